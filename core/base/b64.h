@@ -16,7 +16,8 @@ char *b64url_encode(const void *bytes, size_t len); /* to mem_free */
 /* Strict: no padding, no blanks, no other alphabet, no stray bits. Appends. */
 bool b64url_decode(const char *text, size_t len, struct buf *to);
 
-/* As people paste it: base64url or base64, with or without padding, blanks and line ends ignored. */
+/* As people paste it: base64url or base64, with or without padding, blanks and line ends ignored.
+ */
 bool b64_decode_lenient(const char *text, size_t len, struct buf *to);
 
 void b64_add(struct buf *to, const void *bytes, size_t len); /* with padding */

@@ -2,8 +2,8 @@
  * SPDX-License-Identifier: MIT */
 
 /*
- * A growing byte buffer with a ceiling and a sticky failure: add as often as you like, ask once at the
- * end. The bytes always end with a NUL that is not counted.
+ * A growing byte buffer with a ceiling and a sticky failure: add as often as you like, ask once at
+ * the end. The bytes always end with a NUL that is not counted.
  */
 #ifndef BASE_BUF_H
 #define BASE_BUF_H
@@ -24,8 +24,14 @@ struct buf {
     bool is_secret;     /* wiped when freed or moved */
 };
 
-#define BUF(max_) {.max = (max_)}
-#define BUF_SECRET(max_) {.max = (max_), .is_secret = true}
+#define BUF(max_)     \
+    {                 \
+        .max = (max_) \
+    }
+#define BUF_SECRET(max_)                 \
+    {                                    \
+        .max = (max_), .is_secret = true \
+    }
 
 void buf_init(struct buf *b, size_t max);
 void buf_done(struct buf *b);

@@ -2,10 +2,10 @@
  * SPDX-License-Identifier: MIT */
 
 /*
- * Named crash points. In builds with ACME_CRASH_POINTS the process kills itself with SIGKILL at the point
- * that ACME_DNS_CRASH_AT names ("journal-intent-after", or "journal-intent-after:3" for the third time it
- * is passed); with ACME_DNS_CRASH_TRACE=FILE each point passed is appended there, a line each. In others
- * it is nothing.
+ * Named crash points. In builds with ACME_CRASH_POINTS the process kills itself with SIGKILL at the
+ * point that ACME_DNS_CRASH_AT names ("journal-intent-after", or "journal-intent-after:3" for the
+ * third time it is passed); with ACME_DNS_CRASH_TRACE=FILE each point passed is appended there, a
+ * line each. In others it is nothing.
  */
 #ifndef BASE_CRASH_H
 #define BASE_CRASH_H

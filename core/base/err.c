@@ -68,8 +68,8 @@ int err_wrap(struct err *err, const char *format, ...)
     (void)vsnprintf(front, sizeof(front), format, args);
     va_end(args);
     (void)snprintf(whole, sizeof(whole), "%s: %s", front, err->text);
-    mark_if_cut(err->text, sizeof(err->text), snprintf(err->text, sizeof(err->text), "%.*s",
-                                                       (int)sizeof(whole), whole));
+    mark_if_cut(err->text, sizeof(err->text),
+                snprintf(err->text, sizeof(err->text), "%.*s", (int)sizeof(whole), whole));
     return err_code(err);
 }
 
@@ -91,14 +91,12 @@ int err_hint(struct err *err, const char *format, ...)
 const char *err_class_name(enum err_class class)
 {
     static const char *const NAMES[] = {
-        [ERR_NONE] = "none",           [ERR_FAILED] = "failed",
-        [ERR_CONFIG] = "config",       [ERR_PROVIDER] = "provider",
-        [ERR_PROPAGATION] = "propagation", [ERR_CA] = "ca",
-        [ERR_LATER] = "later",         [ERR_LOCKED] = "locked",
-        [ERR_HUMAN] = "human",         [ERR_TIMEOUT] = "timeout",
-        [ERR_CANCELLED] = "cancelled", [ERR_NETWORK] = "network",
+        [ERR_NONE] = "none",           [ERR_FAILED] = "failed",           [ERR_CONFIG] = "config",
+        [ERR_PROVIDER] = "provider",   [ERR_PROPAGATION] = "propagation", [ERR_CA] = "ca",
+        [ERR_LATER] = "later",         [ERR_LOCKED] = "locked",           [ERR_HUMAN] = "human",
+        [ERR_TIMEOUT] = "timeout",     [ERR_CANCELLED] = "cancelled",     [ERR_NETWORK] = "network",
         [ERR_NOT_FOUND] = "not-found", [ERR_MALFORMED] = "malformed",
     };
 
-    return (size_t)class < ARRAY_LEN(NAMES) ? NAMES[class] : "unknown";
+    return (size_t) class < ARRAY_LEN(NAMES) ? NAMES[class] : "unknown";
 }

@@ -2,8 +2,9 @@
  * SPDX-License-Identifier: MIT */
 
 /*
- * What went wrong, for the user and for the program. A function that can fail takes a struct err last,
- * fills it, and returns a negative number (the class). Context is added on the way up, in front:
+ * What went wrong, for the user and for the program. A function that can fail takes a struct err
+ * last, fills it, and returns a negative number (the class). Context is added on the way up, in
+ * front:
  *
  *     if (fs_read(path, &text, err) < 0)
  *         return err_wrap(err, "cannot read account key '%s'", path);
@@ -15,8 +16,8 @@
 
 #include <stdint.h>
 
-/* The reader's next step, not the place of the fault, makes the class: it decides the exit status and
- * what may be tried again. */
+/* The reader's next step, not the place of the fault, makes the class: it decides the exit status
+ * and what may be tried again. */
 enum err_class {
     ERR_NONE = 0,
     ERR_FAILED,      /* anything else: the system, a file, a bug */
@@ -42,7 +43,10 @@ struct err {
     char text[ERR_TEXT_MAX];
 };
 
-#define ERR_INIT {.class = ERR_NONE, .retry_after_s = 0, .text = ""}
+#define ERR_INIT                                          \
+    {                                                     \
+        .class = ERR_NONE, .retry_after_s = 0, .text = "" \
+    }
 
 /* Sets class and text, drops what was there. Returns -class. */
 int err_set(struct err *err, enum err_class class, const char *format, ...)

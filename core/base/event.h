@@ -2,8 +2,9 @@
  * SPDX-License-Identifier: MIT */
 
 /*
- * What happens, told upwards: rooms emit events, the sink that cli/ set at start renders them (terminal,
- * plain lines, --json). Nothing below cli/ prints. Texts are raw: each sink escapes and masks for itself.
+ * What happens, told upwards: rooms emit events, the sink that cli/ set at start renders them
+ * (terminal, plain lines, --json). Nothing below cli/ prints. Texts are raw: each sink escapes and
+ * masks for itself.
  */
 #ifndef BASE_EVENT_H
 #define BASE_EVENT_H
@@ -15,13 +16,14 @@
 enum event_level { EVENT_ERROR, EVENT_WARNING, EVENT_NOTICE, EVENT_DEBUG, EVENT_TRACE };
 
 enum event_kind {
-    EVENT_LOG,       /* subject: room or plug-in; text */
-    EVENT_ORDER,     /* subject: certificate; state= of the order, text= detail */
-    EVENT_NAME,      /* subject: identifier ("*.example.com"); certificate=, state=, text= */
-    EVENT_SERVERS,   /* subject: identifier; good=, total=, waiting= names of the servers not yet good */
-    EVENT_CALL,      /* subject: provider instance; verb=, zone=, count=, ms= */
-    EVENT_HTTP,      /* subject: method and URL; status=, ms= */
-    EVENT_DNS,       /* subject: question; server=, answer=, ms= */
+    EVENT_LOG,     /* subject: room or plug-in; text */
+    EVENT_ORDER,   /* subject: certificate; state= of the order, text= detail */
+    EVENT_NAME,    /* subject: identifier ("*.example.com"); certificate=, state=, text= */
+    EVENT_SERVERS, /* subject: identifier; good=, total=, waiting= names of the servers not yet good
+                    */
+    EVENT_CALL,    /* subject: provider instance; verb=, zone=, count=, ms= */
+    EVENT_HTTP,    /* subject: method and URL; status=, ms= */
+    EVENT_DNS,     /* subject: question; server=, answer=, ms= */
     EVENT_INSTALLED, /* subject: certificate; path=, not-after=, names= */
     EVENT_RESULT,    /* subject: certificate or command; exit=, class=, text= */
 };
@@ -59,13 +61,13 @@ void event_emit_array(enum event_level level, enum event_kind kind, const char *
                       const struct event_field *fields, size_t n_fields);
 
 /* event_emit(EVENT_NOTICE, EVENT_NAME, name, FIELD("state", "PROPAGATE"), FIELD_INT("good", 3)); */
-#define event_emit(level, kind, subject, ...)                                                        \
-    do {                                                                                             \
-        if (event_is_wanted(level)) {                                                                \
-            const struct event_field fields_[] = {__VA_ARGS__};                                      \
-            event_emit_array((level), (kind), (subject), fields_,                                    \
-                             sizeof(fields_) / sizeof(fields_[0]));                                  \
-        }                                                                                            \
+#define event_emit(level, kind, subject, ...)                       \
+    do {                                                            \
+        if (event_is_wanted(level)) {                               \
+            const struct event_field fields_[] = {__VA_ARGS__};     \
+            event_emit_array((level), (kind), (subject), fields_,   \
+                             sizeof(fields_) / sizeof(fields_[0])); \
+        }                                                           \
     } while (0)
 
 /* EVENT_LOG with a formatted text. */

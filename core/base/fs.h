@@ -2,8 +2,8 @@
  * SPDX-License-Identifier: MIT */
 
 /*
- * Files as this program needs them: private ones are checked, changes are whole or not there, and on
- * disk before the next step. Paths are given; nothing here knows the layout of STATE.
+ * Files as this program needs them: private ones are checked, changes are whole or not there, and
+ * on disk before the next step. Paths are given; nothing here knows the layout of STATE.
  */
 #ifndef BASE_FS_H
 #define BASE_FS_H
@@ -19,43 +19,46 @@
 /* Reads a whole file into `to` (whose ceiling holds). ERR_NOT_FOUND if it is not there. */
 int fs_read(const char *path, struct buf *to, struct err *err);
 
-/* The same for secrets: a regular file that is ours (or root's) and that group and others cannot read
- * (with is_group_ok: others). Checked on the opened descriptor. */
+/* The same for secrets: a regular file that is ours (or root's) and that group and others cannot
+ * read (with is_group_ok: others). Checked on the opened descriptor. */
 int fs_read_private(const char *path, bool is_group_ok, struct buf *to, struct err *err);
 
-/* Run by root, refuses what anyone but root could have written; in a user namespace an unmapped owner
- * passes if group and others cannot write. For everything that causes execution or carries secrets. */
+/* Run by root, refuses what anyone but root could have written; in a user namespace an unmapped
+ * owner passes if group and others cannot write. For everything that causes execution or carries
+ * secrets. */
 int fs_check_trusted(int fd, const char *path, struct err *err);
 
-/* Writes path anew: a temporary file beside it with that mode from the start, fsync, rename, fsync of
- * the folder. */
+/* Writes path anew: a temporary file beside it with that mode from the start, fsync, rename, fsync
+ * of the folder. */
 int fs_write_atomic(const char *path, const void *bytes, size_t len, mode_t mode, struct err *err);
 
 /* Creates path, which must not exist, with mode; content, fsync, folder fsynced. */
 int fs_write_new(const char *path, const void *bytes, size_t len, mode_t mode, struct err *err);
 
-/* Makes a folder (and, for _all, those above it, 0711) unless it is there. mode is exact, whatever the
- * umask. An existing folder is left as it is. */
+/* Makes a folder (and, for _all, those above it, 0711) unless it is there. mode is exact, whatever
+ * the umask. An existing folder is left as it is. */
 int fs_mkdir(const char *path, mode_t mode, struct err *err);
 int fs_mkdir_all(const char *path, mode_t mode, struct err *err);
 
-/* Points the symlink `path` at `target` in one step: a new link beside it, rename, folder fsynced. */
+/* Points the symlink `path` at `target` in one step: a new link beside it, rename, folder fsynced.
+ */
 int fs_symlink_atomic(const char *target, const char *path, struct err *err);
 
 int fs_fsync_dir(const char *path, struct err *err);
 int fs_rename(const char *from, const char *to, struct err *err); /* and fsyncs both folders */
-int fs_unlink(const char *path, struct err *err);                 /* absent is fine; fsyncs the folder */
+int fs_unlink(const char *path, struct err *err); /* absent is fine; fsyncs the folder */
 bool fs_exists(const char *path);
 bool fs_is_dir(const char *path);
 
-/* Names in a folder, sorted, without those that begin with a dot. ERR_NOT_FOUND if there is none. */
+/* Names in a folder, sorted, without those that begin with a dot. ERR_NOT_FOUND if there is none.
+ */
 int fs_list(const char *path, struct strv *ret_names, struct err *err);
 
 /* dir + "/" + name, to mem_free. */
 char *fs_join(const char *dir, const char *name);
 
-/* An advisory lock (flock) on an opened descriptor, without waiting: 1 got it, 0 held by another, or
- * negative. */
+/* An advisory lock (flock) on an opened descriptor, without waiting: 1 got it, 0 held by another,
+ * or negative. */
 int fs_try_lock(int fd, bool is_shared, struct err *err);
 
 #endif

@@ -2,8 +2,9 @@
  * SPDX-License-Identifier: MIT */
 
 /*
- * HTTP requests over libcurl, in the loop. One struct http holds the connections of a run: one HTTP/2
- * connection to each host, many requests on it. https only, no redirects, bodies with a ceiling.
+ * HTTP requests over libcurl, in the loop. One struct http holds the connections of a run: one
+ * HTTP/2 connection to each host, many requests on it. https only, no redirects, bodies with a
+ * ceiling.
  */
 #ifndef BASE_HTTP_H
 #define BASE_HTTP_H
@@ -19,21 +20,21 @@ struct http;
 struct http_transfer;
 
 struct http_settings {
-    const char *ca_file;      /* the one file of trusted roots; NULL: the system's bundle */
+    const char *ca_file; /* the one file of trusted roots; NULL: the system's bundle */
     const char *user_agent;
     int64_t connect_timeout_ms; /* 0: 10 s */
-    bool is_http11;           /* where HTTP/2 does harm */
+    bool is_http11;             /* where HTTP/2 does harm */
 };
 
 struct http_request {
-    const char *method;       /* "GET", "HEAD", "POST" */
+    const char *method; /* "GET", "HEAD", "POST" */
     const char *url;
     const char *content_type; /* of body; NULL without one */
     const char *accept;       /* or NULL */
     const char *body;         /* borrowed until done */
     size_t body_len;
-    size_t max_body;          /* ceiling of the answer's body */
-    int64_t timeout_ms;       /* 0: 30 s */
+    size_t max_body;    /* ceiling of the answer's body */
+    int64_t timeout_ms; /* 0: 30 s */
 };
 
 /* Valid only inside the callback. */
@@ -48,19 +49,21 @@ struct http_response {
 /* The first header of that name (any case), or NULL. */
 const char *http_header(const struct http_response *r, const char *name);
 
-/* The target of the nth (from 0) Link header with that rel (RFC 8288), resolved against the request's
- * URL, to mem_free; NULL when there is none. Takes several headers and comma-joined ones. */
+/* The target of the nth (from 0) Link header with that rel (RFC 8288), resolved against the
+ * request's URL, to mem_free; NULL when there is none. Takes several headers and comma-joined ones.
+ */
 char *http_link(const struct http_response *r, const char *rel, size_t nth);
 
-/* Seconds that Retry-After asks for, at least 0; -1 without one. A date counts from the answer's Date
- * header, not from our clock. */
+/* Seconds that Retry-After asks for, at least 0; -1 without one. A date counts from the answer's
+ * Date header, not from our clock. */
 int64_t http_retry_after_s(const struct http_response *r);
 
 /* The media type without parameters, lower case; "" without one. Borrowed. */
 const char *http_content_type(const struct http_response *r);
 
-/* Exactly one of r and err is not NULL. err: ERR_NETWORK, ERR_TIMEOUT, or ERR_FAILED when trying again
- * cannot help (certificate not trusted, body too large, redirect...); the text names host and cause. */
+/* Exactly one of r and err is not NULL. err: ERR_NETWORK, ERR_TIMEOUT, or ERR_FAILED when trying
+ * again cannot help (certificate not trusted, body too large, redirect...); the text names host and
+ * cause. */
 typedef void http_done_fn(void *arg, const struct http_response *r, const struct err *err);
 
 int http_new(struct loop *loop, const struct http_settings *settings, struct http **ret_http,
@@ -79,8 +82,8 @@ void http_warm(struct http *http, const char *url);
 /* Requests sent so far, for the benchmark and -v. */
 uint64_t http_count(const struct http *http);
 
-/* scheme://host[:port] parts of a URL, for checks; false if it is not an absolute https URL or has a
- * user part. Each ret may be NULL; strings are to mem_free. */
+/* scheme://host[:port] parts of a URL, for checks; false if it is not an absolute https URL or has
+ * a user part. Each ret may be NULL; strings are to mem_free. */
 bool http_url_split(const char *url, char **ret_host, uint16_t *ret_port, char **ret_path);
 
 #endif

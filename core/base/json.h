@@ -3,8 +3,8 @@
 
 /*
  * JSON in and out. Reading goes through yajl's callbacks into a tree of ours with a limit on depth,
- * number of nodes and size, because yajl's own tree overflows the stack on deep nesting. Texts with a NUL
- * inside and duplicate keys are refused. Writing goes through yajl_gen.
+ * number of nodes and size, because yajl's own tree overflows the stack on deep nesting. Texts with
+ * a NUL inside and duplicate keys are refused. Writing goes through yajl_gen.
  */
 #ifndef BASE_JSON_H
 #define BASE_JSON_H
@@ -18,7 +18,15 @@
 #include <stdint.h>
 
 struct json;
-enum json_type { JSON_NULL, JSON_BOOL, JSON_INT, JSON_DOUBLE, JSON_STRING, JSON_ARRAY, JSON_OBJECT };
+enum json_type {
+    JSON_NULL,
+    JSON_BOOL,
+    JSON_INT,
+    JSON_DOUBLE,
+    JSON_STRING,
+    JSON_ARRAY,
+    JSON_OBJECT
+};
 
 #define JSON_DEPTH_MAX 32
 #define JSON_NODES_MAX 100000
@@ -41,8 +49,8 @@ const struct json *json_at(const struct json *array, size_t index);
 /* The nth member of an object. */
 const char *json_key_at(const struct json *object, size_t index, const struct json **ret_value);
 
-/* Writing: json_out_new(), then open/close/key/values in order; json_out_take ends it. Wrong order is a
- * bug of the caller and shows as an empty text. */
+/* Writing: json_out_new(), then open/close/key/values in order; json_out_take ends it. Wrong order
+ * is a bug of the caller and shows as an empty text. */
 struct json_out;
 struct json_out *json_out_new(bool is_pretty);
 void json_out_free(struct json_out *out);

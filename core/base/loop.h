@@ -2,11 +2,11 @@
  * SPDX-License-Identifier: MIT */
 
 /*
- * The one thread's wait. curl_multi_poll() waits for libcurl's sockets and for one epoll descriptor that
- * holds all others: DNS sockets, worker pipes, pidfds, the signalfd; timers bound the wait. Callbacks
- * run from loop_run() only, never from the function that registered them, and may register and cancel
- * anything, themselves included. Handles die with loop_free(); a handle that fired once (timer, child,
- * deferred call) is gone before its callback runs.
+ * The one thread's wait. curl_multi_poll() waits for libcurl's sockets and for one epoll descriptor
+ * that holds all others: DNS sockets, worker pipes, pidfds, the signalfd; timers bound the wait.
+ * Callbacks run from loop_run() only, never from the function that registered them, and may
+ * register and cancel anything, themselves included. Handles die with loop_free(); a handle that
+ * fired once (timer, child, deferred call) is gone before its callback runs.
  */
 #ifndef BASE_LOOP_H
 #define BASE_LOOP_H
@@ -26,16 +26,17 @@ struct loop_signal;
 int loop_new(struct loop **ret_loop, struct err *err);
 void loop_free(struct loop *loop);
 
-/* Turns until loop_stop(), or until nothing is left that could wake it. 0, or why waiting failed. */
+/* Turns until loop_stop(), or until nothing is left that could wake it. 0, or why waiting failed.
+ */
 int loop_run(struct loop *loop, struct err *err);
 void loop_stop(struct loop *loop);
 
 /* Milliseconds on the monotonic clock, read once per turn. */
 int64_t loop_now_ms(const struct loop *loop);
 
-/* One shot after delay_ms (0: at the next turn). The owner keeps the handle in a variable and passes its
- * address to cancel, which takes NULL and leaves NULL. The variable still holds the dead handle while
- * the callback runs: callbacks begin by setting it to NULL. */
+/* One shot after delay_ms (0: at the next turn). The owner keeps the handle in a variable and
+ * passes its address to cancel, which takes NULL and leaves NULL. The variable still holds the dead
+ * handle while the callback runs: callbacks begin by setting it to NULL. */
 typedef void loop_timer_fn(void *arg);
 struct loop_timer *loop_timer_start(struct loop *loop, int64_t delay_ms, loop_timer_fn *fn,
                                     void *arg);
@@ -43,7 +44,8 @@ void loop_timer_cancel(struct loop_timer **timer);
 
 /* Watches a descriptor for EPOLLIN, EPOLLOUT (level-triggered). unwatch before closing fd. */
 typedef void loop_fd_fn(void *arg, uint32_t events);
-struct loop_fd *loop_fd_watch(struct loop *loop, int fd, uint32_t events, loop_fd_fn *fn, void *arg);
+struct loop_fd *loop_fd_watch(struct loop *loop, int fd, uint32_t events, loop_fd_fn *fn,
+                              void *arg);
 void loop_fd_change(struct loop_fd *watch, uint32_t events);
 void loop_fd_unwatch(struct loop_fd **watch);
 

@@ -3,8 +3,8 @@
 
 /*
  * Memory that is always there: allocation does not return NULL. When the system has none left, the
- * handler that main() set says so and ends the process; what was begun is in the journal, so this is no
- * worse than a power cut. Sizes that come from outside are bounded before they get here.
+ * handler that main() set says so and ends the process; what was begun is in the journal, so this
+ * is no worse than a power cut. Sizes that come from outside are bounded before they get here.
  */
 #ifndef BASE_MEM_H
 #define BASE_MEM_H
@@ -33,13 +33,13 @@ void mem_wipe(void *p, size_t len);
 #define NEW(type) ((type *)mem_alloc(1, sizeof(type)))
 
 /* Makes room for one more element in a growing array: VEC_PUSH(v->items, v->n, v->cap) = item; */
-#define VEC_PUSH(items, n, cap)                                                                      \
-    (*({                                                                                             \
-        if ((n) == (cap)) {                                                                          \
-            (cap) = (cap) == 0 ? 8 : (cap) * 2;                                                      \
-            (items) = mem_resize((items), (cap), sizeof(*(items)));                                  \
-        }                                                                                            \
-        &(items)[(n)++];                                                                             \
+#define VEC_PUSH(items, n, cap)                                     \
+    (*({                                                            \
+        if ((n) == (cap)) {                                         \
+            (cap) = (cap) == 0 ? 8 : (cap)*2;                       \
+            (items) = mem_resize((items), (cap), sizeof(*(items))); \
+        }                                                           \
+        &(items)[(n)++];                                            \
     }))
 
 #endif

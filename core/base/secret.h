@@ -2,8 +2,8 @@
  * SPDX-License-Identifier: MIT */
 
 /*
- * Secrets by value: whatever was loaded as one is registered here, and every sink replaces it, in raw,
- * base64, base64url, hexadecimal and URL-encoded form, before a text leaves the process.
+ * Secrets by value: whatever was loaded as one is registered here, and every sink replaces it, in
+ * raw, base64, base64url, hexadecimal and URL-encoded form, before a text leaves the process.
  */
 #ifndef BASE_SECRET_H
 #define BASE_SECRET_H

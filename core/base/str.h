@@ -19,12 +19,12 @@ char *str_fmt(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Frees *at and puts a copy of s there; s may be NULL or *at itself. */
 void str_set(char **at, const char *s);
 
-bool str_eq(const char *a, const char *b);          /* both may be NULL; NULL equals only NULL */
-bool str_eq_nocase(const char *a, const char *b);   /* ASCII */
+bool str_eq(const char *a, const char *b);        /* both may be NULL; NULL equals only NULL */
+bool str_eq_nocase(const char *a, const char *b); /* ASCII */
 bool str_has_prefix(const char *s, const char *prefix);
 bool str_has_suffix(const char *s, const char *suffix);
-void str_lower(char *s);                            /* ASCII, in place */
-void str_trim(char *s);                             /* blanks at both ends, in place */
+void str_lower(char *s); /* ASCII, in place */
+void str_trim(char *s);  /* blanks at both ends, in place */
 
 /* A whole decimal number between min and max; false and *ret untouched otherwise. */
 bool str_parse_int(const char *s, int64_t min, int64_t max, int64_t *ret);
@@ -38,11 +38,14 @@ struct strv {
     size_t n, cap;
 };
 
-#define STRV_INIT {.items = NULL, .n = 0, .cap = 0}
+#define STRV_INIT                       \
+    {                                   \
+        .items = NULL, .n = 0, .cap = 0 \
+    }
 
 void strv_done(struct strv *v);
-void strv_add(struct strv *v, const char *s);       /* copies */
-void strv_take(struct strv *v, char *s);            /* owns s from now on */
+void strv_add(struct strv *v, const char *s); /* copies */
+void strv_take(struct strv *v, char *s);      /* owns s from now on */
 bool strv_has(const struct strv *v, const char *s);
 void strv_add_unique(struct strv *v, const char *s);
 void strv_copy(struct strv *to, const struct strv *from); /* replaces what `to` held */

@@ -1,0 +1,24 @@
+/* SPDX-FileCopyrightText: 2026 the acme-dns authors
+ * SPDX-License-Identifier: MIT */
+
+/* acme-dns plugin list | show: what the plug-ins say of themselves. */
+#ifndef TASK_PLUGIN_H
+#define TASK_PLUGIN_H
+
+#include "task/task.h"
+
+struct provider_description; /* provider/describe.h or where that room puts it */
+
+/* Called once per plug-in, in the order of their names; err is not NULL for one that cannot be loaded (file
+ * names it then, and description is NULL). Both are borrowed. */
+typedef void plugin_seen_fn(void *arg, const char *file,
+                            const struct provider_description *description, const struct err *err);
+
+/* Every plug-in in the plug-in folders. EXIT_PROVIDER when one could not be read. */
+enum task_exit task_plugin_list(struct task_env *env, plugin_seen_fn *seen, void *arg);
+
+/* One, by name or path. */
+enum task_exit task_plugin_show(struct task_env *env, const char *name, plugin_seen_fn *seen,
+                                void *arg);
+
+#endif
