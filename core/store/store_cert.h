@@ -1,0 +1,145 @@
+/* SPDX-FileCopyrightText: 2026 the acme-dns authors
+ * SPDX-License-Identifier: MIT */
+
+/*
+ * One certificate on disk. What servers read are symlinks that never change; all of them lead
+ * through the one link `current`, and moving that one is the whole of an installation:
+ *
+ *     certs/NAME/fullchain.pem -> current/fullchain.pem        (cert, chain, privkey, metadata.json
+ * too) certs/NAME/current       -> 20261121-04a1b2c3d4e5f607
+ *     certs/NAME/20261121-04a1b2c3d4e5f607/{cert,chain,fullchain,privkey}.pem  metadata.json
+ *     certs/NAME/request.conf  pending/TAG.key  archived/VERSION/  revoked/
+ *
+ * The metadata lie in the version folder so that they switch together with what they describe.
+ */
+#ifndef STORE_STORE_CERT_H
+#define STORE_STORE_CERT_H
+
+#include "base/buf.h"
+#include "keys/cert.h"
+#include "keys/key.h"
+#include "store/store.h"
+
+#include <stdint.h>
+#include <sys/types.h>
+
+/* An installed certificate, as its metadata.json says, or, where that is lost, the certificate
+ * itself. */
+struct store_cert {
+    char *name;
+    struct strv domains; /* as ordered */
+    char *ca_name;       /* "letsencrypt"; NULL when given by URL only or not known */
+    char *directory_url; /* NULL when not known */
+    char *account_id;
+    char *profile; /* the CA's certificate profile that was asked for; mostly NULL */
+    enum key_type key_type;
+    struct strv providers; /* "instance" or "zone=instance", as --provider takes them */
+    int64_t issued_s;      /* when it was installed */
+    int64_t not_before_s;
+    int64_t not_after_s;
+    char *serial;
+    char *issuer;
+    char *sha256_hex;
+    char *order_url;
+    char *certificate_url;
+    char *version;          /* name of the version folder in force */
+    char *previous_version; /* name in archived/, or NULL */
+    char *warning;          /* NULL, or why metadata.json could not be used, to show */
+};
+
+void store_cert_free(struct store_cert *cert);
+DEFINE_AUTO_PTR(store_cert, store_cert_free);
+
+/*
+ * Loads the installed certificate NAME. ERR_NOT_FOUND when there is none installed. Metadata that
+ * are missing, corrupt or of another certificate than the one in force are replaced by what
+ * cert.pem says, with ->warning set; of a newer format: ERR_FAILED, nothing is touched.
+ */
+int store_cert_load(struct store *store, const char *name, struct store_cert **ret_cert,
+                    struct err *err);
+
+/* Names that have a folder, sorted, whether a certificate is installed there or not. */
+int store_cert_list(struct store *store, struct strv *ret_names, struct err *err);
+
+/* The path that servers are told: certs/NAME or certs/NAME/FILE ("fullchain.pem"). To mem_free. */
+char *store_cert_path(const struct store *store, const char *name, const char *file);
+
+/* What is to be installed. All borrowed for the call that starts the installation. */
+struct store_install {
+    const char *name;
+    const char *chain_pem; /* as the CA sent it */
+    size_t chain_len;
+    struct key *key;
+    const struct strv *domains;
+    const char *ca_name;
+    const char *directory_url;
+    const char *account_id;
+    const char *profile;
+    const struct strv *providers; /* or NULL */
+    const char *order_url;
+    const char *certificate_url;
+    mode_t privkey_mode; /* 0: 0600; others never get any access */
+    gid_t privkey_gid;   /* STORE_GID_NONE: the group of the process */
+};
+
+#define STORE_GID_NONE ((gid_t)-1)
+
+/* cert is borrowed for the call; exactly one of cert and err is NULL. */
+typedef void store_install_done_fn(void *arg, const struct store_cert *cert, const struct err *err);
+
+/*
+ * Installs: staged in a folder of its own, read back from disk and verified against key, names and
+ * clock, fsynced, made live by one rename; then the version before goes to archived/. Until the
+ * switch an error leaves all that was live as it was. Installing what is already in force changes
+ * nothing and succeeds. A file in the way that is not ours: ERR_FAILED naming it, nothing touched.
+ * ERR_CA: the CA's chain is not usable. The caller holds the certificate's lock.
+ */
+struct store_job *store_cert_install(struct store *store, const struct store_install *install,
+                                     store_install_done_fn *done, void *arg);
+
+/* The key of an order that is not yet ended. tag is the caller's, a name as store_name_check wants.
+ */
+struct store_job *store_pending_key_save(struct store *store, const char *name, const char *tag,
+                                         const struct key *key, store_done_fn *done, void *arg);
+/* ERR_NOT_FOUND when there is none. */
+int store_pending_key_load(struct store *store, const char *name, const char *tag,
+                           struct key **ret_key, struct err *err);
+int store_pending_key_drop(struct store *store, const char *name, const char *tag, struct err *err);
+/* The tags, sorted; none is no error. */
+int store_pending_key_list(struct store *store, const char *name, struct strv *ret_tags,
+                           struct err *err);
+/* For the journal: the path of a pending key's file. To mem_free. */
+char *store_pending_key_path(const struct store *store, const char *name, const char *tag);
+
+/* One "key = value" line of request.conf. */
+struct store_pair {
+    char *key;
+    char *value;
+};
+
+struct store_pairs {
+    struct store_pair *items;
+    size_t n, cap;
+};
+
+#define STORE_PAIRS_INIT                \
+    {                                   \
+        .items = NULL, .n = 0, .cap = 0 \
+    }
+void store_pairs_done(struct store_pairs *pairs);
+void store_pairs_add(struct store_pairs *pairs, const char *key, const char *value); /* copies */
+/* The last value of a key, or NULL. */
+const char *store_pairs_find(const struct store_pairs *pairs, const char *key);
+
+/* request.conf: what `issue` was told, as a [certificate NAME] section of the configuration's
+ * grammar. Keys are [a-z0-9-]; values are literal to the line's end and have no control bytes or
+ * blanks at their ends: ERR_FAILED otherwise. Mode 0600. Makes the certificate's folder if needed.
+ */
+int store_request_save(struct store *store, const char *name, const struct store_pairs *pairs,
+                       struct err *err);
+/* ERR_NOT_FOUND without the file; ERR_CONFIG with file:line when it is damaged or of another name.
+ */
+int store_request_load(struct store *store, const char *name, struct store_pairs *ret_pairs,
+                       struct err *err);
+
+#endif
