@@ -1,0 +1,87 @@
+/* SPDX-FileCopyrightText: 2026 the acme-dns authors
+ * SPDX-License-Identifier: MIT */
+
+/*
+ * One row for each key that the core knows. Parsing, "did you mean", the manual page's test and
+ * what a command shows of the settings all come from these rows; a new key is a new row and a new
+ * field.
+ */
+#ifndef CONFIG_KEYS_H
+#define CONFIG_KEYS_H
+
+#include "config/config.h"
+
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* What a value looks like, and so the type of the field that takes it. */
+enum key_type {
+    KEY_TEXT,     /* char *: any text but an empty one */
+    KEY_CHOICE,   /* char *: one of the row's choices */
+    KEY_URL,      /* char *: https:// and a host */
+    KEY_PATH,     /* char *: made absolute from the file's folder */
+    KEY_BOOL,     /* bool: yes, no, true, false, on, off, 1, 0 */
+    KEY_DURATION, /* int64_t, in milliseconds: 90, 90s, 500ms, 5m, 2h, 1d */
+    KEY_INT,      /* int64_t */
+    KEY_LIST,     /* struct strv: commas divide, the key may be repeated */
+    KEY_PATHS,    /* struct strv: one path a line, the key may be repeated */
+    KEY_LINES,    /* struct strv: one value a line, commas mean nothing, may be repeated */
+    KEY_DOMAINS, /* struct strv: as KEY_LIST; each a name that a certificate can hold, normalised */
+    KEY_RESOLVERS,   /* struct strv: as KEY_LIST; each ADDRESS, ADDRESS:PORT or [ADDRESS]:PORT */
+    KEY_PROPAGATION, /* struct propagation_policy: all, known-broken, any, wait:DURATION */
+};
+
+struct key {
+    const char *section;  /* "acme-dns", "ca", "zone", "certificate" */
+    const char *name;     /* as written in files */
+    const char *fallback; /* the value when none is given, as a user would write it; NULL: none */
+    const char *choices;  /* for KEY_CHOICE: divided by commas; else NULL */
+    const char *help;     /* one sentence, without a full stop */
+    int64_t min, max;     /* for KEY_INT and KEY_DURATION (ms); 0 and 0: the type's own limits */
+    size_t offset;        /* of the field in the section's structure */
+    enum key_type type;
+};
+
+enum propagation_kind {
+    PROPAGATION_KNOWN_BROKEN, /* every server but those that were broken before we began */
+    PROPAGATION_ALL,          /* every server */
+    PROPAGATION_ANY,          /* one server of each zone */
+    PROPAGATION_WAIT,         /* do not look, wait */
+};
+
+struct propagation_policy {
+    enum propagation_kind kind;
+    int64_t wait_ms; /* for PROPAGATION_WAIT */
+};
+
+/* All rows, of all sections. */
+const struct key *key_table(size_t *ret_n);
+
+/* NULL if there is none. */
+const struct key *key_find(const char *section, const char *name);
+
+/* Whether a later value adds to the earlier ones instead of being a mistake. */
+bool key_is_repeatable(const struct key *key);
+
+/* Parses one value into the field of `into` (a zeroed or filled structure of the section's type):
+ * replaces a single value, adds to a list. ERR_CONFIG with what would be right; the field is then
+ * untouched. */
+int key_parse(const struct key *key, const struct config_value *value, void *into, struct err *err);
+
+/* Frees what key_parse() put into the fields of a section's structure. */
+void key_free_fields(const char *section, void *fields);
+
+/* Checks a section against its rows and fills `into`: unknown keys, keys given twice, bad values
+ * are added to errors and mark the section wrong. */
+void key_parse_section(struct config_section *section, void *into, struct config_errors *errors);
+
+/* 90, 90s, 500ms, 5m, 2h, 1d; false if it is not one or does not fit. */
+bool duration_parse(const char *text, int64_t *ret_ms);
+
+/* all, known-broken, any, wait:DURATION. */
+int propagation_parse(const char *text, struct propagation_policy *ret_policy, struct err *err);
+
+#endif
