@@ -1,0 +1,445 @@
+/* SPDX-FileCopyrightText: 2026 the acme-dns authors
+ * SPDX-License-Identifier: MIT */
+
+#include "order/journal.h"
+
+#include "base/b64.h"
+#include "base/clock.h"
+#include "base/crash.h"
+#include "base/fs.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "order/journal_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define JOURNAL_RECORDS_MAX ((size_t)16 << 20)
+
+struct journal {
+    char *dir;
+    struct journal_file **files; /* this run's own comes last */
+    size_t n_files, cap_files;
+};
+
+static struct journal_file *own_file(const struct journal *journal)
+{
+    return journal->files[journal->n_files - 1];
+}
+
+/* ---- Taking over what dead runs left ---- */
+
+static bool is_order_parked_for_other(const struct journal_order *order, const char *certificate)
+{
+    return !order->is_over && order->parked_s != 0 && !str_eq(order->certificate, certificate);
+}
+
+static bool is_parked_in(const struct journal_file *file, const char *certificate)
+{
+    for (size_t i = 0; i < file->n_orders; i++) {
+        if (!file->orders[i]->is_over && file->orders[i]->parked_s != 0 &&
+            str_eq(file->orders[i]->certificate, certificate)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool journal_may_end(const struct journal_entry *entry, int64_t now_s)
+{
+    switch (entry->kind) {
+    case JOURNAL_ORDER:
+        return !is_parked_in(entry->file, entry->certificate);
+    case JOURNAL_LEASE:
+        return entry->until_s <= now_s;
+    case JOURNAL_PERMANENT:
+        return false;
+    }
+    return false;
+}
+
+/* Whether this run has anything to do with what the file holds. */
+static bool is_ours_to_end(const struct journal_file *file, const char *certificate)
+{
+    if (!journal_file_is_needed(file)) {
+        return true;
+    }
+    for (size_t i = 0; i < file->n_orders; i++) {
+        if (!file->orders[i]->is_over && !is_order_parked_for_other(file->orders[i], certificate)) {
+            return true;
+        }
+    }
+    for (size_t i = 0; i < file->n_entries; i++) {
+        const struct journal_entry *entry = file->entries[i];
+
+        if (!entry->is_removed &&
+            (journal_may_end(entry, clock_wall_s()) ||
+             (entry->kind == JOURNAL_ORDER && str_eq(entry->certificate, certificate)))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Opens and locks a file of a run that is gone; -1 in *ret_fd when it is alive. */
+static int lock_file(const char *path, int *ret_fd, struct err *err)
+{
+    struct stat opened;
+    struct stat named;
+    AUTO_FD int fd = open(path, O_RDWR | O_APPEND | O_CLOEXEC | O_NOFOLLOW);
+    int got = 0;
+
+    *ret_fd = -1;
+    if (fd < 0) {
+        return errno == ENOENT ? 0 : err_set_errno(err, "cannot open the journal '%s'", path);
+    }
+    got = fs_try_lock(fd, false, err);
+    if (got <= 0) {
+        return got;
+    }
+    /* Its owner may have ended, and removed it, between our open and our lock. */
+    if (fstat(fd, &opened) < 0 || stat(path, &named) < 0 || opened.st_ino != named.st_ino) {
+        return 0;
+    }
+    *ret_fd = TAKE_FD(fd);
+    return 0;
+}
+
+static int adopt_file(struct journal *journal, const char *run, const char *certificate,
+                      struct strv *warnings, struct err *err)
+{
+    AUTO_FREE char *path = fs_join(journal->dir, run);
+    AUTO_FD int fd = -1;
+    struct journal_file *file = NULL;
+
+    if (lock_file(path, &fd, err) < 0) {
+        return err_code(err);
+    }
+    if (fd < 0) {
+        return 0;
+    }
+    if (journal_file_load(journal->dir, run, &file, err) < 0) {
+        return err_code(err);
+    }
+    if (file->has_surprises) {
+        strv_take(warnings, str_fmt("the journal '%s' has lines that this release cannot read; "
+                                    "it is kept",
+                                    path));
+    }
+    if (!is_ours_to_end(file, certificate)) {
+        journal_file_free(file);
+        return 0;
+    }
+    file->fd = TAKE_FD(fd);
+    file->is_adopted = true;
+    for (size_t i = 0; i < file->n_entries; i++) {
+        file->entries[i]->is_adopted = true;
+    }
+    VEC_PUSH(journal->files, journal->n_files, journal->cap_files) = file;
+    return 0;
+}
+
+static void adopt_all(struct journal *journal, const char *certificate, struct strv *warnings)
+{
+    AUTO(strv_done) struct strv runs = STRV_INIT;
+    struct err err = ERR_INIT;
+
+    if (fs_list(journal->dir, &runs, &err) < 0) {
+        strv_add(warnings, err.text);
+        return;
+    }
+    for (size_t i = 0; i < runs.n; i++) {
+        err_clear(&err);
+        if (adopt_file(journal, runs.items[i], certificate, warnings, &err) < 0) {
+            strv_add(warnings, err.text);
+        }
+    }
+}
+
+/* ---- This run's own file ---- */
+
+static int open_own(struct journal *journal, const char *command, struct err *err)
+{
+    char now[CLOCK_TEXT_MAX];
+    AUTO(buf_done) struct buf line = BUF(JOURNAL_RECORDS_MAX);
+    struct journal_file *file = NEW(struct journal_file);
+    struct json_out *record = NULL;
+
+    clock_format(clock_wall_s(), now);
+    file->run = str_fmt("%s-%ld-%06x", now, (long)getpid(), (unsigned)clock_random(0x1000000));
+    file->path = fs_join(journal->dir, file->run);
+    VEC_PUSH(journal->files, journal->n_files, journal->cap_files) = file;
+    file->fd = open(file->path, O_RDWR | O_APPEND | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (file->fd < 0) {
+        return err_set_errno(err, "cannot create the journal '%s'", file->path);
+    }
+    if (fs_try_lock(file->fd, false, err) <= 0) {
+        return err_set(err, ERR_FAILED, "cannot lock the journal '%s', which is new: %s",
+                       file->path, err->text);
+    }
+    record = journal_record_new("begin");
+    json_out_kint(record, "format", 1);
+    json_out_kstr(record, "command", command);
+    json_out_kint(record, "pid", (int64_t)getpid());
+    json_out_kstr(record, "began", now);
+    journal_record_end(record, &line);
+    if (journal_file_append(file, &line, true, err) < 0) {
+        return err_code(err);
+    }
+    return fs_fsync_dir(journal->dir, err);
+}
+
+static void free_all(struct journal *journal)
+{
+    for (size_t i = 0; i < journal->n_files; i++) {
+        journal_file_free(journal->files[i]);
+    }
+    mem_free(journal->files);
+    mem_free(journal->dir);
+    mem_free(journal);
+}
+
+int journal_open(const char *dir, const char *command, const char *certificate,
+                 struct journal **ret_journal, struct strv *ret_warnings, struct err *err)
+{
+    struct journal *journal = NEW(struct journal);
+
+    journal->dir = str_dup(dir);
+    adopt_all(journal, certificate, ret_warnings);
+    if (open_own(journal, command, err) < 0) {
+        free_all(journal);
+        return err_code(err);
+    }
+    *ret_journal = journal;
+    return 0;
+}
+
+void journal_close(struct journal *journal)
+{
+    if (journal == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < journal->n_files; i++) {
+        if (!journal_file_is_needed(journal->files[i])) {
+            (void)unlink(journal->files[i]->path);
+        }
+    }
+    free_all(journal);
+}
+
+int journal_lock_fd(const struct journal *journal)
+{
+    return own_file(journal)->fd;
+}
+
+/* ---- Records ---- */
+
+int journal_add_intents(struct journal *journal, const struct journal_entry *entries, size_t n,
+                        struct journal_entry **ret_entries, struct err *err)
+{
+    struct journal_file *file = own_file(journal);
+    AUTO(buf_done) struct buf lines = BUF(JOURNAL_RECORDS_MAX);
+
+    for (size_t i = 0; i < n; i++) {
+        journal_format_intent(&entries[i], file->last_number + 1 + i, &lines);
+    }
+    crash_point("journal-intent-before");
+    if (journal_file_append(file, &lines, true, err) < 0) {
+        return err_code(err);
+    }
+    crash_point("journal-intent-after");
+    for (size_t i = 0; i < n; i++) {
+        struct journal_entry *entry = journal_file_add_entry(file);
+
+        entry->id = str_fmt("%s.%llu", file->run, (unsigned long long)++file->last_number);
+        entry->kind = entries[i].kind;
+        entry->certificate = str_dup(entries[i].certificate);
+        entry->provider = str_dup(entries[i].provider);
+        entry->owner = str_dup(entries[i].owner);
+        entry->zone = str_dup(entries[i].zone);
+        entry->identifier = str_dup(entries[i].identifier);
+        entry->value = str_dup(entries[i].value);
+        entry->until_s = entries[i].until_s;
+        ret_entries[i] = entry;
+    }
+    return 0;
+}
+
+/* The number behind the last dot of an entry's id. */
+static int64_t entry_number(const struct journal_entry *entry)
+{
+    int64_t number = -1;
+
+    (void)str_parse_int(strrchr(entry->id, '.') + 1, 0, INT64_MAX, &number);
+    return number;
+}
+
+int journal_set_receipt(struct journal_entry *entry, const void *bytes, size_t len, struct err *err)
+{
+    AUTO(buf_done) struct buf line = BUF(JOURNAL_RECORDS_MAX);
+    AUTO_FREE char *text = b64url_encode(bytes, len);
+    struct json_out *record = journal_record_new("receipt");
+
+    json_out_kint(record, "number", entry_number(entry));
+    json_out_kstr(record, "bytes", text);
+    journal_record_end(record, &line);
+    crash_point("journal-receipt-before");
+    if (journal_file_append(entry->file, &line, false, err) < 0) {
+        return err_code(err);
+    }
+    crash_point("journal-receipt-after");
+    mem_free(entry->receipt);
+    entry->receipt = mem_copy(bytes, len);
+    entry->receipt_len = len;
+    return 0;
+}
+
+int journal_mark_removed(struct journal_entry *entry, struct err *err)
+{
+    AUTO(buf_done) struct buf line = BUF(JOURNAL_RECORDS_MAX);
+    struct json_out *record = journal_record_new("removed");
+
+    json_out_kint(record, "number", entry_number(entry));
+    journal_record_end(record, &line);
+    crash_point("journal-removed-before");
+    entry->is_removed = true;
+    if (journal_file_append(entry->file, &line, false, err) < 0) {
+        return err_code(err);
+    }
+    crash_point("journal-removed-after");
+    return 0;
+}
+
+int journal_put_order(struct journal *journal, const struct journal_order *order, struct err *err)
+{
+    struct journal_file *file = own_file(journal);
+    struct journal_order *kept = journal_find_order(journal, order->certificate);
+    AUTO(buf_done) struct buf line = BUF(JOURNAL_RECORDS_MAX);
+
+    if (kept != NULL) {
+        file = kept->file;
+    }
+    journal_format_order(order, &line);
+    crash_point("journal-order-before");
+    if (journal_file_append(file, &line, true, err) < 0) {
+        return err_code(err);
+    }
+    crash_point("journal-order-after");
+    if (kept == NULL) {
+        kept = journal_file_add_order(file);
+    }
+    if (kept == order) {
+        return 0;
+    }
+    str_set(&kept->certificate, order->certificate);
+    str_set(&kept->directory, order->directory);
+    str_set(&kept->account, order->account);
+    str_set(&kept->url, order->url);
+    str_set(&kept->key_tag, order->key_tag);
+    strv_copy(&kept->names, &order->names);
+    kept->expires_s = order->expires_s;
+    kept->parked_s = order->parked_s;
+    kept->is_over = false;
+    return 0;
+}
+
+int journal_end_order(struct journal_order *order, struct err *err)
+{
+    AUTO(buf_done) struct buf line = BUF(JOURNAL_RECORDS_MAX);
+    struct json_out *record = journal_record_new("order-over");
+
+    json_out_kstr(record, "certificate", order->certificate);
+    journal_record_end(record, &line);
+    crash_point("journal-order-over-before");
+    order->is_over = true;
+    if (journal_file_append(order->file, &line, false, err) < 0) {
+        return err_code(err);
+    }
+    crash_point("journal-order-over-after");
+    return 0;
+}
+
+struct journal_order *journal_find_order(struct journal *journal, const char *certificate)
+{
+    for (size_t i = journal->n_files; i-- > 0;) {
+        struct journal_file *file = journal->files[i];
+
+        for (size_t k = 0; k < file->n_orders; k++) {
+            if (!file->orders[k]->is_over && str_eq(file->orders[k]->certificate, certificate)) {
+                return file->orders[k];
+            }
+        }
+    }
+    return NULL;
+}
+
+struct journal_entry *journal_next(struct journal *journal, size_t *cursor)
+{
+    size_t index = *cursor;
+
+    for (size_t i = 0; i < journal->n_files; i++) {
+        struct journal_file *file = journal->files[i];
+
+        if (index >= file->n_entries) {
+            index -= file->n_entries;
+            continue;
+        }
+        for (; index < file->n_entries; index++) {
+            (*cursor)++;
+            if (!file->entries[index]->is_removed) {
+                return file->entries[index];
+            }
+        }
+        index = 0;
+    }
+    return NULL;
+}
+
+static bool is_one_of_ours(const struct journal *journal, const char *run)
+{
+    for (size_t i = 0; i < journal->n_files; i++) {
+        if (str_eq(journal->files[i]->run, run)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool file_names_value(const struct journal_file *file, const struct journal_entry *wanted)
+{
+    for (size_t i = 0; i < file->n_entries; i++) {
+        const struct journal_entry *entry = file->entries[i];
+
+        if (!entry->is_removed && str_eq(entry->provider, wanted->provider) &&
+            str_eq(entry->owner, wanted->owner) && str_eq(entry->value, wanted->value)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool journal_stands_elsewhere(const struct journal *journal, const struct journal_entry *entry)
+{
+    AUTO(strv_done) struct strv runs = STRV_INIT;
+    struct err err = ERR_INIT;
+    bool is_named = false;
+
+    if (fs_list(journal->dir, &runs, &err) < 0) {
+        return false;
+    }
+    for (size_t i = 0; i < runs.n && !is_named; i++) {
+        struct journal_file *file = NULL;
+
+        if (is_one_of_ours(journal, runs.items[i])) {
+            continue;
+        }
+        if (journal_file_load(journal->dir, runs.items[i], &file, &err) == 0) {
+            is_named = file_names_value(file, entry);
+            journal_file_free(file);
+        }
+    }
+    return is_named;
+}

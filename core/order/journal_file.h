@@ -1,0 +1,53 @@
+/* SPDX-FileCopyrightText: 2026 the acme-dns authors
+ * SPDX-License-Identifier: MIT */
+
+/* One journal file: its lock, its lines, and what they add up to. Used by journal.c only. */
+#ifndef ORDER_JOURNAL_FILE_H
+#define ORDER_JOURNAL_FILE_H
+
+#include "base/buf.h"
+#include "order/journal.h"
+
+struct json_out;
+
+struct journal_file {
+    char *path;
+    char *run; /* the file's name */
+    int fd;    /* locked; -1 for a file that is only looked at */
+    uint64_t last_number;
+    bool is_adopted;
+    bool has_surprises; /* lines that could not be read: the file is never deleted */
+    struct journal_entry **entries;
+    size_t n_entries, cap_entries;
+    struct journal_order **orders;
+    size_t n_orders, cap_orders;
+};
+
+/* Reads the file's lines into *ret_file, which has no descriptor yet. 1: written by a newer
+ * release. */
+int journal_file_load(const char *dir, const char *run, struct journal_file **ret_file,
+                      struct err *err);
+void journal_file_free(struct journal_file *file);
+
+/* Whether anything in it still has to be remembered. */
+bool journal_file_is_needed(const struct journal_file *file);
+
+/* Begins a record; ends it into lines. */
+struct json_out *journal_record_new(const char *what);
+void journal_record_end(struct json_out *record, struct buf *lines);
+
+void journal_format_intent(const struct journal_entry *entry, uint64_t number, struct buf *lines);
+void journal_format_order(const struct journal_order *order, struct buf *lines);
+
+/* Appends whole lines in one write; is_synced: and waits until they are on the disk. */
+int journal_file_append(struct journal_file *file, const struct buf *lines, bool is_synced,
+                        struct err *err);
+
+void journal_entry_free(struct journal_entry *entry);
+void journal_order_free(struct journal_order *order);
+
+/* Adds an empty entry or order to the file. */
+struct journal_entry *journal_file_add_entry(struct journal_file *file);
+struct journal_order *journal_file_add_order(struct journal_file *file);
+
+#endif
