@@ -4,7 +4,8 @@
 /*
  * One row for each key that the core knows. Parsing, "did you mean", the manual page's test and
  * what a command shows of the settings all come from these rows; a new key is a new row and a new
- * field.
+ * field. (struct config_key, not struct key: keys/key.h has that name for private keys, and both are
+ * included together.)
  */
 #ifndef CONFIG_KEYS_H
 #define CONFIG_KEYS_H
@@ -18,7 +19,7 @@
 #include <stdint.h>
 
 /* What a value looks like, and so the type of the field that takes it. */
-enum key_type {
+enum config_key_type {
     KEY_TEXT,     /* char *: any text but an empty one */
     KEY_CHOICE,   /* char *: one of the row's choices */
     KEY_URL,      /* char *: https:// and a host */
@@ -34,7 +35,7 @@ enum key_type {
     KEY_PROPAGATION, /* struct propagation_policy: all, known-broken, any, wait:DURATION */
 };
 
-struct key {
+struct config_key {
     const char *section;  /* "acme-dns", "ca", "zone", "certificate" */
     const char *name;     /* as written in files */
     const char *fallback; /* the value when none is given, as a user would write it; NULL: none */
@@ -42,7 +43,7 @@ struct key {
     const char *help;     /* one sentence, without a full stop */
     int64_t min, max;     /* for KEY_INT and KEY_DURATION (ms); 0 and 0: the type's own limits */
     size_t offset;        /* of the field in the section's structure */
-    enum key_type type;
+    enum config_key_type type;
 };
 
 enum propagation_kind {
@@ -58,18 +59,18 @@ struct propagation_policy {
 };
 
 /* All rows, of all sections. */
-const struct key *key_table(size_t *ret_n);
+const struct config_key *key_table(size_t *ret_n);
 
 /* NULL if there is none. */
-const struct key *key_find(const char *section, const char *name);
+const struct config_key *key_find(const char *section, const char *name);
 
 /* Whether a later value adds to the earlier ones instead of being a mistake. */
-bool key_is_repeatable(const struct key *key);
+bool key_is_repeatable(const struct config_key *key);
 
 /* Parses one value into the field of `into` (a zeroed or filled structure of the section's type):
  * replaces a single value, adds to a list. ERR_CONFIG with what would be right; the field is then
  * untouched. */
-int key_parse(const struct key *key, const struct config_value *value, void *into, struct err *err);
+int key_parse(const struct config_key *key, const struct config_value *value, void *into, struct err *err);
 
 /* Frees what key_parse() put into the fields of a section's structure. */
 void key_free_fields(const char *section, void *fields);
