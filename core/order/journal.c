@@ -14,10 +14,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define JOURNAL_RECORDS_MAX ((size_t)16 << 20)
+#define LOCK_SUFFIX ".lock"
 
 struct journal {
     char *dir;
@@ -84,41 +84,50 @@ static bool is_ours_to_end(const struct journal_file *file, const char *certific
     return false;
 }
 
-/* Opens and locks a file of a run that is gone; -1 in *ret_fd when it is alive. */
-static int lock_file(const char *path, int *ret_fd, struct err *err)
+/* Takes the lock of a run that is gone; -1 in *ret_fd when it is alive. */
+static int lock_run(const char *path, int *ret_fd, struct err *err)
 {
-    struct stat opened;
-    struct stat named;
-    AUTO_FD int fd = open(path, O_RDWR | O_APPEND | O_CLOEXEC | O_NOFOLLOW);
+    AUTO_FREE char *lock_path = str_fmt("%s" LOCK_SUFFIX, path);
+    AUTO_FD int fd = open(lock_path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     int got = 0;
 
     *ret_fd = -1;
     if (fd < 0) {
-        return errno == ENOENT ? 0 : err_set_errno(err, "cannot open the journal '%s'", path);
+        return err_set_errno(err, "cannot open the journal's lock '%s'", lock_path);
     }
     got = fs_try_lock(fd, false, err);
     if (got <= 0) {
         return got;
     }
-    /* Its owner may have ended, and removed it, between our open and our lock. */
-    if (fstat(fd, &opened) < 0 || stat(path, &named) < 0 || opened.st_ino != named.st_ino) {
-        return 0;
-    }
     *ret_fd = TAKE_FD(fd);
     return 0;
+}
+
+/* The journal before its lock: a lock without a journal is litter, a journal without a lock is not.
+ */
+static void unlink_run(const char *path)
+{
+    AUTO_FREE char *lock_path = str_fmt("%s" LOCK_SUFFIX, path);
+
+    (void)unlink(path);
+    (void)unlink(lock_path);
 }
 
 static int adopt_file(struct journal *journal, const char *run, const char *certificate,
                       struct strv *warnings, struct err *err)
 {
     AUTO_FREE char *path = fs_join(journal->dir, run);
-    AUTO_FD int fd = -1;
+    AUTO_FD int lock_fd = -1;
     struct journal_file *file = NULL;
 
-    if (lock_file(path, &fd, err) < 0) {
+    if (lock_run(path, &lock_fd, err) < 0) {
         return err_code(err);
     }
-    if (fd < 0) {
+    if (lock_fd < 0) {
+        return 0;
+    }
+    if (!fs_exists(path)) {
+        unlink_run(path); /* its run ended properly between our listing and our lock */
         return 0;
     }
     if (journal_file_load(journal->dir, run, &file, err) < 0) {
@@ -133,7 +142,12 @@ static int adopt_file(struct journal *journal, const char *run, const char *cert
         journal_file_free(file);
         return 0;
     }
-    file->fd = TAKE_FD(fd);
+    file->fd = open(path, O_RDWR | O_APPEND | O_CLOEXEC | O_NOFOLLOW);
+    if (file->fd < 0) {
+        journal_file_free(file);
+        return err_set_errno(err, "cannot open the journal '%s'", path);
+    }
+    file->lock_fd = TAKE_FD(lock_fd);
     file->is_adopted = true;
     for (size_t i = 0; i < file->n_entries; i++) {
         file->entries[i]->is_adopted = true;
@@ -152,6 +166,9 @@ static void adopt_all(struct journal *journal, const char *certificate, struct s
         return;
     }
     for (size_t i = 0; i < runs.n; i++) {
+        if (str_has_suffix(runs.items[i], LOCK_SUFFIX)) {
+            continue;
+        }
         err_clear(&err);
         if (adopt_file(journal, runs.items[i], certificate, warnings, &err) < 0) {
             strv_add(warnings, err.text);
@@ -171,14 +188,15 @@ static int open_own(struct journal *journal, const char *command, struct err *er
     clock_format(clock_wall_s(), now);
     file->run = str_fmt("%s-%ld-%06x", now, (long)getpid(), (unsigned)clock_random(0x1000000));
     file->path = fs_join(journal->dir, file->run);
+    file->fd = -1;
+    file->lock_fd = -1;
     VEC_PUSH(journal->files, journal->n_files, journal->cap_files) = file;
+    if (lock_run(file->path, &file->lock_fd, err) < 0) {
+        return err_code(err);
+    }
     file->fd = open(file->path, O_RDWR | O_APPEND | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (file->fd < 0) {
         return err_set_errno(err, "cannot create the journal '%s'", file->path);
-    }
-    if (fs_try_lock(file->fd, false, err) <= 0) {
-        return err_set(err, ERR_FAILED, "cannot lock the journal '%s', which is new: %s",
-                       file->path, err->text);
     }
     record = journal_record_new("begin");
     json_out_kint(record, "format", 1);
@@ -224,7 +242,7 @@ void journal_close(struct journal *journal)
     }
     for (size_t i = 0; i < journal->n_files; i++) {
         if (!journal_file_is_needed(journal->files[i])) {
-            (void)unlink(journal->files[i]->path);
+            unlink_run(journal->files[i]->path);
         }
     }
     free_all(journal);
@@ -232,7 +250,7 @@ void journal_close(struct journal *journal)
 
 int journal_lock_fd(const struct journal *journal)
 {
-    return own_file(journal)->fd;
+    return own_file(journal)->lock_fd;
 }
 
 /* ---- Records ---- */
@@ -433,7 +451,7 @@ bool journal_stands_elsewhere(const struct journal *journal, const struct journa
     for (size_t i = 0; i < runs.n && !is_named; i++) {
         struct journal_file *file = NULL;
 
-        if (is_one_of_ours(journal, runs.items[i])) {
+        if (str_has_suffix(runs.items[i], LOCK_SUFFIX) || is_one_of_ours(journal, runs.items[i])) {
             continue;
         }
         if (journal_file_load(journal->dir, runs.items[i], &file, &err) == 0) {

@@ -65,9 +65,8 @@ void journal_file_free(struct journal_file *file)
     for (size_t i = 0; i < file->n_orders; i++) {
         journal_order_free(file->orders[i]);
     }
-    if (file->fd >= 0) {
-        (void)close(file->fd);
-    }
+    cleanup_fd(&file->fd);
+    cleanup_fd(&file->lock_fd);
     mem_free(file->entries);
     mem_free(file->orders);
     mem_free(file->path);
@@ -367,6 +366,7 @@ int journal_file_load(const char *dir, const char *run, struct journal_file **re
     }
     file = NEW(struct journal_file);
     file->fd = -1;
+    file->lock_fd = -1;
     file->path = TAKE(path);
     file->run = str_dup(run);
     at = buf_str(&text);

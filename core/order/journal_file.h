@@ -12,8 +12,9 @@ struct json_out;
 
 struct journal_file {
     char *path;
-    char *run; /* the file's name */
-    int fd;    /* locked; -1 for a file that is only looked at */
+    char *run;   /* the file's name */
+    int fd;      /* for appending; -1 for a file that is only looked at */
+    int lock_fd; /* of RUN.lock, held; -1 likewise */
     uint64_t last_number;
     bool is_adopted;
     bool has_surprises; /* lines that could not be read: the file is never deleted */
