@@ -1,0 +1,241 @@
+/* SPDX-FileCopyrightText: 2026 the acme-dns authors
+ * SPDX-License-Identifier: MIT */
+
+/*
+ * DNS providers, as the rest of the program sees them: which one serves a name, and changes that
+ * are handed in and come back done or failed. Behind it stand worker processes that load the
+ * plug-ins, their isolation, the checking of options, the gathering of changes into calls, retries,
+ * and the splitting of batches. Nothing here knows certificates, journals or the DNS.
+ *
+ *     provider_set_new()  provider_find()  provider_start()
+ *     provider_submit() ... provider_release()  -> done() for each change
+ *     provider_set_close() -> provider_set_free()
+ */
+#ifndef PROVIDER_PROVIDER_H
+#define PROVIDER_PROVIDER_H
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/loop.h"
+#include "base/str.h"
+#include "provider/describe.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct config;
+struct provider_set;
+struct provider;
+struct provider_job;
+struct provider_change;
+
+typedef void provider_locked_fn(void *locked_arg, const struct err *err);
+
+/*
+ * What the caller does around calls; each may be NULL. None may free the set.
+ */
+struct provider_hooks {
+    void *arg;
+
+    /* The changes are about to be sent in one call: what must be on disk first goes there now. A
+     * negative return fails them all with err, unsent. */
+    int (*about_to_call)(void *arg, const struct provider *provider,
+                         const struct provider_change *const *changes, size_t n, struct err *err);
+
+    /* The plug-in gave a receipt: it must survive this process from here on. */
+    void (*receipt)(void *arg, const struct provider *provider,
+                    const struct provider_change *change, const void *bytes, size_t len);
+
+    /* Takes the lock of (plug-in, zone) against other runs; for plug-ins of serial 0 and 1.
+     * locked() comes from the loop, with NULL once it is held, or why not. The handle goes to
+     * unlock(), which also gives up a wait. */
+    void *(*lock)(void *arg, const char *plugin, const char *zone, provider_locked_fn *locked,
+                  void *locked_arg);
+    void (*unlock)(void *arg, void *handle);
+};
+
+/* Everything is copied. NULL and 0 mean the defaults. */
+struct provider_settings {
+    const struct strv
+        *plugin_dirs; /* --plugin-dir and [acme-dns] plugin-dir, first wins; may be NULL */
+    const struct strv *deny_paths;    /* STATE, configuration: out of every worker's reach */
+    const struct strv *assignments;   /* --provider: "P" or "ZONE=P" */
+    const struct strv *allow_aliases; /* --allow-alias: zones */
+    const char *worker_path;          /* NULL: found as paths.h says */
+    const char *plugin_user;  /* who workers become when root starts them; NULL: _acme-dns */
+    const char *core_version; /* NULL: this build's */
+    int64_t call_timeout_ms;  /* of one call, unless instance or plug-in say; 0: 120 s */
+    struct provider_hooks hooks;
+};
+
+/*
+ * Reads the [provider] and [zone] sections; nothing is loaded or started. config may be NULL and is
+ * borrowed for as long as the set lives. ERR_CONFIG for a core key that is wrong in a section that
+ * --provider or a [zone] names; other bad sections fail when they are found.
+ */
+int provider_set_new(struct loop *loop, const struct config *config,
+                     const struct provider_settings *settings, struct provider_set **ret_set,
+                     struct err *err);
+
+/* Ends every worker at once, with all it started. Jobs that are left get no callback. */
+void provider_set_free(struct provider_set *set);
+DEFINE_AUTO_PTR(provider_set, provider_set_free);
+
+/* Lets idle workers close() and leave, ends those that have not after 2 s; then done(). Jobs that
+ * are left fail as cancelled. */
+typedef void provider_closed_fn(void *arg);
+void provider_set_close(struct provider_set *set, provider_closed_fn *done, void *arg);
+
+/* A descriptor that workers, and what they start, keep open: the lock of this run's journal. It
+ * should give access to nothing (an empty lock file of its own). -1: none. Counts for
+ * workers that start later. */
+void provider_set_inherit(struct provider_set *set, int fd);
+
+/* ---- Which provider ---- */
+
+/* One provider that is to publish for a name, and the zone it shall be told. */
+struct provider_choice {
+    struct provider *provider; /* owned by the set */
+    char *zone;                /* with a dot at the end */
+};
+
+struct provider_choices {
+    struct provider_choice *items;
+    size_t n, cap;
+};
+
+#define PROVIDER_CHOICES_INIT           \
+    {                                   \
+        .items = NULL, .n = 0, .cap = 0 \
+    }
+void provider_choices_done(struct provider_choices *choices);
+
+/*
+ * Who publishes at final_owner (CNAMEs followed) in zone (the cut that was found), both absolute
+ * with a dot: all of them must. --provider ZONE=P and [zone] sections match as suffixes of
+ * final_owner, the longest wins, the command line before files; then --provider P; then the only
+ * instance there is. ERR_CONFIG with both lists and the lines to add when nothing matches. A
+ * cut that was overridden ([zone] zone =, [provider] zone =) comes back in the choice.
+ */
+int provider_find(struct provider_set *set, const char *final_owner, const char *zone,
+                  struct provider_choices *ret_choices, struct err *err);
+
+/* By the name of its instance, as a journal has it; or plug-in NAME with options from the
+ * environment. ERR_CONFIG if neither exists. */
+int provider_get(struct provider_set *set, const char *name, struct provider **ret_provider,
+                 struct err *err);
+
+/*
+ * May we write at final_owner for a challenge at identifier_owner (both absolute)? chain is how one
+ * led to the other, for the error ("a. -> b."), or NULL when they are the same. ERR_CONFIG
+ * with the line to add otherwise.
+ */
+int provider_may_write(const struct provider_set *set, const char *identifier_owner,
+                       const char *final_owner, const char *chain, struct err *err);
+
+/* ---- One provider ---- */
+
+const char *provider_name(const struct provider *provider);   /* the instance */
+const char *provider_plugin(const struct provider *provider); /* its plug-in */
+
+/* Starts its first worker, unless there is one. Its failure shows in ready() and in jobs. */
+void provider_start(struct provider *provider);
+
+/* Calls done() from the loop once the first worker is open, with NULL, or with why it cannot be.
+ * Starts it. At most one caller waits per arg; provider_unready() gives up the wait. */
+typedef void provider_ready_fn(void *arg, const struct err *err);
+void provider_ready(struct provider *provider, provider_ready_fn *done, void *arg);
+void provider_unready(struct provider *provider, void *arg);
+
+/* What it is like; NULL until it is ready. Times: the instance's settings, else the plug-in's, else
+ * 0 for the program's defaults. */
+struct provider_facts {
+    const struct provider_description *plugin;
+    bool can_hold_several; /* several values at one name */
+    bool has_settled, has_zones, has_apply;
+    uint32_t ttl_s; /* what to ask for: at least the provider's minimum */
+    uint32_t propagation_timeout_s, poll_interval_s, settle_s;
+    bool has_settle; /* settle_s was set by the user, 0 included */
+    /* Options whose values came from the environment, as "token (CF_DNS_API_TOKEN)": a renewal
+     * that runs elsewhere will not find them. */
+    const struct strv *from_environment;
+};
+const struct provider_facts *provider_facts(const struct provider *provider);
+
+/* ---- Changes ---- */
+
+#define PROVIDER_RECEIPT_MAX 4096u
+
+enum provider_verb { PROVIDER_ADD, PROVIDER_REMOVE };
+
+/* Everything is copied by provider_submit, user as the pointer it is. */
+struct provider_change {
+    enum provider_verb verb;
+    const char *fqdn, *zone; /* absolute, lower case */
+    const void *value;       /* 1 to 255 bytes */
+    size_t value_len;
+    uint32_t ttl_s;         /* 0: the facts' */
+    const char *identifier; /* may be NULL, as the next two */
+    const char *token;
+    const char *key_authorization;
+    bool is_wildcard;
+    const void *receipt; /* for REMOVE and settled: what came back from ADD, or NULL */
+    size_t receipt_len;
+    void *user;
+};
+
+struct provider_result {
+    bool is_ok;
+    /* It was sent and failed, timed out or was cut short: the value may stand in the zone. */
+    bool may_be_in_force;
+    int32_t status;      /* ACME_OK, ACME_RETRY... as the plug-in returned it */
+    const void *receipt; /* or NULL; borrowed during the callback */
+    size_t receipt_len;
+    const struct err *err; /* NULL if is_ok */
+};
+
+typedef void provider_done_fn(void *arg, const struct provider_result *result);
+
+/* Queues a change. done() comes once, from the loop. */
+struct provider_job *provider_submit(struct provider *provider,
+                                     const struct provider_change *change, provider_done_fn *done,
+                                     void *arg);
+
+/* Asks whether the provider itself says the value is live. ACME_RETRY: not yet. is_ok at once when
+ * the plug-in has no such callback. */
+struct provider_job *provider_settled(struct provider *provider,
+                                      const struct provider_change *change, provider_done_fn *done,
+                                      void *arg);
+
+/* What this credential can edit. zones is borrowed during the callback. */
+typedef void provider_zones_fn(void *arg, const struct strv *zones, const struct err *err);
+struct provider_job *provider_zones(struct provider *provider, provider_zones_fn *done, void *arg);
+
+/* No callback comes after this. What is not sent is dropped; what is running goes on, and its
+ * receipts still reach the hook. Takes NULL, leaves NULL. */
+void provider_job_cancel(struct provider_job **job);
+
+/* What is queued may go now. Without it, it goes 1 s after the first, or when the running call of
+ * its zone ends. */
+void provider_release(struct provider *provider);
+
+/* Queued jobs fail as cancelled; running ones are told, and killed after grace_ms. Jobs that are
+ * submitted later (to clean up) are served as ever. */
+void provider_cancel_all(struct provider_set *set, int64_t grace_ms);
+
+/* ---- Plug-ins, without an instance ---- */
+
+/* plugin: a name, or a path with a slash. Both take a short-lived worker each. Callbacks come from
+ * the loop; description is borrowed during the callback and NULL when err is not. */
+typedef void provider_described_fn(void *arg, const char *path,
+                                   const struct provider_description *description,
+                                   const struct err *err);
+void provider_describe(struct provider_set *set, const char *plugin, provider_described_fn *seen,
+                       void *arg);
+
+/* Every plug-in in the folders, in the order of names, the first of equal names only; then a last
+ * call with path NULL. */
+void provider_list(struct provider_set *set, provider_described_fn *seen, void *arg);
+
+#endif
