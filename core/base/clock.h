@@ -11,6 +11,9 @@
 int64_t clock_mono_ms(void);
 int64_t clock_wall_s(void);
 
+/* For tests: both clocks go on from here by that much later (or earlier). */
+void clock_shift(int64_t mono_ms, int64_t wall_s);
+
 /* 2026-11-21T22:51:00Z */
 #define CLOCK_TEXT_MAX 32
 void clock_format(int64_t wall_s, char text[static CLOCK_TEXT_MAX]);

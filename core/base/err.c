@@ -61,15 +61,15 @@ int err_set_errno(struct err *err, const char *format, ...)
 int err_wrap(struct err *err, const char *format, ...)
 {
     char front[ERR_TEXT_MAX];
-    char whole[ERR_TEXT_MAX * 2];
+    char whole[2 * ERR_TEXT_MAX + 2];
     va_list args;
 
     va_start(args, format);
     (void)vsnprintf(front, sizeof(front), format, args);
     va_end(args);
     (void)snprintf(whole, sizeof(whole), "%s: %s", front, err->text);
-    mark_if_cut(err->text, sizeof(err->text),
-                snprintf(err->text, sizeof(err->text), "%.*s", (int)sizeof(whole), whole));
+    mark_if_cut(whole, sizeof(err->text), (int)strlen(whole));
+    memcpy(err->text, whole, strnlen(whole, sizeof(err->text) - 1) + 1);
     return err_code(err);
 }
 
