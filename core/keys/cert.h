@@ -45,7 +45,8 @@ struct cert_chain;
 
 /*
  * Parses one or more PEM certificates, leaf first. Text around the blocks and CRLF are tolerated; a
- * block of another kind is refused (a server might load a key from there). ERR_MALFORMED.
+ * block of another kind is refused (a server might load a key from there). A self-signed root at
+ * the end is left out, as no server should send it. ERR_MALFORMED.
  */
 int cert_chain_parse(const char *pem, size_t len, struct cert_chain **ret_chain, struct err *err);
 void cert_chain_free(struct cert_chain *chain);
@@ -63,8 +64,8 @@ const struct cert_facts *cert_chain_leaf(const struct cert_chain *chain);
  * seems off gets a hint. A self-signed root at the end is dropped from the chain first, as no
  * server should send it.
  */
-int cert_chain_verify(struct cert_chain *chain, const struct key *key, const struct strv *names,
-                      int64_t now_s, struct err *err);
+int cert_chain_verify(const struct cert_chain *chain, const struct key *key,
+                      const struct strv *names, int64_t now_s, struct err *err);
 
 /* PEM texts, written anew: the leaf, what follows it ("" when nothing does), and both. Borrowed. */
 const char *cert_chain_pem_leaf(const struct cert_chain *chain);
