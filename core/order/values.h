@@ -1,0 +1,81 @@
+/* SPDX-FileCopyrightText: 2026 the acme-dns authors
+ * SPDX-License-Identifier: MIT */
+
+/*
+ * The values that this run has, or is getting, into the DNS. A value is known by provider instance,
+ * final owner and text, and is shared: the first user adds it, a later one waits for the same add,
+ * the last one removes it. Every add is in the journal before the provider hears of it; what
+ * earlier runs left there and nobody uses is removed by values_sweep().
+ *
+ *     HELD -> ADDING -> PRESENT -> REMOVING -> GONE      HELD: the provider can keep one value a
+ * name,
+ *                \-> FAILED                              and another one is there
+ */
+#ifndef ORDER_VALUES_H
+#define ORDER_VALUES_H
+
+#include "base/err.h"
+#include "base/loop.h"
+#include "dns/dns.h"
+#include "dns/place.h"
+#include "order/journal.h"
+#include "provider/provider.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct values;
+struct value;
+struct value_use;
+
+/* All are borrowed. The provider set must have been given values_hooks(). dns may be NULL: removals
+ * are then not looked after. */
+struct values *values_new(struct loop *loop);
+void values_open(struct values *values, struct provider_set *set, struct journal *journal,
+                 struct dns *dns);
+void values_free(struct values *values);
+
+/* For provider_settings.hooks: the journal goes first. The caller adds lock and unlock. */
+void values_fill_hooks(struct values *values, struct provider_hooks *hooks);
+
+/* What is to be published. Copied. */
+struct value_wish {
+    struct provider *provider; /* ready: provider_facts() is not NULL */
+    const char *owner, *zone;  /* absolute, with a dot at the end */
+    const char *value;
+    const char *certificate;
+    const char *identifier, *token, *key_authorization;
+    bool is_wildcard;
+    const struct dns_place *place; /* to look after the removal; or NULL */
+};
+
+/* NULL: the value stands, as far as the provider is concerned. */
+typedef void value_published_fn(void *arg, const struct err *err);
+
+/* Adds a use. published() comes once, from the loop; the use stays until released, failed or not.
+ */
+struct value_use *values_publish(struct values *values, const struct value_wish *wish,
+                                 value_published_fn *published, void *arg);
+
+/* Ends a use; no callback comes afterwards. The last one removes the value. Takes NULL, leaves
+ * NULL. */
+void values_release(struct value_use **use);
+
+/* The receipt that the provider gave, for settled(); NULL without. */
+const void *value_use_receipt(const struct value_use *use, size_t *ret_len);
+struct provider *value_use_provider(const struct value_use *use);
+
+/* Starts the removal of what the journals of runs that are gone name and nobody uses. Entries that
+ * cannot be removed are kept, and counted by values_n_left(). */
+void values_sweep(struct values *values);
+
+/* Calls done() from the loop once no add or removal is under way. One waiter at a time. */
+typedef void values_settled_fn(void *arg);
+void values_wait_idle(struct values *values, values_settled_fn *done, void *arg);
+void values_wait_cancel(struct values *values);
+
+/* Values that should be gone and are not known to be; the first reason why. */
+size_t values_n_left(const struct values *values, struct err *ret_first);
+size_t values_n_removed(const struct values *values);
+
+#endif
