@@ -53,7 +53,7 @@ struct acme_directory {
 
 /* ca, key, http and loop are borrowed and must outlive the client. key may be NULL for the
  * directory alone. ERR_CONFIG for an unusable directory URL. */
-int acme_new(struct loop *loop, struct http *http, const struct ca *ca, const struct key *key,
+int acme_new(struct loop *loop, struct http *http, const struct ca *ca, struct key *key,
              struct acme_client **ret_client, struct err *err);
 /* Cancels what still runs. */
 void acme_free(struct acme_client *client);

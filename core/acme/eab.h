@@ -28,8 +28,8 @@ int acme_eab_new(const char *kid, const char *hmac_key, const char *alg, struct 
 void acme_eab_free(struct acme_eab *eab);
 DEFINE_AUTO_PTR(acme_eab, acme_eab_free);
 
-/* The flattened JWS over the account key's JWK, for newAccount's URL; NULL if the hash failed. To
- * mem_free_secret. */
-char *acme_eab_sign(const struct acme_eab *eab, const char *url, const char *jwk);
+/* The flattened JWS over the account key's JWK, for newAccount's URL. To mem_free. */
+int acme_eab_sign(const struct acme_eab *eab, const char *url, const char *jwk, char **ret_jws,
+                  struct err *err);
 
 #endif
