@@ -4,8 +4,8 @@
 /*
  * One row for each key that the core knows. Parsing, "did you mean", the manual page's test and
  * what a command shows of the settings all come from these rows; a new key is a new row and a new
- * field. (struct config_key, not struct key: keys/key.h has that name for private keys, and both are
- * included together.)
+ * field. (struct config_key, not struct key: keys/key.h has that name for private keys, and both
+ * are included together.)
  */
 #ifndef CONFIG_KEYS_H
 #define CONFIG_KEYS_H
@@ -21,9 +21,11 @@
 /* What a value looks like, and so the type of the field that takes it. */
 enum config_key_type {
     KEY_TEXT,     /* char *: any text but an empty one */
+    KEY_EMAIL,    /* char *: something@host */
     KEY_CHOICE,   /* char *: one of the row's choices */
     KEY_URL,      /* char *: https:// and a host */
     KEY_PATH,     /* char *: made absolute from the file's folder */
+    KEY_RAW,      /* const struct config_value *: as it stands, borrowed from the configuration */
     KEY_BOOL,     /* bool: yes, no, true, false, on, off, 1, 0 */
     KEY_DURATION, /* int64_t, in milliseconds: 90, 90s, 500ms, 5m, 2h, 1d */
     KEY_INT,      /* int64_t */
@@ -70,7 +72,11 @@ bool key_is_repeatable(const struct config_key *key);
 /* Parses one value into the field of `into` (a zeroed or filled structure of the section's type):
  * replaces a single value, adds to a list. ERR_CONFIG with what would be right; the field is then
  * untouched. */
-int key_parse(const struct config_key *key, const struct config_value *value, void *into, struct err *err);
+int key_parse(const struct config_key *key, const struct config_value *value, void *into,
+              struct err *err);
+
+/* Puts the row's fallback (or nothing) into the field, freeing what it held. */
+void key_reset(const struct config_key *key, void *into);
 
 /* Frees what key_parse() put into the fields of a section's structure. */
 void key_free_fields(const char *section, void *fields);

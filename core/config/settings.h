@@ -42,6 +42,10 @@ struct settings {
                                        settings_is_set() */
     int64_t validation_timeout_ms;
     int64_t issuance_timeout_ms;
+
+    struct config_place
+        *places; /* private: where each value comes from, in the order of the key table */
+    struct strv place_names; /* private: the texts that places point to */
 };
 
 /* One value from the command line: stronger than all others. */

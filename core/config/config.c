@@ -1,0 +1,148 @@
+/* SPDX-FileCopyrightText: 2026 the acme-dns authors
+ * SPDX-License-Identifier: MIT */
+
+/* The tree: made, looked up in, walked, freed. */
+#include "config/config.h"
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "config/config_tree.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct config *config_new(void)
+{
+    return NEW(struct config);
+}
+
+/* Keys, texts and names are const for readers; the tree owns them. */
+static void free_text(const char *text)
+{
+    mem_free((void *)(uintptr_t)text);
+}
+
+static void section_free(struct config_section *section)
+{
+    for (size_t i = 0; i < section->n_values; i++) {
+        free_text(section->values[i].key);
+        /* Any of them may be a credential. */
+        mem_free_secret((void *)(uintptr_t)section->values[i].text,
+                        strlen(section->values[i].text));
+    }
+    mem_free(section->values);
+    free_text(section->kind);
+    free_text(section->name);
+    mem_free(section);
+}
+
+void config_free(struct config *config)
+{
+    if (config == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < config->n_sections; i++) {
+        section_free(config->sections[i]);
+    }
+    mem_free(config->sections);
+    strv_done(&config->paths);
+    mem_free(config);
+}
+
+const struct config_section *config_section_find(const struct config *config, const char *kind,
+                                                 const char *name)
+{
+    const struct config_section *section = NULL;
+
+    while ((section = config_section_next(config, kind, section)) != NULL) {
+        if (str_eq_nocase(section->name, name)) {
+            return section;
+        }
+    }
+    return NULL;
+}
+
+const struct config_section *config_section_next(const struct config *config, const char *kind,
+                                                 const struct config_section *after)
+{
+    bool is_past = after == NULL;
+
+    for (size_t i = 0; i < config->n_sections; i++) {
+        const struct config_section *section = config->sections[i];
+
+        if (is_past && (kind == NULL || strcmp(section->kind, kind) == 0)) {
+            return section;
+        }
+        is_past = is_past || section == after;
+    }
+    return NULL;
+}
+
+const struct config_value *config_value_find(const struct config_section *section, const char *key)
+{
+    for (size_t i = section->n_values; i > 0; i--) {
+        if (strcmp(section->values[i - 1].key, key) == 0) {
+            return &section->values[i - 1];
+        }
+    }
+    return NULL;
+}
+
+const struct config_value *config_value_next(const struct config_section *section, const char *key,
+                                             const struct config_value *after)
+{
+    size_t from = after == NULL ? 0 : (size_t)(after - section->values) + 1;
+
+    for (size_t i = from; i < section->n_values; i++) {
+        if (strcmp(section->values[i].key, key) == 0) {
+            return &section->values[i];
+        }
+    }
+    return NULL;
+}
+
+size_t config_section_count(const struct config *config)
+{
+    return config->n_sections;
+}
+
+struct config_section *config_section_at(struct config *config, size_t index)
+{
+    return config->sections[index];
+}
+
+/* The working directory in front of a relative path; without one the path stays as it is, and
+ * opening it says what is wrong. */
+static char *absolute(const char *path)
+{
+    char *here = *path == '/' ? NULL : getcwd(NULL, 0);
+    char *whole = here == NULL ? str_dup(path) : str_fmt("%s/%s", here, path);
+
+    free(here);
+    return whole;
+}
+
+char *config_value_path(const struct config_value *value)
+{
+    const char *home = getenv("HOME");
+    const char *slash = NULL;
+    AUTO_FREE char *joined = NULL;
+
+    if (str_has_prefix(value->text, "~/") && home != NULL) {
+        joined = str_fmt("%s%s", home, value->text + 1);
+        return absolute(joined);
+    }
+    slash = value->place.origin == CONFIG_FILE ? strrchr(value->place.path, '/') : NULL;
+    if (*value->text == '/' || slash == NULL) {
+        return absolute(value->text);
+    }
+    joined = str_fmt("%.*s/%s", (int)(slash - value->place.path), value->place.path, value->text);
+    return absolute(joined);
+}
+
+bool config_value_is_exposed(const struct config_value *value)
+{
+    return value->place.origin == CONFIG_FILE && (value->place.mode & (S_IRWXG | S_IRWXO)) != 0;
+}

@@ -1,0 +1,249 @@
+/* SPDX-FileCopyrightText: 2026 the acme-dns authors
+ * SPDX-License-Identifier: MIT */
+
+/* The rows. [provider] has none here: its keys come from the plug-in's own table. */
+#include "config/keys.h"
+
+#include "base/cleanup.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "config/sections.h"
+#include "config/settings.h"
+
+#include <string.h>
+
+#define SECONDS_MS(s) ((int64_t)(s)*1000)
+#define HOUR_MS SECONDS_MS(3600)
+#define SET(field) offsetof(struct settings, field)
+#define CA(field) offsetof(struct ca_section, field)
+#define ZONE(field) offsetof(struct zone_section, field)
+#define CERT(field) offsetof(struct certificate_section, field)
+#define KEY_TYPES "ec256,ec384,rsa2048,rsa3072,rsa4096"
+
+/* clang-format off: one row a key reads better than what the tool makes of it */
+static const struct config_key KEYS[] = {
+    {"acme-dns", "email", NULL, NULL, "Where the CA may write about expiry and incidents", 0, 0,
+     SET(email), KEY_EMAIL},
+    {"acme-dns", "agree-tos", "no", NULL,
+     "Whether you agree to the terms of service of the CAs you use", 0, 0, SET(has_agreed_tos),
+     KEY_BOOL},
+    {"acme-dns", "ca", "letsencrypt", NULL, "The CA to ask, a built-in name or a [ca] section", 0,
+     0, SET(ca), KEY_TEXT},
+    {"acme-dns", "staging", "no", NULL,
+     "Whether to use the CA's staging service, kept apart on disk", 0, 0, SET(is_staging),
+     KEY_BOOL},
+    {"acme-dns", "key-type", "ec256", KEY_TYPES, "The kind of key for new certificates", 0, 0,
+     SET(key_type), KEY_CHOICE},
+    {"acme-dns", "resolver", NULL, NULL,
+     "Recursive resolvers for DNS checks, instead of the system's", 0, 0, SET(resolvers),
+     KEY_RESOLVERS},
+    {"acme-dns", "propagation", "known-broken", NULL,
+     "Which name servers must show the values before the CA is told: all, known-broken, any, "
+     "wait:DURATION",
+     0, 0, SET(propagation), KEY_PROPAGATION},
+    {"acme-dns", "plugin-dir", NULL, NULL, "Folders to look for plug-ins in first", 0, 0,
+     SET(plugin_dirs), KEY_PATHS},
+    {"acme-dns", "plugin-user", "_acme-dns", NULL,
+     "The user whom plug-ins run as when acme-dns is run by root", 0, 0, SET(plugin_user),
+     KEY_TEXT},
+    {"acme-dns", "state-dir", NULL, NULL, "The folder of certificates, accounts and journals", 0, 0,
+     SET(state_dir), KEY_PATH},
+    {"acme-dns", "ca-bundle", NULL, NULL, "The one file of root certificates to trust for CAs", 0,
+     0, SET(ca_bundle), KEY_PATH},
+    {"acme-dns", "lock-timeout", "5m", NULL, "How long to wait for another run that holds a lock",
+     0, 24 * HOUR_MS, SET(lock_timeout_ms), KEY_DURATION},
+    {"acme-dns", "connect-timeout", "10s", NULL, "How long a connection to the CA may take", 100,
+     HOUR_MS, SET(connect_timeout_ms), KEY_DURATION},
+    {"acme-dns", "request-timeout", "30s", NULL, "How long one request to the CA may take", 100,
+     HOUR_MS, SET(request_timeout_ms), KEY_DURATION},
+    {"acme-dns", "finalize-timeout", "90s", NULL,
+     "How long the request that makes the certificate may take", 100, HOUR_MS,
+     SET(finalize_timeout_ms), KEY_DURATION},
+    {"acme-dns", "call-timeout", "2m", NULL, "How long one call of a plug-in may take", 100,
+     HOUR_MS, SET(call_timeout_ms), KEY_DURATION},
+    {"acme-dns", "hook-timeout", "5m", NULL, "How long one run of a hook program may take", 100,
+     HOUR_MS, SET(hook_timeout_ms), KEY_DURATION},
+    {"acme-dns", "propagation-timeout", "5m", NULL,
+     "How long the name servers may take to show the values", 100, 48 * HOUR_MS,
+     SET(propagation_timeout_ms), KEY_DURATION},
+    {"acme-dns", "validation-timeout", "10m", NULL, "How long the CA may take to check the values",
+     100, 24 * HOUR_MS, SET(validation_timeout_ms), KEY_DURATION},
+    {"acme-dns", "issuance-timeout", "10m", NULL,
+     "How long the CA may take to issue before the order is left for a later run", 100,
+     24 * HOUR_MS, SET(issuance_timeout_ms), KEY_DURATION},
+
+    {"ca", "directory", NULL, NULL, "The URL of the CA's ACME directory", 0, 0, CA(directory),
+     KEY_URL},
+    {"ca", "account", "default", NULL, "Which of several accounts at this CA to use", 0, 0,
+     CA(account), KEY_TEXT},
+    {"ca", "email", NULL, NULL, "The address for the account at this CA", 0, 0, CA(email),
+     KEY_EMAIL},
+    {"ca", "ca-bundle", NULL, NULL, "The one file of root certificates to trust for this CA", 0, 0,
+     CA(ca_bundle), KEY_PATH},
+    {"ca", "eab-kid", NULL, NULL,
+     "The key identifier for external account binding, as the CA gave it", 0, 0, CA(eab_kid),
+     KEY_TEXT},
+    {"ca", "eab-hmac-key", NULL, NULL, "The key itself; the file must then be mode 0600", 0, 0,
+     CA(eab_hmac_key), KEY_RAW},
+    {"ca", "eab-hmac-key-file", NULL, NULL, "A file that holds the key, mode 0600", 0, 0,
+     CA(eab_hmac_key_file), KEY_RAW},
+    {"ca", "eab-hmac-key-command", NULL, NULL,
+     "A program that prints the key, with its arguments; no shell", 0, 0, CA(eab_hmac_key_command),
+     KEY_RAW},
+
+    {"zone", "provider", NULL, NULL,
+     "The [provider] section, or several, all of which get each value", 0, 0, ZONE(providers),
+     KEY_LIST},
+    {"zone", "zone", NULL, NULL,
+     "The zone to tell the provider instead of the one that the DNS shows", 0, 0, ZONE(zone),
+     KEY_TEXT},
+    {"zone", "alias", "no", NULL, "Whether a CNAME of a challenge name may lead into this zone", 0,
+     0, ZONE(is_alias_target), KEY_BOOL},
+
+    {"certificate", "domains", NULL, NULL, "The names that the certificate is for", 0, 0,
+     CERT(domains), KEY_DOMAINS},
+    {"certificate", "ca", NULL, NULL, "The CA to ask", 0, 0, CERT(ca), KEY_TEXT},
+    {"certificate", "server", NULL, NULL, "The URL of an ACME directory, instead of a CA's name", 0,
+     0, CERT(server), KEY_URL},
+    {"certificate", "staging", "no", NULL, "Whether to use the CA's staging service", 0, 0,
+     CERT(is_staging), KEY_BOOL},
+    {"certificate", "email", NULL, NULL, "The address for the account", 0, 0, CERT(email),
+     KEY_EMAIL},
+    {"certificate", "key-type", NULL, KEY_TYPES, "The kind of key", 0, 0, CERT(key_type),
+     KEY_CHOICE},
+    {"certificate", "provider", NULL, NULL, "The provider for all names, or ZONE=PROVIDER", 0, 0,
+     CERT(providers), KEY_LIST},
+    {"certificate", "allow-alias", NULL, NULL,
+     "Zones into which a CNAME of a challenge name may lead", 0, 0, CERT(allow_aliases), KEY_LIST},
+    {"certificate", "deploy-hook", NULL, NULL,
+     "A program to run when the certificate is new; kept, but not run by this version", 0, 0,
+     CERT(deploy_hooks), KEY_LINES},
+};
+/* clang-format on */
+
+const struct config_key *key_table(size_t *ret_n)
+{
+    *ret_n = ARRAY_LEN(KEYS);
+    return KEYS;
+}
+
+const struct config_key *key_find(const char *section, const char *name)
+{
+    for (size_t i = 0; i < ARRAY_LEN(KEYS); i++) {
+        if (strcmp(KEYS[i].section, section) == 0 && strcmp(KEYS[i].name, name) == 0) {
+            return &KEYS[i];
+        }
+    }
+    return NULL;
+}
+
+bool key_is_repeatable(const struct config_key *key)
+{
+    switch (key->type) {
+    case KEY_LIST:
+    case KEY_PATHS:
+    case KEY_LINES:
+    case KEY_DOMAINS:
+    case KEY_RESOLVERS:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static void *field_at(const struct config_key *key, void *fields)
+{
+    return (char *)fields + key->offset;
+}
+
+static void free_field(const struct config_key *key, void *fields)
+{
+    if (key_is_repeatable(key)) {
+        strv_done(field_at(key, fields));
+        return;
+    }
+    switch (key->type) {
+    case KEY_TEXT:
+    case KEY_EMAIL:
+    case KEY_CHOICE:
+    case KEY_URL:
+    case KEY_PATH:
+        str_set(field_at(key, fields), NULL);
+        break;
+    case KEY_RAW:
+        *(const struct config_value **)field_at(key, fields) = NULL;
+        break;
+    default:
+        break; /* numbers own nothing */
+    }
+}
+
+void key_reset(const struct config_key *key, void *into)
+{
+    struct config_value value = {
+        .key = key->name, .text = key->fallback, .place = {.origin = CONFIG_DEFAULT}};
+    struct err err = ERR_INIT;
+
+    free_field(key, into);
+    if (key->fallback != NULL) {
+        (void)key_parse(key, &value, into, &err);
+    }
+}
+
+void key_free_fields(const char *section, void *fields)
+{
+    for (size_t i = 0; i < ARRAY_LEN(KEYS); i++) {
+        if (strcmp(KEYS[i].section, section) == 0) {
+            free_field(&KEYS[i], fields);
+        }
+    }
+}
+
+/* The nearest of the section's keys below an error about an unknown one. */
+static void hint_key(struct err *err, const struct config_section *section, const char *name)
+{
+    const char *names[ARRAY_LEN(KEYS)];
+    size_t n = 0;
+
+    for (size_t i = 0; i < ARRAY_LEN(KEYS); i++) {
+        if (strcmp(KEYS[i].section, section->kind) == 0) {
+            names[n++] = KEYS[i].name;
+        }
+    }
+    config_hint_nearest(err, name, names, n);
+}
+
+static void parse_one(struct config_section *section, const struct config_value *value, void *into,
+                      struct config_errors *errors)
+{
+    const struct config_key *key = key_find(section->kind, value->key);
+    const struct config_value *first = config_value_next(section, value->key, NULL);
+    struct config_place key_place = value->place;
+    struct err err = ERR_INIT;
+
+    key_place.column = value->key_column;
+    if (key == NULL) {
+        hint_key(config_errors_add(errors, section, &key_place, "unknown key '%s' in [%s]",
+                                   value->key, section->kind),
+                 section, value->key);
+    } else if (first != value && !key_is_repeatable(key)) {
+        AUTO_FREE char *where = config_place_format(&first->place);
+
+        config_errors_add(errors, section, &key_place, "'%s' is already given at %s", value->key,
+                          where);
+    } else if (key_parse(key, value, into, &err) < 0) {
+        config_errors_add(errors, section, &value->place, "%s: %s", value->key, err.text);
+    }
+}
+
+void key_parse_section(struct config_section *section, void *into, struct config_errors *errors)
+{
+    for (size_t i = 0; i < ARRAY_LEN(KEYS); i++) {
+        if (strcmp(KEYS[i].section, section->kind) == 0) {
+            key_reset(&KEYS[i], into);
+        }
+    }
+    for (size_t i = 0; i < section->n_values; i++) {
+        parse_one(section, &section->values[i], into, errors);
+    }
+}

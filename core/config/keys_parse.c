@@ -1,0 +1,296 @@
+/* SPDX-FileCopyrightText: 2026 the acme-dns authors
+ * SPDX-License-Identifier: MIT */
+
+/* One parser a type of value. Each says what would be right, since the writer has only its words.
+ */
+#include "config/keys.h"
+
+#include "base/domain.h"
+#include "base/http.h"
+#include "base/mem.h"
+#include "base/str.h"
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool duration_parse(const char *text, int64_t *ret_ms)
+{
+    static const struct {
+        const char *suffix;
+        int64_t ms;
+    } UNITS[] = {{"", 1000}, {"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}, {"d", 86400000}};
+    size_t digits = strspn(text, "0123456789");
+    AUTO_FREE char *number = str_dup_len(text, digits);
+    int64_t count = 0;
+
+    if (!str_parse_int(number, 0, INT64_MAX, &count)) {
+        return false;
+    }
+    for (size_t i = 0; i < ARRAY_LEN(UNITS); i++) {
+        if (strcmp(text + digits, UNITS[i].suffix) == 0) {
+            if (count > INT64_MAX / UNITS[i].ms) {
+                return false;
+            }
+            *ret_ms = count * UNITS[i].ms;
+            return true;
+        }
+    }
+    return false;
+}
+
+int propagation_parse(const char *text, struct propagation_policy *ret_policy, struct err *err)
+{
+    static const struct {
+        const char *word;
+        enum propagation_kind kind;
+    } WORDS[] = {{"known-broken", PROPAGATION_KNOWN_BROKEN},
+                 {"all", PROPAGATION_ALL},
+                 {"any", PROPAGATION_ANY}};
+    int64_t wait_ms = 0;
+
+    for (size_t i = 0; i < ARRAY_LEN(WORDS); i++) {
+        if (strcmp(text, WORDS[i].word) == 0) {
+            *ret_policy = (struct propagation_policy){.kind = WORDS[i].kind};
+            return 0;
+        }
+    }
+    if (str_has_prefix(text, "wait:") && duration_parse(text + strlen("wait:"), &wait_ms)) {
+        *ret_policy = (struct propagation_policy){.kind = PROPAGATION_WAIT, .wait_ms = wait_ms};
+        return 0;
+    }
+    return err_set(err, ERR_CONFIG,
+                   "'%s' is none of all, known-broken, any, wait:DURATION (as in wait:120s)", text);
+}
+
+static int parse_text(const struct config_key *key, const char *text, void *field, struct err *err)
+{
+    (void)key;
+    (void)err;
+    str_set(field, text);
+    return 0;
+}
+
+static int parse_choice(const struct config_key *key, const char *text, void *field,
+                        struct err *err)
+{
+    AUTO(strv_done) struct strv choices = STRV_INIT;
+    AUTO_FREE char *shown = NULL;
+
+    strv_add_split(&choices, key->choices, ",");
+    if (strv_has(&choices, text)) {
+        str_set(field, text);
+        return 0;
+    }
+    shown = strv_join(&choices, ", ");
+    err_set(err, ERR_CONFIG, "'%s' is none of %s", text, shown);
+    config_hint_nearest(err, text, (const char *const *)choices.items, choices.n);
+    return err_code(err);
+}
+
+static int parse_email(const struct config_key *key, const char *text, void *field, struct err *err)
+{
+    const char *at = strchr(text, '@');
+
+    (void)key;
+    /* RFC 8555 section 7.3 forbids header fields and several addresses in a contact. */
+    if (at == NULL || at == text || at[1] == '\0' || strpbrk(text, " \t,;?<>") != NULL ||
+        strchr(at + 1, '@') != NULL) {
+        return err_set(err, ERR_CONFIG, "'%s' is not an e-mail address like ops@example.com", text);
+    }
+    str_set(field, text);
+    return 0;
+}
+
+static int parse_url(const struct config_key *key, const char *text, void *field, struct err *err)
+{
+    (void)key;
+    if (!http_url_split(text, NULL, NULL, NULL)) {
+        return err_set(err, ERR_CONFIG, "'%s' is not a URL that begins with https:// and a host",
+                       text);
+    }
+    str_set(field, text);
+    return 0;
+}
+
+static int parse_bool(const struct config_key *key, const char *text, void *field, struct err *err)
+{
+    static const char *const WORDS[] = {"no", "yes", "false", "true", "off", "on", "0", "1"};
+
+    (void)key;
+    for (size_t i = 0; i < ARRAY_LEN(WORDS); i++) {
+        if (str_eq_nocase(text, WORDS[i])) {
+            *(bool *)field = i % 2 == 1;
+            return 0;
+        }
+    }
+    return err_set(err, ERR_CONFIG, "'%s' is neither yes nor no", text);
+}
+
+static int check_range(const struct config_key *key, const char *text, int64_t number,
+                       struct err *err)
+{
+    bool has_range = key->min != 0 || key->max != 0;
+
+    if (!has_range || (number >= key->min && number <= key->max)) {
+        return 0;
+    }
+    if (key->type == KEY_DURATION) {
+        return err_set(err, ERR_CONFIG, "'%s' is not between %lld ms and %lld s", text,
+                       (long long)key->min, (long long)(key->max / 1000));
+    }
+    return err_set(err, ERR_CONFIG, "'%s' is not between %lld and %lld", text, (long long)key->min,
+                   (long long)key->max);
+}
+
+static int parse_duration(const struct config_key *key, const char *text, void *field,
+                          struct err *err)
+{
+    int64_t ms = 0;
+
+    if (!duration_parse(text, &ms)) {
+        return err_set(err, ERR_CONFIG, "'%s' is not a duration like 90, 90s, 500ms, 5m, 2h or 1d",
+                       text);
+    }
+    if (check_range(key, text, ms, err) < 0) {
+        return err_code(err);
+    }
+    *(int64_t *)field = ms;
+    return 0;
+}
+
+static int parse_int(const struct config_key *key, const char *text, void *field, struct err *err)
+{
+    int64_t number = 0;
+
+    if (!str_parse_int(text, INT64_MIN, INT64_MAX, &number)) {
+        return err_set(err, ERR_CONFIG, "'%s' is not a whole number", text);
+    }
+    if (check_range(key, text, number, err) < 0) {
+        return err_code(err);
+    }
+    *(int64_t *)field = number;
+    return 0;
+}
+
+static int parse_propagation(const struct config_key *key, const char *text, void *field,
+                             struct err *err)
+{
+    (void)key;
+    return propagation_parse(text, field, err);
+}
+
+static int parse_list(const struct config_key *key, const char *text, void *field, struct err *err)
+{
+    struct strv *list = field;
+    size_t before = list->n;
+
+    (void)key;
+    strv_add_split(list, text, ",");
+    return list->n > before ? 0 : err_set(err, ERR_CONFIG, "an empty list");
+}
+
+static int parse_line(const struct config_key *key, const char *text, void *field, struct err *err)
+{
+    (void)key;
+    (void)err;
+    strv_add(field, text);
+    return 0;
+}
+
+static int parse_domains(const struct config_key *key, const char *text, void *field,
+                         struct err *err)
+{
+    AUTO(strv_done) struct strv typed = STRV_INIT;
+    AUTO(strv_done) struct strv names = STRV_INIT;
+
+    if (parse_list(key, text, &typed, err) < 0 || domain_normalize_all(&typed, &names, err) < 0) {
+        return err_code(err);
+    }
+    for (size_t i = 0; i < names.n; i++) {
+        strv_add_unique(field, names.items[i]);
+    }
+    return 0;
+}
+
+/* ADDRESS, IPv4:PORT, [IPv6], [IPv6]:PORT: names are not taken, since a resolver finds those. */
+static bool is_resolver(const char *text)
+{
+    struct in6_addr six;
+    struct in_addr four;
+    const char *colon = strrchr(text, ':');
+    const char *bracket = strchr(text, ']');
+    AUTO_FREE char *host = NULL;
+    int64_t port = 0;
+
+    if (inet_pton(AF_INET, text, &four) == 1 || inet_pton(AF_INET6, text, &six) == 1) {
+        return true;
+    }
+    if (*text == '[' && bracket != NULL) {
+        host = str_dup_len(text + 1, (size_t)(bracket - text - 1));
+        return inet_pton(AF_INET6, host, &six) == 1 &&
+               (bracket[1] == '\0' ||
+                (bracket[1] == ':' && str_parse_int(bracket + 2, 1, 65535, &port)));
+    }
+    if (colon == NULL || !str_parse_int(colon + 1, 1, 65535, &port)) {
+        return false;
+    }
+    host = str_dup_len(text, (size_t)(colon - text));
+    return inet_pton(AF_INET, host, &four) == 1;
+}
+
+static int parse_resolvers(const struct config_key *key, const char *text, void *field,
+                           struct err *err)
+{
+    AUTO(strv_done) struct strv pieces = STRV_INIT;
+    struct strv *list = field;
+
+    if (parse_list(key, text, &pieces, err) < 0) {
+        return err_code(err);
+    }
+    for (size_t i = 0; i < pieces.n; i++) {
+        if (!is_resolver(pieces.items[i])) {
+            return err_set(err, ERR_CONFIG,
+                           "'%s' is not an address like 192.0.2.53, 192.0.2.53:5353 or "
+                           "[2001:db8::53]:5353",
+                           pieces.items[i]);
+        }
+    }
+    for (size_t i = 0; i < pieces.n; i++) {
+        strv_add_unique(list, pieces.items[i]);
+    }
+    return 0;
+}
+
+typedef int parse_fn(const struct config_key *key, const char *text, void *field, struct err *err);
+
+static parse_fn *const PARSERS[] = {
+    [KEY_TEXT] = parse_text,           [KEY_EMAIL] = parse_email,
+    [KEY_CHOICE] = parse_choice,       [KEY_URL] = parse_url,
+    [KEY_PATH] = parse_text,           [KEY_BOOL] = parse_bool,
+    [KEY_DURATION] = parse_duration,   [KEY_INT] = parse_int,
+    [KEY_LIST] = parse_list,           [KEY_PATHS] = parse_line,
+    [KEY_LINES] = parse_line,          [KEY_DOMAINS] = parse_domains,
+    [KEY_RESOLVERS] = parse_resolvers, [KEY_PROPAGATION] = parse_propagation,
+};
+
+int key_parse(const struct config_key *key, const struct config_value *value, void *into,
+              struct err *err)
+{
+    void *field = (char *)into + key->offset;
+    AUTO_FREE char *path = NULL;
+    const char *text = value->text;
+
+    if (*text == '\0') {
+        return err_set(err, ERR_CONFIG, "no value");
+    }
+    if (key->type == KEY_RAW) {
+        *(const struct config_value **)field = value;
+        return 0;
+    }
+    if (key->type == KEY_PATH || key->type == KEY_PATHS) {
+        path = config_value_path(value);
+        text = path;
+    }
+    return PARSERS[key->type](key, text, field, err);
+}
