@@ -5,6 +5,7 @@
 #ifndef BASE_LOOP_IMPL_H
 #define BASE_LOOP_IMPL_H
 
+#include "base/cleanup.h"
 #include "base/loop.h"
 
 #include <curl/curl.h>

@@ -1,0 +1,531 @@
+/* SPDX-FileCopyrightText: 2026 the acme-dns authors
+ * SPDX-License-Identifier: MIT */
+
+/*
+ * One transfer is one request: trying again is the caller's business, who knows what may be
+ * repeated. A host has at most IN_FLIGHT_MAX requests under way, the others wait here: beyond what
+ * the server allows on one connection libcurl would open more. URLs and trust are in http_url.c,
+ * headers in http_headers.c, words for failures in http_error.c.
+ */
+#include "base/http_impl.h"
+
+#include "base/clock.h"
+#include "base/event.h"
+#include "base/mem.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+enum {
+    IN_FLIGHT_MAX = 100,
+    STREAMS_MAX = 250,
+    HTTP11_CONNECTIONS = 8,
+    BUFFER_BYTES = 16384, /* a hundred handles with libcurl's defaults would take 8 MiB */
+    CONNECT_TIMEOUT_MS = 10000,
+    TIMEOUT_MS = 30000,
+    WARM_MAX_BODY = 65536,
+};
+
+struct http_host {
+    char *authority; /* host:port */
+    size_t n_in_flight;
+    struct http_transfer *first, *last; /* waiting for their turn */
+    struct http_host *next;
+};
+
+enum transfer_state {
+    TRANSFER_WAITING, /* in its host's queue */
+    TRANSFER_RUNNING, /* in libcurl's hands */
+    TRANSFER_REFUSED, /* never sent; a timer tells so */
+    TRANSFER_DONE,    /* its callback is running */
+};
+
+struct http_transfer {
+    struct http *http;
+    struct http_transfer *prev, *next; /* of http->transfers */
+    struct http_transfer *after;       /* of the host's queue */
+    struct http_host *host;
+    enum transfer_state state;
+    CURL *easy;
+    struct curl_slist *lines; /* of the request's header */
+    char *method, *url;
+    int64_t timeout_ms;
+    int64_t sent_ms;
+    struct buf body;
+    struct http_headers headers;
+    size_t header_bytes;
+    bool is_body_over, are_headers_over;
+    char words[CURL_ERROR_SIZE];
+    struct err refusal;
+    struct loop_timer *refusal_timer;
+    http_done_fn *done;
+    void *arg;
+};
+
+struct http {
+    struct loop *loop;
+    CURLM *multi;
+    char *ca_file, *user_agent;
+    int64_t connect_timeout_ms;
+    bool is_http11;
+    struct http_host *hosts;
+    struct http_transfer *transfers;
+    uint64_t n_sent;
+};
+
+static struct http_host *get_host(struct http *http, const char *authority)
+{
+    struct http_host *host = http->hosts;
+
+    while (host != NULL && strcmp(host->authority, authority) != 0) {
+        host = host->next;
+    }
+    if (host == NULL) {
+        host = NEW(struct http_host);
+        host->authority = str_dup(authority);
+        host->next = http->hosts;
+        http->hosts = host;
+    }
+    return host;
+}
+
+static void queue_append(struct http_host *host, struct http_transfer *t)
+{
+    if (host->last == NULL) {
+        host->first = t;
+    } else {
+        host->last->after = t;
+    }
+    host->last = t;
+}
+
+static void queue_remove(struct http_host *host, struct http_transfer *t)
+{
+    struct http_transfer *before = NULL;
+    struct http_transfer **at = &host->first;
+
+    while (*at != NULL && *at != t) {
+        before = *at;
+        at = &(*at)->after;
+    }
+    if (*at == t) {
+        *at = t->after;
+        host->last = host->last == t ? before : host->last;
+        t->after = NULL;
+    }
+}
+
+/* Hands waiting requests to libcurl while the host has room. They leave before the loop next waits.
+ */
+static void send_waiting(struct http *http, struct http_host *host)
+{
+    while (host->first != NULL && host->n_in_flight < IN_FLIGHT_MAX) {
+        struct http_transfer *t = host->first;
+
+        queue_remove(host, t);
+        t->state = TRANSFER_RUNNING;
+        t->sent_ms = clock_mono_ms();
+        host->n_in_flight++;
+        http->n_sent++;
+        (void)curl_multi_add_handle(http->multi, t->easy);
+    }
+}
+
+/* Takes it from where it stands; the struct stays. */
+static void detach(struct http_transfer *t)
+{
+    switch (t->state) {
+    case TRANSFER_WAITING:
+        queue_remove(t->host, t);
+        break;
+    case TRANSFER_RUNNING:
+        (void)curl_multi_remove_handle(t->http->multi, t->easy);
+        t->host->n_in_flight--;
+        break;
+    case TRANSFER_REFUSED:
+        loop_timer_cancel(&t->refusal_timer);
+        break;
+    case TRANSFER_DONE:
+        break;
+    }
+    t->state = TRANSFER_DONE;
+    if (t->prev != NULL) {
+        t->prev->next = t->next;
+    } else if (t->http->transfers == t) {
+        t->http->transfers = t->next;
+    }
+    if (t->next != NULL) {
+        t->next->prev = t->prev;
+    }
+    t->prev = NULL;
+    t->next = NULL;
+}
+
+static void transfer_free(struct http_transfer *t)
+{
+    if (t->easy != NULL) {
+        curl_easy_cleanup(t->easy);
+    }
+    curl_slist_free_all(t->lines);
+    http_headers_done(&t->headers);
+    buf_done(&t->body);
+    mem_free(t->method);
+    mem_free(t->url);
+    mem_free(t);
+}
+
+static size_t on_body(char *bytes, size_t size, size_t n, void *arg)
+{
+    struct http_transfer *t = arg;
+
+    loop_curl_note(t->http->loop);
+    buf_add(&t->body, bytes, size * n);
+    t->is_body_over = t->body.has_overflown;
+    return t->is_body_over ? 0 : size * n;
+}
+
+static size_t on_header(char *bytes, size_t size, size_t n, void *arg)
+{
+    struct http_transfer *t = arg;
+
+    loop_curl_note(t->http->loop);
+    t->header_bytes += size * n;
+    t->are_headers_over = t->header_bytes > HTTP_HEADERS_MAX;
+    if (t->are_headers_over) {
+        return 0;
+    }
+    http_headers_add_line(&t->headers, bytes, size * n);
+    return size * n;
+}
+
+/* libcurl's sockets would otherwise be inherited by hooks and workers. */
+static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *to)
+{
+    (void)arg;
+    (void)purpose;
+    return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+}
+
+/* libcurl would go on using an HTTP/2 connection whose other end is dead, for each further request.
+ */
+static void abandon_connection(CURL *easy)
+{
+    curl_socket_t fd = CURL_SOCKET_BAD;
+
+    if (curl_easy_getinfo(easy, CURLINFO_ACTIVESOCKET, &fd) == CURLE_OK && fd != CURL_SOCKET_BAD) {
+        (void)shutdown(fd, SHUT_RDWR);
+    }
+}
+
+static bool is_redirect(long status)
+{
+    return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+}
+
+static void describe_redirect(const struct http_transfer *t, const struct http_response *r,
+                              struct err *err)
+{
+    const char *location = http_header(r, "location");
+
+    (void)err_set(err, ERR_FAILED, "%s redirects to %s (status %ld), which is not followed",
+                  t->host->authority, location == NULL ? "nowhere" : location, r->status);
+    (void)err_hint(err, "if that is the right place, configure its URL");
+}
+
+static void trace(const struct http_transfer *t, long status, const struct err *err)
+{
+    int64_t took_ms = clock_mono_ms() - t->sent_ms;
+    AUTO_FREE char *subject = NULL;
+
+    if (!event_is_wanted(EVENT_TRACE)) {
+        return;
+    }
+    subject = str_fmt("%s %s", t->method, t->url);
+    event_emit(EVENT_TRACE, EVENT_HTTP, subject, FIELD_INT("status", status),
+               FIELD_INT("ms", took_ms), FIELD("text", err == NULL ? "" : err->text));
+}
+
+static void describe_failure(const struct http_transfer *t, CURLcode code, struct err *err)
+{
+    const struct http_failure failure = {
+        .code = code,
+        .easy = t->easy,
+        .host = t->host->authority,
+        .ca_file = t->http->ca_file,
+        .words = t->words[0] == '\0' ? curl_easy_strerror(code) : t->words,
+        .timeout_ms = t->timeout_ms,
+        .connect_timeout_ms = t->http->connect_timeout_ms,
+        .max_body = t->body.max,
+        .is_body_over = t->is_body_over,
+        .are_headers_over = t->are_headers_over,
+    };
+
+    http_failure_describe(&failure, err);
+}
+
+/* Tells the owner and frees. The callback may free the struct http: nothing of it is used after. */
+static void finish(struct http_transfer *t, CURLcode code)
+{
+    struct http_response r = {.headers = &t->headers, .url = t->url};
+    struct err err = ERR_INIT;
+
+    if (code == CURLE_OK) {
+        (void)curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &r.status);
+        http_headers_finish(&t->headers);
+        r.body = buf_str(&t->body);
+        r.body_len = t->body.len;
+        if (is_redirect(r.status)) {
+            describe_redirect(t, &r, &err);
+        }
+    } else {
+        describe_failure(t, code, &err);
+    }
+    trace(t, r.status, err.class == ERR_NONE ? NULL : &err);
+    t->done(t->arg, err.class == ERR_NONE ? &r : NULL, err.class == ERR_NONE ? NULL : &err);
+    transfer_free(t);
+}
+
+static void on_curl_done(void *arg, void *easy, int curl_code)
+{
+    struct http_transfer *t = NULL;
+
+    (void)arg;
+    (void)curl_easy_getinfo(easy, CURLINFO_PRIVATE, &t);
+    if (curl_code == CURLE_OPERATION_TIMEDOUT) {
+        abandon_connection(easy);
+    }
+    detach(t);
+    send_waiting(t->http, t->host);
+    finish(t, (CURLcode)curl_code);
+}
+
+static void on_refused(void *arg)
+{
+    struct http_transfer *t = arg;
+
+    t->refusal_timer = NULL;
+    detach(t);
+    t->done(t->arg, NULL, &t->refusal);
+    transfer_free(t);
+}
+
+static void add_line(struct http_transfer *t, const char *name, const char *value)
+{
+    AUTO_FREE char *line = str_fmt("%s: %s", name, value);
+    struct curl_slist *longer = curl_slist_append(t->lines, line);
+
+    t->lines = longer == NULL ? t->lines : longer;
+}
+
+static void set_trust(CURL *easy, const struct http *http)
+{
+    (void)curl_easy_setopt(easy, CURLOPT_CAINFO, http->ca_file);
+    (void)curl_easy_setopt(easy, CURLOPT_CAPATH, NULL); /* Debian's has a folder beside the file */
+    (void)curl_easy_setopt(easy, CURLOPT_PROXY_CAINFO, http->ca_file);
+    (void)curl_easy_setopt(easy, CURLOPT_PROXY_CAPATH, NULL);
+    (void)curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    (void)curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
+    (void)curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
+}
+
+static void set_connection(CURL *easy, const struct http *http)
+{
+    long version = http->is_http11 ? CURL_HTTP_VERSION_1_1 : CURL_HTTP_VERSION_2TLS;
+
+    (void)curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "https");
+    (void)curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, version);
+    (void)curl_easy_setopt(easy, CURLOPT_PIPEWAIT, http->is_http11 ? 0L : 1L);
+    (void)curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+    (void)curl_easy_setopt(easy, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
+    (void)curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L); /* the signed URL is the one asked for */
+    (void)curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    (void)curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)http->connect_timeout_ms);
+    (void)curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    (void)curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L); /* else a silent resolver blocks us */
+    (void)curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+    (void)curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)BUFFER_BYTES);
+    (void)curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, (long)BUFFER_BYTES);
+    (void)curl_easy_setopt(easy, CURLOPT_USERAGENT, http->user_agent);
+}
+
+static void set_request(struct http_transfer *t, const struct http_request *request)
+{
+    CURL *easy = t->easy;
+
+    if (request->body != NULL) {
+        (void)curl_easy_setopt(easy, CURLOPT_POST, 1L);
+        (void)curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->body);
+        (void)curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_len);
+        add_line(t, "Expect", ""); /* no waiting for 100 */
+        add_line(t, "Content-Type",
+                 request->content_type == NULL ? "application/octet-stream"
+                                               : request->content_type);
+    } else if (str_eq(request->method, "HEAD")) {
+        (void)curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+    }
+    if (!str_eq(request->method, "HEAD")) {
+        (void)curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, t->method);
+    }
+    if (request->accept != NULL) {
+        add_line(t, "Accept", request->accept);
+    }
+    (void)curl_easy_setopt(easy, CURLOPT_HTTPHEADER, t->lines);
+    (void)curl_easy_setopt(easy, CURLOPT_URL, t->url);
+    (void)curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)t->timeout_ms);
+    (void)curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, t->words);
+    (void)curl_easy_setopt(easy, CURLOPT_PRIVATE, t);
+    (void)curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+    (void)curl_easy_setopt(easy, CURLOPT_WRITEDATA, t);
+    (void)curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+    (void)curl_easy_setopt(easy, CURLOPT_HEADERDATA, t);
+}
+
+static struct http_transfer *transfer_new(struct http *http, const struct http_request *request,
+                                          http_done_fn *done, void *arg)
+{
+    struct http_transfer *t = NEW(struct http_transfer);
+
+    t->http = http;
+    t->method = str_dup(request->method);
+    t->url = str_dup(request->url);
+    t->timeout_ms = request->timeout_ms == 0 ? TIMEOUT_MS : request->timeout_ms;
+    t->done = done;
+    t->arg = arg;
+    t->next = http->transfers;
+    if (t->next != NULL) {
+        t->next->prev = t;
+    }
+    http->transfers = t;
+    buf_init(&t->body, request->max_body);
+    return t;
+}
+
+static struct http_transfer *refuse(struct http_transfer *t)
+{
+    t->state = TRANSFER_REFUSED;
+    t->refusal_timer = loop_timer_start(t->http->loop, 0, on_refused, t);
+    return t;
+}
+
+struct http_transfer *http_start(struct http *http, const struct http_request *request,
+                                 http_done_fn *done, void *arg)
+{
+    struct http_transfer *t = transfer_new(http, request, done, arg);
+    AUTO_FREE char *host = NULL;
+    AUTO_FREE char *authority = NULL;
+    uint16_t port = 0;
+
+    if (!http_url_split(request->url, &host, &port, NULL)) {
+        (void)err_set(&t->refusal, ERR_FAILED, "'%s' is not an https URL that can be asked",
+                      request->url);
+        return refuse(t);
+    }
+    authority = str_fmt("%s:%u", host, (unsigned)port);
+    t->host = get_host(http, authority);
+    t->easy = curl_easy_init();
+    if (t->easy == NULL) {
+        (void)err_set(&t->refusal, ERR_FAILED, "libcurl gives no handle");
+        return refuse(t);
+    }
+    set_trust(t->easy, http);
+    set_connection(t->easy, http);
+    set_request(t, request);
+    queue_append(t->host, t);
+    send_waiting(http, t->host);
+    return t;
+}
+
+void http_cancel(struct http_transfer **at)
+{
+    struct http_transfer *t = TAKE(*at);
+    struct http_host *host = NULL;
+
+    if (t == NULL || t->state == TRANSFER_DONE) {
+        return; /* one in its own callback is freed behind it */
+    }
+    host = t->host;
+    detach(t);
+    if (host != NULL) {
+        send_waiting(t->http, host);
+    }
+    transfer_free(t);
+}
+
+int http_new(struct loop *loop, const struct http_settings *settings, struct http **ret_http,
+             struct err *err)
+{
+    const char *ca_file = settings->ca_file != NULL ? settings->ca_file : http_trust_find();
+    struct http *http = NULL;
+    long n_connections = settings->is_http11 ? HTTP11_CONNECTIONS : 1;
+
+    if (ca_file == NULL) {
+        (void)err_set(err, ERR_CONFIG, "this system has no file of trusted roots");
+        return err_hint(err, "install ca-certificates, or name a file with --ca-bundle");
+    }
+    http = NEW(struct http);
+    http->loop = loop;
+    http->multi = loop_curl_multi(loop);
+    http->ca_file = str_dup(ca_file);
+    http->user_agent = str_dup(settings->user_agent);
+    http->connect_timeout_ms =
+        settings->connect_timeout_ms == 0 ? CONNECT_TIMEOUT_MS : settings->connect_timeout_ms;
+    http->is_http11 = settings->is_http11;
+    (void)curl_multi_setopt(http->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_MULTIPLEX);
+    (void)curl_multi_setopt(http->multi, CURLMOPT_MAX_HOST_CONNECTIONS, n_connections);
+    (void)curl_multi_setopt(http->multi, CURLMOPT_MAX_CONCURRENT_STREAMS, (long)STREAMS_MAX);
+    loop_curl_on_done(loop, on_curl_done, NULL);
+    *ret_http = http;
+    return 0;
+}
+
+void http_free(struct http *http)
+{
+    if (http == NULL) {
+        return;
+    }
+    while (http->transfers != NULL) {
+        struct http_transfer *t = http->transfers;
+
+        detach(t);
+        transfer_free(t);
+    }
+    while (http->hosts != NULL) {
+        struct http_host *host = http->hosts;
+
+        http->hosts = host->next;
+        mem_free(host->authority);
+        mem_free(host);
+    }
+    mem_free(http->ca_file);
+    mem_free(http->user_agent);
+    mem_free(http);
+}
+
+static void on_warmed(void *arg, const struct http_response *r, const struct err *err)
+{
+    (void)arg;
+    (void)r;
+    (void)err; /* the first real request will say it better */
+}
+
+void http_warm(struct http *http, const char *url)
+{
+    const struct http_request request = {.method = "HEAD", .url = url, .max_body = WARM_MAX_BODY};
+    AUTO_FREE char *host = NULL;
+    AUTO_FREE char *authority = NULL;
+    uint16_t port = 0;
+
+    if (!http_url_split(url, &host, &port, NULL)) {
+        return;
+    }
+    authority = str_fmt("%s:%u", host, (unsigned)port);
+    if (get_host(http, authority)->n_in_flight == 0) {
+        (void)http_start(http, &request, on_warmed, NULL);
+    }
+}
+
+uint64_t http_count(const struct http *http)
+{
+    return http->n_sent;
+}
