@@ -61,8 +61,7 @@ const struct cert_facts *cert_chain_leaf(const struct cert_chain *chain);
  * Whether the chain may be installed: the leaf carries key, every one of names is in its SAN
  * extension (some CAs add names: that is fine), it is valid now, and every further certificate is
  * in order, valid now, a CA, and signed the one before. ERR_CA with what is wrong; a clock that
- * seems off gets a hint. A self-signed root at the end is dropped from the chain first, as no
- * server should send it.
+ * seems off gets a hint.
  */
 int cert_chain_verify(const struct cert_chain *chain, const struct key *key,
                       const struct strv *names, int64_t now_s, struct err *err);

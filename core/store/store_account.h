@@ -41,7 +41,7 @@ int store_account_load(struct store *store, const char *directory_url, const cha
 
 /* Writes a new account's key, fsynced when done is called. ERR_FAILED if there is one already. */
 struct store_job *store_account_key_save(struct store *store, const char *directory_url,
-                                         const char *id, const struct key *key, store_done_fn *done,
+                                         const char *id, struct key *key, store_done_fn *done,
                                          void *arg);
 
 /* Writes account.json; everything is copied. */

@@ -1,0 +1,171 @@
+/* SPDX-FileCopyrightText: 2026 the acme-dns authors
+ * SPDX-License-Identifier: MIT */
+
+/* Finding and reading what is installed. */
+#include "store/store_cert.h"
+
+#include "base/fs.h"
+#include "base/mem.h"
+#include "store/store_internal.h"
+
+#include <limits.h>
+#include <unistd.h>
+
+void store_cert_free(struct store_cert *cert)
+{
+    if (cert == NULL) {
+        return;
+    }
+    char *owned[] = {cert->name,           cert->ca_name, cert->directory_url,    cert->account_id,
+                     cert->profile,        cert->serial,  cert->issuer,           cert->sha256_hex,
+                     cert->order_url,      cert->version, cert->previous_version, cert->warning,
+                     cert->certificate_url};
+    for (size_t i = 0; i < ARRAY_LEN(owned); i++) {
+        mem_free(owned[i]);
+    }
+    strv_done(&cert->domains);
+    strv_done(&cert->providers);
+    mem_free(cert);
+}
+
+char *store_cert_path(const struct store *store, const char *name, const char *file)
+{
+    AUTO_FREE char *folder = fs_join(store->folders[STORE_CERTS], name);
+
+    return file == NULL ? TAKE(folder) : fs_join(folder, file);
+}
+
+int store_cert_make_folder(struct store *store, const char *name, struct err *err)
+{
+    static const char *const private_folders[] = {"pending", "archived", "revoked"};
+    AUTO_FREE char *folder = store_cert_path(store, name, NULL);
+
+    if (store_name_check(name, err) < 0 || fs_mkdir(folder, 0711, err) < 0) {
+        return err_code(err);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(private_folders); i++) {
+        AUTO_FREE char *path = fs_join(folder, private_folders[i]);
+
+        if (fs_mkdir(path, 0700, err) < 0) {
+            return err_code(err);
+        }
+    }
+    return 0;
+}
+
+char *store_cert_current(const struct store *store, const char *name)
+{
+    AUTO_FREE char *link = store_cert_path(store, name, "current");
+    char target[NAME_MAX + 1];
+    ssize_t len = readlink(link, target, sizeof(target) - 1);
+    struct err unused = ERR_INIT;
+
+    if (len < 0) {
+        return NULL;
+    }
+    target[len] = '\0';
+    return store_name_check(target, &unused) == 0 ? str_dup(target) : NULL;
+}
+
+void store_cert_set_facts(struct store_cert *cert, const struct cert_facts *facts)
+{
+    cert->not_before_s = facts->not_before_s;
+    cert->not_after_s = facts->not_after_s;
+    str_set(&cert->serial, facts->serial_hex);
+    str_set(&cert->issuer, facts->issuer_cn);
+    str_set(&cert->sha256_hex, facts->sha256_hex);
+}
+
+/* The key type of a version folder, as far as it can be told. */
+static enum key_type find_key_type(const char *folder)
+{
+    AUTO_FREE char *path = fs_join(folder, "privkey.pem");
+    AUTO(buf_done) struct buf pem = BUF_SECRET(KEY_FILE_MAX);
+    AUTO_PTR(key) struct key *key = NULL;
+    struct err unused = ERR_INIT;
+
+    if (fs_read_private(path, true, &pem, &unused) < 0 ||
+        key_from_pem(buf_str(&pem), pem.len, &key, &unused) < 0) {
+        return KEY_EC256;
+    }
+    return key_get_type(key);
+}
+
+static int load_chain(const char *folder, struct cert_chain **ret_chain, struct err *err)
+{
+    AUTO_FREE char *path = fs_join(folder, "cert.pem");
+    AUTO(buf_done) struct buf pem = BUF(CERT_CHAIN_BYTES_MAX);
+
+    if (fs_read(path, &pem, err) < 0) {
+        return err_code(err);
+    }
+    if (cert_chain_parse(buf_str(&pem), pem.len, ret_chain, err) < 0) {
+        return err_wrap(err, "'%s'", path);
+    }
+    return 0;
+}
+
+/* Metadata can be lost without harm: what schedules a renewal stands in the certificate. */
+static int load_meta(const char *folder, const struct cert_facts *facts, struct store_cert *cert,
+                     struct err *err)
+{
+    AUTO_FREE char *path = fs_join(folder, "metadata.json");
+
+    store_cert_set_facts(cert, facts);
+    if (store_meta_load(path, facts->sha256_hex, cert, err) == 0) {
+        return 0;
+    }
+    if (err->class != ERR_MALFORMED && err->class != ERR_NOT_FOUND) {
+        return err_code(err);
+    }
+    cert->warning = str_fmt("%s; what the certificate itself says is used instead", err->text);
+    err_clear(err);
+    strv_copy(&cert->domains, &facts->names);
+    cert->issued_s = facts->not_before_s;
+    cert->key_type = find_key_type(folder);
+    return 0;
+}
+
+int store_cert_load(struct store *store, const char *name, struct store_cert **ret_cert,
+                    struct err *err)
+{
+    AUTO_PTR(store_cert) struct store_cert *cert = NEW(struct store_cert);
+    AUTO_PTR(cert_chain) struct cert_chain *chain = NULL;
+    AUTO_FREE char *folder = NULL;
+
+    if (store_name_check(name, err) < 0) {
+        return err_code(err);
+    }
+    cert->version = store_cert_current(store, name);
+    if (cert->version == NULL) {
+        return err_set(err, ERR_NOT_FOUND, "no certificate '%s' is installed", name);
+    }
+    cert->name = str_dup(name);
+    folder = store_cert_path(store, name, cert->version);
+    if (load_chain(folder, &chain, err) < 0 ||
+        load_meta(folder, cert_chain_leaf(chain), cert, err) < 0) {
+        return err_wrap(err, "cannot load the certificate '%s'", name);
+    }
+    *ret_cert = TAKE(cert);
+    return 0;
+}
+
+int store_cert_list(struct store *store, struct strv *ret_names, struct err *err)
+{
+    AUTO(strv_done) struct strv entries = STRV_INIT;
+    AUTO(strv_done) struct strv names = STRV_INIT;
+
+    if (fs_list(store->folders[STORE_CERTS], &entries, err) < 0) {
+        return err_code(err);
+    }
+    for (size_t i = 0; i < entries.n; i++) {
+        AUTO_FREE char *path = store_cert_path(store, entries.items[i], NULL);
+        struct err unused = ERR_INIT;
+
+        if (store_name_check(entries.items[i], &unused) == 0 && fs_is_dir(path)) {
+            strv_add(&names, entries.items[i]);
+        }
+    }
+    strv_copy(ret_names, &names);
+    return 0;
+}

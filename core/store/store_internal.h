@@ -1,0 +1,79 @@
+/* SPDX-FileCopyrightText: 2026 the acme-dns authors
+ * SPDX-License-Identifier: MIT */
+
+/* What the files of this room share: the store itself, jobs, and reading JSON files that may be
+ * damaged. */
+#ifndef STORE_STORE_INTERNAL_H
+#define STORE_STORE_INTERNAL_H
+
+#include "base/json.h"
+#include "store/store.h"
+#include "store/store_cert.h"
+
+struct store {
+    struct loop *loop;
+    bool is_staging;
+    char *command;
+    char *folders[STORE_LOGS + 1];
+};
+
+/* The first member of every job; drop frees the whole of it. */
+struct store_job {
+    struct store *store;
+    struct loop_timer *turn;
+    void (*drop)(struct store_job *job);
+};
+
+/* Fills in job and has run called at the next turn, with job as its argument. */
+void store_job_start(struct store_job *job, struct store *store, loop_timer_fn *run,
+                     void (*drop)(struct store_job *job));
+
+/* The format number that this program writes, and the highest it reads. */
+#define STORE_FORMAT 1
+#define STORE_JSON_MAX (256 * 1024)
+
+/*
+ * Reads a JSON object with a "format" member. ERR_NOT_FOUND without the file, ERR_MALFORMED when it
+ * is damaged (the caller can do without), ERR_FAILED when a newer program wrote it (it must not).
+ */
+int store_json_load(const char *path, struct json **ret_json, struct err *err);
+void store_json_add_strv(struct json_out *out, const char *key, const struct strv *items);
+void store_json_get_strv(const struct json *object, const char *key, struct strv *to);
+
+/* certs/NAME with its pending, archived and revoked. */
+int store_cert_make_folder(struct store *store, const char *name, struct err *err);
+
+/* The name that certs/NAME/current leads to, to mem_free; NULL when there is none or it leads
+ * elsewhere. */
+char *store_cert_current(const struct store *store, const char *name);
+
+/* The text of metadata.json, to mem_free. */
+char *store_meta_format(const struct store_cert *cert);
+
+/* Replaces *cert's fields by those of metadata.json; 0 or as store_json_load, and ERR_MALFORMED
+ * when it is about another certificate than the one with that fingerprint. */
+int store_meta_load(const char *path, const char *sha256_hex, struct store_cert *cert,
+                    struct err *err);
+
+/* Copies what a certificate says about itself. */
+void store_cert_set_facts(struct store_cert *cert, const struct cert_facts *facts);
+
+/* What store_install_files checks and writes. */
+struct store_staged {
+    const struct cert_chain *chain;
+    const struct key *key;
+    const struct strv *domains;
+    const char *metadata;
+    mode_t privkey_mode;
+    gid_t privkey_gid;
+};
+
+/* Writes a version folder at `folder`, which must not exist, and reads it back. On failure it is
+ * gone. */
+int store_version_write(const char *folder, const struct store_staged *staged, struct err *err);
+/* Whether the files of a version folder fit together, and the names and the clock. */
+int store_version_verify(const char *folder, const struct strv *domains, struct err *err);
+/* Removes a version folder; absent is fine. */
+int store_version_remove(const char *folder, struct err *err);
+
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-FileCopyrightText: 2026 the acme-dns authors
+ * SPDX-License-Identifier: MIT */
+
+/* JSON files with a format number. */
+#include "base/fs.h"
+#include "store/store_internal.h"
+
+int store_json_load(const char *path, struct json **ret_json, struct err *err)
+{
+    AUTO(buf_done) struct buf text = BUF(STORE_JSON_MAX);
+    AUTO_PTR(json) struct json *json = NULL;
+    int64_t format = 0;
+
+    if (fs_read(path, &text, err) < 0) {
+        return err_code(err);
+    }
+    if (text.len == 0) {
+        /* What a power cut leaves of a file that somebody else wrote without fsync. */
+        return err_set(err, ERR_MALFORMED, "'%s' is empty", path);
+    }
+    if (json_parse(text.bytes, text.len, &json, err) < 0) {
+        err_wrap(err, "'%s' is damaged", path);
+        err->class = ERR_MALFORMED;
+        return err_code(err);
+    }
+    format = json_get_int(json, "format", 0);
+    if (format < 1) {
+        return err_set(err, ERR_MALFORMED, "'%s' has no format number", path);
+    }
+    if (format > STORE_FORMAT) {
+        return err_set(err, ERR_FAILED,
+                       "'%s' was written by a newer acme-dns (format %lld, this one knows %d)",
+                       path, (long long)format, STORE_FORMAT);
+    }
+    *ret_json = TAKE(json);
+    return 0;
+}
+
+void store_json_add_strv(struct json_out *out, const char *key, const struct strv *items)
+{
+    json_out_key(out, key);
+    json_out_array(out);
+    for (size_t i = 0; i < items->n; i++) {
+        json_out_str(out, items->items[i]);
+    }
+    json_out_end(out);
+}
+
+void store_json_get_strv(const struct json *object, const char *key, struct strv *to)
+{
+    const struct json *array = json_get(object, key);
+
+    for (size_t i = 0; i < json_len(array); i++) {
+        const char *item = json_str(json_at(array, i));
+
+        if (item != NULL) {
+            strv_add(to, item);
+        }
+    }
+}

@@ -1,0 +1,144 @@
+/* SPDX-FileCopyrightText: 2026 the acme-dns authors
+ * SPDX-License-Identifier: MIT */
+
+/*
+ * One version folder: written, read back, verified. It is built where nobody looks, with the
+ * private key's mode and group in force before anybody could; store_install.c makes it live.
+ */
+#include "base/clock.h"
+#include "base/fs.h"
+#include "base/mem.h"
+#include "keys/cert.h"
+#include "keys/key.h"
+#include "store/store_internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int write_file(const char *folder, const char *file, const char *text, mode_t mode,
+                      struct err *err)
+{
+    AUTO_FREE char *path = fs_join(folder, file);
+
+    return fs_write_new(path, text, strlen(text), mode, err);
+}
+
+/* The folder above is still 0700, so that the group gets in no earlier than this. */
+static int give_to_group(const char *path, gid_t gid, struct err *err)
+{
+    AUTO_FD int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+
+    if (fd < 0 || fchown(fd, (uid_t)-1, gid) < 0 || fsync(fd) < 0) {
+        return err_set_errno(err, "cannot give '%s' to group %lu", path, (unsigned long)gid);
+    }
+    return 0;
+}
+
+static int write_key(const char *folder, const struct store_staged *staged, struct err *err)
+{
+    AUTO(buf_done) struct buf pem = BUF_SECRET(KEY_FILE_MAX);
+    AUTO_FREE char *path = fs_join(folder, "privkey.pem");
+
+    if (key_to_pem(staged->key, &pem, err) < 0 ||
+        fs_write_new(path, pem.bytes, pem.len, staged->privkey_mode, err) < 0) {
+        return err_code(err);
+    }
+    return staged->privkey_gid == STORE_GID_NONE ? 0
+                                                 : give_to_group(path, staged->privkey_gid, err);
+}
+
+/* Opens the finished folder for passing through. */
+static int open_up(const char *folder, struct err *err)
+{
+    AUTO_FD int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+
+    if (fd < 0 || fchmod(fd, 0711) < 0 || fsync(fd) < 0) {
+        return err_set_errno(err, "cannot set the mode of '%s'", folder);
+    }
+    return 0;
+}
+
+static int write_all(const char *folder, const struct store_staged *staged, struct err *err)
+{
+    if (fs_mkdir(folder, 0700, err) < 0 || write_key(folder, staged, err) < 0 ||
+        write_file(folder, "cert.pem", cert_chain_pem_leaf(staged->chain), 0444, err) < 0 ||
+        write_file(folder, "chain.pem", cert_chain_pem_issuers(staged->chain), 0444, err) < 0 ||
+        write_file(folder, "fullchain.pem", cert_chain_pem_full(staged->chain), 0444, err) < 0 ||
+        write_file(folder, "metadata.json", staged->metadata, 0644, err) < 0 ||
+        store_version_verify(folder, staged->domains, err) < 0) {
+        return err_code(err);
+    }
+    return open_up(folder, err);
+}
+
+int store_version_write(const char *folder, const struct store_staged *staged, struct err *err)
+{
+    if (write_all(folder, staged, err) < 0) {
+        struct err unused = ERR_INIT;
+
+        (void)store_version_remove(folder, &unused);
+        return err_code(err);
+    }
+    return 0;
+}
+
+static int read_text(const char *folder, const char *file, struct buf *to, struct err *err)
+{
+    AUTO_FREE char *path = fs_join(folder, file);
+
+    return to->is_secret ? fs_read_private(path, true, to, err) : fs_read(path, to, err);
+}
+
+/* fullchain must be cert followed by chain, byte for byte: servers use either form. */
+static int check_texts(const char *folder, const struct buf *full, struct err *err)
+{
+    AUTO(buf_done) struct buf joined = BUF(2 * CERT_CHAIN_BYTES_MAX);
+
+    if (read_text(folder, "cert.pem", &joined, err) < 0 ||
+        read_text(folder, "chain.pem", &joined, err) < 0) {
+        return err_code(err);
+    }
+    return str_eq(buf_str(&joined), buf_str(full))
+               ? 0
+               : err_set(err, ERR_FAILED, "the files in '%s' do not fit together", folder);
+}
+
+int store_version_verify(const char *folder, const struct strv *domains, struct err *err)
+{
+    AUTO(buf_done) struct buf full = BUF(CERT_CHAIN_BYTES_MAX);
+    AUTO(buf_done) struct buf pem = BUF_SECRET(KEY_FILE_MAX);
+    AUTO_PTR(cert_chain) struct cert_chain *chain = NULL;
+    AUTO_PTR(key) struct key *key = NULL;
+
+    if (read_text(folder, "fullchain.pem", &full, err) < 0 ||
+        read_text(folder, "privkey.pem", &pem, err) < 0 || check_texts(folder, &full, err) < 0 ||
+        cert_chain_parse(buf_str(&full), full.len, &chain, err) < 0 ||
+        key_from_pem(buf_str(&pem), pem.len, &key, err) < 0) {
+        return err_code(err);
+    }
+    return cert_chain_verify(chain, key, domains, clock_wall_s(), err);
+}
+
+int store_version_remove(const char *folder, struct err *err)
+{
+    AUTO(strv_done) struct strv files = STRV_INIT;
+
+    if (fs_list(folder, &files, err) < 0) {
+        if (err->class != ERR_NOT_FOUND) {
+            return err_code(err);
+        }
+        err_clear(err);
+        return 0;
+    }
+    for (size_t i = 0; i < files.n; i++) {
+        AUTO_FREE char *path = fs_join(folder, files.items[i]);
+
+        if (unlink(path) < 0 && errno != ENOENT) {
+            return err_set_errno(err, "cannot remove '%s'", path);
+        }
+    }
+    return rmdir(folder) < 0 ? err_set_errno(err, "cannot remove the folder '%s'", folder) : 0;
+}
