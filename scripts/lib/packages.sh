@@ -1,0 +1,189 @@
+# SPDX-FileCopyrightText: 2026 the acme-dns authors
+# SPDX-License-Identifier: MIT
+#
+# Sourced by the scripts beside this folder: build packages from apt, and the server daemons of the
+# test lab. Build packages are installed (none of them starts a service). Daemons are never
+# installed, because their packages start services and bring AppArmor profiles: they are downloaded
+# and unpacked into a cache folder of the user's and run from there.
+#
+# Functions: packages_build, packages_lab. Both print nothing when there is nothing to do, and end the
+# script with one sentence when they cannot do their work.
+
+BUILD_PACKAGES=(
+    gcc clang clang-format-14 clang-tidy-14 cmake ninja-build pkg-config binutils libc6-dev
+    libgnutls28-dev libcurl4-gnutls-dev libyajl-dev libldns-dev libpsl-dev publicsuffix libcmocka-dev
+    python3 python3-pytest python3-pytest-xdist python3-dnspython python3-cryptography
+    ca-certificates debian-archive-keyring iproute2 util-linux openssl procps
+)
+LAB_PACKAGES=(knot bind9 bind9-dnsutils unbound pebble)
+# Where a Pebble newer than this system's is looked for, newest first. The first one that runs here is
+# taken (sid may one day want a newer C library than this system has).
+PEBBLE_SUITES=(sid testing trixie)
+DEBIAN_KEYRING=/usr/share/keyrings/debian-archive-keyring.gpg
+
+lab_cache_dir() {
+    printf '%s\n' "${ACME_LAB_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/acme-dns-lab}"
+}
+
+packages_fail() {
+    printf 'error: %s\n' "$*" >&2
+    exit 3
+}
+
+# Runs a command as root: directly, or by sudo. Fails with a sentence where neither is possible.
+packages_as_root() {
+    if [ "$(id -u)" -eq 0 ]; then
+        "$@"
+    elif command -v sudo >/dev/null 2>&1; then
+        sudo -- "$@" || packages_fail "sudo could not run '$*'"
+    else
+        packages_fail "'$*' needs root and there is no sudo: run it as root once, then start again"
+    fi
+}
+
+packages_is_installed() {
+    [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+}
+
+packages_has_candidate() {
+    apt-cache policy "$1" 2>/dev/null | grep -q '^  Candidate: [^(]'
+}
+
+# apt-get update, once a script run at most.
+packages_refresh_lists() {
+    [ -z "${packages_lists_are_fresh:-}" ] || return 0
+    echo "apt-get update ..." >&2
+    packages_as_root apt-get -qq update >&2 ||
+        packages_fail "apt-get update failed: is there a network, and are the package sources right?"
+    packages_lists_are_fresh=yes
+}
+
+# Installs what is missing of BUILD_PACKAGES. policy-rc.d is not touched: none of these packages has
+# a service.
+packages_build() {
+    local missing=() name
+    [ -e /etc/debian_version ] || packages_fail "this script wants Debian 12 or newer (apt and dpkg)"
+    for name in "${BUILD_PACKAGES[@]}"; do
+        packages_is_installed "$name" || missing+=("$name")
+    done
+    [ ${#missing[@]} -gt 0 ] || return 0
+    echo "installing: ${missing[*]}" >&2
+    for name in "${missing[@]}"; do
+        packages_has_candidate "$name" || packages_refresh_lists
+    done
+    if ! packages_install "${missing[@]}"; then
+        packages_refresh_lists
+        packages_install "${missing[@]}" ||
+            packages_fail "apt-get could not install ${missing[*]} (its own words are above)"
+    fi
+}
+
+packages_install() {
+    packages_as_root env DEBIAN_FRONTEND=noninteractive \
+        apt-get -qq -y --no-install-recommends -o Dpkg::Use-Pty=0 install "$@" >&2
+}
+
+# The daemons and the libraries they need which this system lacks, unpacked below CACHE/servers, and
+# the newest Pebble below CACHE/pebble-new.
+packages_lab() {
+    local cache
+    cache=$(lab_cache_dir)
+    mkdir -p -- "$cache" || packages_fail "cannot make the cache folder '$cache'"
+    (
+        flock 9
+        [ -e "$cache/servers/.ready" ] || packages_unpack_servers "$cache/servers"
+        [ -e "$cache/pebble-new/.ready" ] || packages_unpack_new_pebble "$cache/pebble-new"
+    ) 9>"$cache/.lock" || exit $?
+}
+
+# What apt would have to install for the daemons, by name; it only pretends to.
+packages_lab_closure() {
+    printf '%s\n' "${LAB_PACKAGES[@]}"
+    LC_ALL=C apt-get -s --no-install-recommends install "${LAB_PACKAGES[@]}" |
+        sed -n 's/^Inst \([^ :]*\).*/\1/p'
+}
+
+packages_unpack_servers() {
+    local target=$1 name
+    for name in "${LAB_PACKAGES[@]}"; do
+        packages_has_candidate "$name" || packages_refresh_lists
+    done
+    if ! packages_fetch "$target"; then
+        packages_refresh_lists
+        packages_fetch "$target" ||
+            packages_fail "apt-get could not download the lab's servers: ${LAB_PACKAGES[*]}"
+    fi
+    mv -- "$target.debs/names" "$target/.ready"
+    rm -rf -- "$target.debs"
+}
+
+packages_fetch() {
+    local target=$1 names
+    rm -rf -- "$target" "$target.debs"
+    mkdir -p -- "$target" "$target.debs"
+    packages_lab_closure | sort -u >"$target.debs/names"
+    mapfile -t names <"$target.debs/names"
+    echo "downloading, not installing: ${names[*]}" >&2
+    (cd -- "$target.debs" && apt-get -qq -o APT::Sandbox::User=root download "${names[@]}" >&2) ||
+        return 1
+    packages_unpack_debs "$target.debs" "$target"
+}
+
+packages_unpack_debs() {
+    local deb
+    for deb in "$1"/*.deb; do
+        dpkg-deb -x "$deb" "$2" || return 1
+    done
+}
+
+# The mirror this system uses for Debian proper, whatever the format of its sources.
+packages_mirror() {
+    local uri
+    # shellcheck disable=SC2016 # the $(...) are apt's own
+    uri=$(apt-get indextargets --format '$(ORIGIN)|$(LABEL)|$(REPO_URI)' 'Created-By: Packages' \
+        2>/dev/null | sed -n 's/^Debian|Debian|//p' | head -n 1)
+    if [ -z "$uri" ]; then
+        uri=http://deb.debian.org/debian
+    fi
+    printf '%s\n' "${uri%/}"
+}
+
+# apt-get with a configuration folder, lists and sources of its own; the system's are not touched.
+# Signatures are checked as always, against Debian's archive keys.
+packages_private_apt() {
+    local folder=$1 command=$2
+    shift 2
+    "$command" -o Dir::Etc::sourcelist="$folder/sources.list" -o Dir::Etc::sourceparts=/dev/null \
+        -o Dir::Etc::preferences=/dev/null -o Dir::Etc::preferencesparts=/dev/null \
+        -o Dir::State::lists="$folder/lists" -o Dir::Cache="$folder/cache" \
+        -o APT::Sandbox::User=root -o Acquire::Languages=none \
+        -o Acquire::IndexTargets::deb::Contents-deb::DefaultEnabled=false "$@"
+}
+
+packages_unpack_new_pebble() {
+    local target=$1 mirror suite
+    mirror=$(packages_mirror)
+    for suite in "${PEBBLE_SUITES[@]}"; do
+        echo "looking for a newer Pebble in $suite ..." >&2
+        if packages_try_pebble "$target" "$mirror" "$suite"; then
+            rm -rf -- "$target.apt"
+            printf '%s\n' "$suite" >"$target/.ready"
+            return 0
+        fi
+    done
+    rm -rf -- "$target.apt"
+    packages_fail "no newer Pebble could be had from $mirror (${PEBBLE_SUITES[*]})"
+}
+
+packages_try_pebble() {
+    local target=$1 mirror=$2 suite=$3 folder=$1.apt
+    rm -rf -- "$target" "$folder"
+    mkdir -p -- "$target" "$folder/lists/partial" "$folder/cache/archives/partial" "$folder/debs"
+    printf 'deb [signed-by=%s] %s %s main\n' "$DEBIAN_KEYRING" "$mirror" "$suite" \
+        >"$folder/sources.list"
+    packages_private_apt "$folder" apt-get -qq update >&2 || return 1
+    (cd -- "$folder/debs" && packages_private_apt "$folder" apt-get -qq download pebble >&2) ||
+        return 1
+    packages_unpack_debs "$folder/debs" "$target" || return 1
+    "$target/usr/bin/pebble" -version >&2
+}
