@@ -81,8 +81,8 @@ const struct acme_directory *acme_client_directory(const struct acme_client *cli
 /* No call of this client goes on past that moment (loop's clock); 0: each has 120 s of its own. */
 void acme_set_deadline(struct acme_client *client, int64_t deadline_ms);
 
-/* The account to sign for, as it was stored. */
-void acme_set_account_url(struct acme_client *client, const char *account_url);
+/* The account to sign for, as it was stored. ERR_CA for a URL that this CA cannot have given. */
+int acme_set_account_url(struct acme_client *client, const char *account_url, struct err *err);
 const char *acme_account_url(const struct acme_client *client); /* NULL until known */
 
 /* Fetches nonces ahead, until n are at hand or on their way, within the CA's window. */

@@ -79,6 +79,17 @@ int acme_eab_new(const char *kid, const char *hmac_key, const char *alg, struct 
     return 0;
 }
 
+struct acme_eab *acme_eab_copy(const struct acme_eab *eab)
+{
+    struct acme_eab *copy = NEW(struct acme_eab);
+
+    copy->kid = str_dup(eab->kid);
+    copy->key = mem_copy(eab->key, eab->key_len);
+    copy->key_len = eab->key_len;
+    memcpy(copy->alg, eab->alg, sizeof(copy->alg));
+    return copy;
+}
+
 void acme_eab_free(struct acme_eab *eab)
 {
     if (eab == NULL) {

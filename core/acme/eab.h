@@ -25,6 +25,7 @@ struct acme_eab {
  */
 int acme_eab_new(const char *kid, const char *hmac_key, const char *alg, struct acme_eab **ret_eab,
                  struct err *err);
+struct acme_eab *acme_eab_copy(const struct acme_eab *eab);
 void acme_eab_free(struct acme_eab *eab);
 DEFINE_AUTO_PTR(acme_eab, acme_eab_free);
 

@@ -141,6 +141,25 @@ struct acme_problem *acme_problem_from_response(const struct http_response *resp
     return problem;
 }
 
+struct acme_problem *acme_problem_copy(const struct acme_problem *problem)
+{
+    struct acme_problem *copy = NEW(struct acme_problem);
+
+    copy->type = str_dup(problem->type);
+    copy->detail = str_dup(problem->detail);
+    copy->instance = str_dup(problem->instance);
+    copy->link = str_dup(problem->link);
+    copy->status = problem->status;
+    copy->n_subproblems = problem->n_subproblems;
+    copy->subproblems = mem_alloc(problem->n_subproblems + 1, sizeof(*copy->subproblems));
+    for (size_t i = 0; i < problem->n_subproblems; i++) {
+        copy->subproblems[i].identifier = str_dup(problem->subproblems[i].identifier);
+        copy->subproblems[i].type = str_dup(problem->subproblems[i].type);
+        copy->subproblems[i].detail = str_dup(problem->subproblems[i].detail);
+    }
+    return copy;
+}
+
 void acme_problem_free(struct acme_problem *problem)
 {
     if (problem == NULL) {

@@ -40,6 +40,7 @@ struct acme_problem *acme_problem_parse(const struct json *object);
 /* Never NULL: an answer that is no problem document becomes one by its status, with a quote of up
  * to 200 bytes of its body. */
 struct acme_problem *acme_problem_from_response(const struct http_response *response);
+struct acme_problem *acme_problem_copy(const struct acme_problem *problem);
 void acme_problem_free(struct acme_problem *problem);
 DEFINE_AUTO_PTR(acme_problem, acme_problem_free);
 
