@@ -1,0 +1,61 @@
+# SPDX-FileCopyrightText: 2026 the acme-dns authors
+# SPDX-License-Identifier: MIT
+"""What every end-to-end test shares. The program comes from the folder that ACME_DNS_BUILD names (build/dev
+when it names none). Tests that take `pebble` run once for each Pebble."""
+
+import os
+import sys
+
+import pytest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+from lab import Ca, Lab, World, Zone  # noqa: E402
+from lab.client import Client  # noqa: E402
+
+_ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+
+@pytest.fixture(params=["2.4", "new"], ids=["pebble-2.4", "pebble-new"])
+def pebble(request):
+    return request.param
+
+
+@pytest.fixture
+def make_lab():
+    """make_lab(World(...)) starts a lab that ends with the test."""
+    labs = []
+
+    def make(world):
+        lab = Lab(world)
+        labs.append(lab)
+        lab.start()
+        return lab
+
+    yield make
+    for lab in labs:
+        lab.stop()
+
+
+@pytest.fixture
+def lab(make_lab, pebble):
+    """The plain one: example.test with a foreign record, one CA with its hostile defaults."""
+    zone = Zone("example.test", records='@ 60 IN TXT "not ours"')
+    return make_lab(World(zones=[zone], cas=[Ca(version=pebble)]))
+
+
+@pytest.fixture(scope="session")
+def build():
+    return os.environ.get("ACME_DNS_BUILD") or os.path.join(_ROOT, "build", "dev")
+
+
+@pytest.fixture
+def make_client(build, tmp_path_factory):
+    """make_client(lab) is an acme-dns with a configuration and state of its own."""
+
+    def make(lab, **more):
+        folder = tmp_path_factory.mktemp("client")
+        folder.chmod(0o755)
+        return Client(lab, build, folder, **more)
+
+    return make
