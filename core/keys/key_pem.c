@@ -80,12 +80,29 @@ static int check_block(const char *label, const char *block, size_t block_len, s
     return 0;
 }
 
-static int explain_import(int rc, struct err *err)
+/* Explicit curve parameters name the field they lie in (id-prime-field, X9.62); named curves do
+ * not. */
+static bool has_explicit_curve(const gnutls_datum_t *pem)
+{
+    static const uint8_t ec_public_key[] = {0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01};
+    gnutls_datum_t der = {NULL, 0};
+    bool is_found = false;
+
+    if (gnutls_pem_base64_decode2(NULL, pem, &der) >= 0) {
+        is_found = memmem(der.data, der.size, ec_public_key, sizeof(ec_public_key)) != NULL;
+        mem_wipe(der.data, der.size);
+        gnutls_free(der.data);
+    }
+    return is_found;
+}
+
+static int explain_import(int rc, const gnutls_datum_t *pem, struct err *err)
 {
     if (rc == GNUTLS_E_DECRYPTION_FAILED) {
         return refuse_encrypted(err);
     }
-    if (rc == GNUTLS_E_ECC_UNSUPPORTED_CURVE) {
+    if (rc == GNUTLS_E_ECC_UNSUPPORTED_CURVE ||
+        (rc == GNUTLS_E_ASN1_ELEMENT_NOT_FOUND && is_ec(pem))) {
         err_set(err, ERR_CONFIG,
                 "an EC key whose curve is spelt out or not supported; CAs want P-256 or P-384");
         return err_hint(err, "name the curve: openssl pkey -in FILE -ec_param_enc named_curve");
@@ -123,16 +140,15 @@ int key_from_pem(const char *pem, size_t len, struct key **ret_key, struct err *
     if (check_block(label, block, block_len, err) < 0) {
         return err_code(err);
     }
+    /* GnuTLS takes bytes it does not change as a non-const pointer. */
+    gnutls_datum_t in = {.data = (unsigned char *)(uintptr_t)block, .size = (unsigned)block_len};
     rc = gnutls_privkey_init(&priv);
     if (rc >= 0) {
-        /* GnuTLS takes bytes it does not change as a non-const pointer. */
-        gnutls_datum_t in = {.data = (unsigned char *)(uintptr_t)block,
-                             .size = (unsigned)block_len};
         rc = gnutls_privkey_import_x509_raw(priv, &in, GNUTLS_X509_FMT_PEM, NULL, 0);
     }
     if (rc < 0) {
         gnutls_privkey_deinit(priv);
-        return explain_import(rc, err);
+        return explain_import(rc, &in, err);
     }
     return key_wrap(&priv, ret_key, err);
 }
