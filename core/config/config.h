@@ -101,7 +101,7 @@ struct config_source {
 /* Never NULL: what could be read, errors beside it. To config_free. */
 struct config *config_load(const struct config_source *source, struct config_errors *errors);
 
-/* The same from memory; path is for the places. */
+/* The same from memory, a NUL byte behind it; path is for the places. */
 struct config *config_parse(const char *path, const char *text, size_t len,
                             struct config_errors *errors);
 

@@ -10,6 +10,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/utf8.h"
 #include "config/config_tree.h"
 
 #include <string.h>
@@ -24,32 +25,6 @@ struct parser {
     struct config_section *section; /* NULL before the first, or behind a header that is no good */
     bool is_skipping; /* behind such a header: its values were not meant for another */
 };
-
-/* The length of the UTF-8 sequence at p (RFC 3629: shortest form, no surrogates), 0 if it is not
- * one. */
-static size_t utf8_length(const unsigned char *p, size_t left)
-{
-    size_t len = p[0] < 0x80   ? 1
-                 : p[0] < 0xc2 ? 0
-                 : p[0] < 0xe0 ? 2
-                 : p[0] < 0xf0 ? 3
-                 : p[0] < 0xf5 ? 4
-                               : 0;
-
-    if (len == 0 || len > left) {
-        return 0;
-    }
-    for (size_t i = 1; i < len; i++) {
-        if ((p[i] & 0xc0) != 0x80) {
-            return 0;
-        }
-    }
-    if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
-        (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f)) {
-        return 0;
-    }
-    return len;
-}
 
 static struct config_place place_at(const struct parser *p, const char *at)
 {
@@ -81,7 +56,8 @@ static bool is_clean_line(struct parser *p, const char *line, size_t len)
 {
     for (size_t i = 0; i < len;) {
         unsigned char c = (unsigned char)line[i];
-        size_t step = utf8_length((const unsigned char *)line + i, len - i);
+        uint32_t code = 0;
+        size_t step = c < 0x80 ? 1 : utf8_decode(line + i, &code);
 
         if (step == 0) {
             complain(p, line + i, "not UTF-8; save the file in that encoding");

@@ -1,0 +1,60 @@
+/* SPDX-FileCopyrightText: 2026 the acme-dns authors
+ * SPDX-License-Identifier: MIT */
+
+#include "cli/commands.h"
+
+#include "task/cleanup.h"
+#include "task/issue.h"
+
+enum task_exit command_issue(struct task_env *env, const struct args *args)
+{
+    /* The lists are borrowed: args lives until the task is over. */
+    struct issue_request request = {
+        .domains = args->values[OPTION_DOMAIN],
+        .name = args_text(args, OPTION_NAME),
+        .providers = args->values[OPTION_PROVIDER],
+        .server = args_text(args, OPTION_SERVER),
+        .ca = args_text(args, OPTION_CA),
+        .is_staging = args_has(args, OPTION_STAGING),
+        .email = args_text(args, OPTION_EMAIL),
+        .has_agreed_tos = args_has(args, OPTION_AGREE_TOS),
+        .key_type = args_text(args, OPTION_KEY_TYPE),
+        .eab_kid = args_text(args, OPTION_EAB_KID),
+        .eab_hmac_key_file = args_text(args, OPTION_EAB_HMAC_KEY_FILE),
+        .allow_aliases = args->values[OPTION_ALLOW_ALIAS],
+        .is_forced = args_has(args, OPTION_FORCE),
+        .is_expanding = args_has(args, OPTION_EXPAND),
+        .is_replacing = args_has(args, OPTION_REPLACE),
+        .is_unchanged_told = args_has(args, OPTION_EXIT_UNCHANGED),
+    };
+
+    return task_issue(env, &request);
+}
+
+enum task_exit command_cleanup(struct task_env *env, const struct args *args)
+{
+    struct cleanup_request request = {
+        .is_dry_run = args_has(args, OPTION_DRY_RUN),
+        .forget = args_text(args, OPTION_FORGET),
+        .allow_aliases = args->values[OPTION_ALLOW_ALIAS],
+    };
+
+    return task_cleanup(env, &request);
+}
+
+enum task_exit command_run(struct task_env *env, const struct args *args, struct sink *sink)
+{
+    switch (args->command) {
+    case COMMAND_ISSUE:
+        return command_issue(env, args);
+    case COMMAND_CLEANUP:
+        return command_cleanup(env, args);
+    case COMMAND_PLUGIN_LIST:
+        return command_plugin_list(env, sink);
+    case COMMAND_PLUGIN_SHOW:
+        return command_plugin_show(env, args, sink);
+    case COMMAND_COUNT:
+        break;
+    }
+    return EXIT_USAGE;
+}

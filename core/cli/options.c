@@ -1,0 +1,188 @@
+/* SPDX-FileCopyrightText: 2026 the acme-dns authors
+ * SPDX-License-Identifier: MIT */
+
+#include "cli/options.h"
+
+#include "base/cleanup.h"
+
+#include <string.h>
+
+/* clang-format off: one row an option reads better than what the tool makes of it */
+static const struct option_row OPTIONS[OPTION_COUNT] = {
+    [OPTION_DOMAIN] = {'d', "domain", "NAME[,NAME...]", true, NULL,
+                       "a name for the certificate, *.NAME for a wildcard; may be repeated"},
+    [OPTION_NAME] = {0, "name", "NAME", false, NULL,
+                     "what to call the certificate on disk (the first name, without *.)"},
+    [OPTION_PROVIDER] = {0, "provider", "[ZONE=]PROVIDER", true, NULL,
+                         "who changes the DNS: a [provider] section or a plug-in; may be repeated"},
+    [OPTION_CA] = {0, "ca", "NAME", false, "ca",
+                   "the CA: letsencrypt, another built-in name, or a [ca] section"},
+    [OPTION_SERVER] = {0, "server", "URL", false, NULL,
+                       "the URL of an ACME directory, instead of --ca"},
+    [OPTION_STAGING] = {0, "staging", NULL, false, "staging",
+                        "use the CA's staging service: certificates that nobody trusts"},
+    [OPTION_EMAIL] = {'m', "email", "ADDRESS", false, "email",
+                      "where the CA may write about expiry and incidents"},
+    [OPTION_AGREE_TOS] = {0, "agree-tos", NULL, false, "agree-tos",
+                          "you agree to the CA's terms of service"},
+    [OPTION_KEY_TYPE] = {0, "key-type", "TYPE", false, "key-type",
+                         "ec256, ec384, rsa2048, rsa3072 or rsa4096 (ec256)"},
+    [OPTION_EAB_KID] = {0, "eab-kid", "ID", false, NULL,
+                        "external account binding: the key identifier that the CA gave you"},
+    [OPTION_EAB_HMAC_KEY_FILE] =
+        {0, "eab-hmac-key-file", "FILE", false, NULL,
+         "external account binding: a file with the key, or - for standard input"},
+    [OPTION_ALLOW_ALIAS] = {0, "allow-alias", "ZONE", true, NULL,
+                            "follow a CNAME of a challenge name into this zone; may be repeated"},
+    [OPTION_FORCE] = {0, "force", NULL, false, NULL, "issue now, though nothing is due"},
+    [OPTION_EXPAND] = {0, "expand", NULL, false, NULL,
+                       "add the names to those that the certificate has, and issue now"},
+    [OPTION_REPLACE] = {0, "replace", NULL, false, NULL,
+                        "exactly these names instead of those that the certificate has, now"},
+    [OPTION_EXIT_UNCHANGED] = {0, "exit-unchanged", NULL, false, NULL,
+                               "exit with 2 instead of 0 when nothing was due"},
+    [OPTION_RESOLVER] = {0, "resolver", "ADDRESS[:PORT]", true, "resolver",
+                         "the recursive resolver for DNS checks; may be repeated"},
+    [OPTION_PROPAGATION_TIMEOUT] =
+        {0, "propagation-timeout", "DURATION", false, "propagation-timeout",
+         "how long the name servers may take: 90, 90s, 5m (the provider's, or 5m)"},
+    [OPTION_CA_BUNDLE] = {0, "ca-bundle", "FILE", false, "ca-bundle",
+                          "the one file of root certificates to trust for the CA"},
+    [OPTION_DRY_RUN] = {0, "dry-run", NULL, false, NULL, "say what would be done, change nothing"},
+    [OPTION_FORGET] = {0, "forget", "ID", false, NULL,
+                       "drop this entry of the journal without removing its value"},
+    [OPTION_CONFIG] = {0, "config", "FILE", false, NULL,
+                       "the configuration file; conf.d/*.conf beside it is read too"},
+    [OPTION_STATE_DIR] = {0, "state-dir", "FOLDER", false, "state-dir",
+                          "where certificates, accounts and journals are kept"},
+    [OPTION_PLUGIN_DIR] = {0, "plugin-dir", "FOLDER", true, "plugin-dir",
+                           "look for plug-ins here first; may be repeated"},
+    [OPTION_NON_INTERACTIVE] = {'n', "non-interactive", NULL, false, NULL,
+                                "never ask; implied without a terminal"},
+    [OPTION_JSON] = {0, "json", NULL, false, NULL,
+                     "write one JSON object a line to standard output"},
+    [OPTION_VERBOSE] = {'v', "verbose", NULL, true, NULL,
+                        "tell more; twice: trace requests and DNS questions"},
+    [OPTION_QUIET] = {'q', "quiet", NULL, false, NULL, "tell warnings and errors only"},
+    [OPTION_HELP] = {'h', "help", NULL, false, NULL, "show this help"},
+    [OPTION_VERSION] = {0, "version", NULL, false, NULL, "show the program's version"},
+};
+
+static const enum option_id ISSUE_OPTIONS[] = {
+    OPTION_DOMAIN,
+    OPTION_NAME,
+    OPTION_PROVIDER,
+    OPTION_CA,
+    OPTION_SERVER,
+    OPTION_STAGING,
+    OPTION_EMAIL,
+    OPTION_AGREE_TOS,
+    OPTION_KEY_TYPE,
+    OPTION_EAB_KID,
+    OPTION_EAB_HMAC_KEY_FILE,
+    OPTION_ALLOW_ALIAS,
+    OPTION_FORCE,
+    OPTION_EXPAND,
+    OPTION_REPLACE,
+    OPTION_EXIT_UNCHANGED,
+    OPTION_RESOLVER,
+    OPTION_PROPAGATION_TIMEOUT,
+    OPTION_CA_BUNDLE,
+};
+static const enum option_id CLEANUP_OPTIONS[] = {
+    OPTION_DRY_RUN,
+    OPTION_FORGET,
+    OPTION_ALLOW_ALIAS,
+    OPTION_RESOLVER,
+};
+
+static const struct command_row COMMANDS[COMMAND_COUNT] = {
+    [COMMAND_ISSUE] =
+        {"issue", "", 0, "obtain a certificate, unless there is a good one already",
+         "# a wildcard and its base name, through the [provider] section or plug-in rfc2136\n"
+         "acme-dns issue -d example.com -d '*.example.com' --provider rfc2136\n"
+         "# try it first, against the staging service of Let's Encrypt\n"
+         "acme-dns issue -d example.com --provider rfc2136 --staging -m ops@example.com "
+         "--agree-tos\n"
+         "# one certificate over two DNS hosts\n"
+         "acme-dns issue -d example.com,example.net --provider example.com=cf --provider "
+         "example.net=bind\n"
+         "# one name more\n"
+         "acme-dns issue --name example.com -d www.example.com --expand\n",
+         ISSUE_OPTIONS, ARRAY_LEN(ISSUE_OPTIONS)},
+    [COMMAND_CLEANUP] = {"cleanup", "", 0, "remove what runs that were cut short left in the DNS",
+                         "# what is there to remove?\n"
+                         "acme-dns cleanup --dry-run\n"
+                         "acme-dns cleanup\n",
+                         CLEANUP_OPTIONS, ARRAY_LEN(CLEANUP_OPTIONS)},
+    [COMMAND_PLUGIN_LIST] = {"plugin list", "", 0, "list the plug-ins that can be found",
+                             "acme-dns plugin list\n"
+                             "acme-dns plugin list --plugin-dir ./build/plugins\n",
+                             NULL, 0},
+    [COMMAND_PLUGIN_SHOW] = {"plugin show", "NAME", 1,
+                             "show a plug-in's options, and what keeps it from your keys",
+                             "acme-dns plugin show rfc2136\n"
+                             "# for a script\n"
+                             "acme-dns plugin show rfc2136 --json\n",
+                             NULL, 0},
+};
+/* clang-format on */
+
+static const enum option_id GENERAL_OPTIONS[] = {
+    OPTION_CONFIG,  OPTION_STATE_DIR, OPTION_PLUGIN_DIR, OPTION_NON_INTERACTIVE, OPTION_JSON,
+    OPTION_VERBOSE, OPTION_QUIET,     OPTION_HELP,       OPTION_VERSION,
+};
+
+const struct option_row *option_row(enum option_id id)
+{
+    return &OPTIONS[id];
+}
+
+const struct command_row *command_row(enum command_id id)
+{
+    return &COMMANDS[id];
+}
+
+static bool is_among(const enum option_id *ids, size_t n, enum option_id id)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (ids[i] == id) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool option_is_general(enum option_id id)
+{
+    return is_among(GENERAL_OPTIONS, ARRAY_LEN(GENERAL_OPTIONS), id);
+}
+
+bool command_takes(const struct command_row *command, enum option_id id)
+{
+    return option_is_general(id) || is_among(command->options, command->n_options, id);
+}
+
+const char *option_refusal(const char *name)
+{
+    static const struct {
+        const char *name, *reason;
+    } REFUSALS[] = {
+        {"eab-hmac-key",
+         "use --eab-hmac-key-file FILE, or --eab-hmac-key-file - and standard input"},
+        {"eab-key", "use --eab-hmac-key-file FILE, or --eab-hmac-key-file - and standard input"},
+        {"token", "put it into a [provider] section, a file, or the environment"},
+        {"api-token", "put it into a [provider] section, a file, or the environment"},
+        {"api-key", "put it into a [provider] section, a file, or the environment"},
+        {"password", "put it into a [provider] section, a file, or the environment"},
+        {"secret", "put it into a [provider] section, a file, or the environment"},
+        {"tsig-secret", "put it into a [provider] section, a file, or the environment"},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(REFUSALS); i++) {
+        if (strcmp(name, REFUSALS[i].name) == 0) {
+            return REFUSALS[i].reason;
+        }
+    }
+    return NULL;
+}

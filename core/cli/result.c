@@ -1,0 +1,109 @@
+/* SPDX-FileCopyrightText: 2026 the acme-dns authors
+ * SPDX-License-Identifier: MIT */
+
+/* The end of a command, for people: where the files are, until when, what happens next; or what
+ * went wrong. */
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "cli/sink_impl.h"
+#include "task/task.h"
+
+#include <string.h>
+
+static void add_row(struct buf *to, const char *label, const char *text)
+{
+    if (text == NULL || *text == '\0') {
+        return;
+    }
+    buf_addf(to, "  %-13s", label);
+    text_add_clean(to, text, false);
+    buf_add_char(to, '\n');
+}
+
+/* "2027-02-19T10:00:00Z (in 89 days)" */
+static void add_date(struct buf *to, const char *label, const char *text, int64_t wall_s)
+{
+    char span[CLOCK_TEXT_MAX];
+    AUTO_FREE char *whole = NULL;
+    int64_t date_s = 0;
+
+    if (text == NULL || !clock_parse(text, &date_s)) {
+        add_row(to, label, text);
+        return;
+    }
+    clock_format_span(date_s > wall_s ? date_s - wall_s : wall_s - date_s, span);
+    whole =
+        date_s > wall_s ? str_fmt("%s (in %s)", text, span) : str_fmt("%s (%s ago)", text, span);
+    add_row(to, label, whole);
+}
+
+static void add_success(const struct sink *sink, const struct event *event, struct buf *to)
+{
+    bool has_colour = sink->settings.has_colour[SINK_OUT];
+    int64_t wall_s = sink->settings.io.wall_s(sink->settings.io.arg);
+    const char *state = event_text(event, "state");
+    const char *text = event_text(event, "text");
+    const char *path = event_text(event, "path");
+    AUTO_FREE char *head = str_fmt("%s: %s", event->subject,
+                                   state != NULL  ? state
+                                   : text != NULL ? text
+                                                  : "done");
+
+    colour_begin(has_colour, COLOUR_GREEN, to);
+    text_add_clean(to, head, true);
+    colour_end(has_colour, COLOUR_GREEN, to);
+    buf_add_char(to, '\n');
+    add_row(to, "What", state == NULL ? NULL : text);
+    add_row(to, "Names", path == NULL ? NULL : sink->installed_names);
+    add_row(to, "Files", path);
+    add_row(to, "", path == NULL ? NULL : "fullchain.pem  privkey.pem  cert.pem  chain.pem");
+    add_date(to, "Valid until", event_text(event, "not-after"), wall_s);
+    add_date(to, "Renew after", event_text(event, "renew-after"), wall_s);
+    add_row(to, "Next", event_text(event, "next"));
+}
+
+static const char *failure_word(enum task_exit status)
+{
+    switch (status) {
+    case EXIT_LATER:
+        return "not yet";
+    case EXIT_HUMAN:
+        return "your turn";
+    case EXIT_DEPLOY:
+        return "installed, but";
+    default:
+        return "error";
+    }
+}
+
+static void add_failure(const struct sink *sink, const struct event *event, struct buf *to)
+{
+    bool has_colour = sink->settings.has_colour[SINK_ERR];
+    enum task_exit status = (enum task_exit)event_number(event, "exit", EXIT_FAILED);
+    enum colour colour = status == EXIT_LATER || status == EXIT_HUMAN ? COLOUR_YELLOW : COLOUR_RED;
+    const char *text = event_text(event, "text");
+    AUTO_FREE char *whole = str_fmt("%s: %s", event->subject, text == NULL ? "failed" : text);
+
+    colour_begin(has_colour, colour, to);
+    buf_addf(to, "%s: ", failure_word(status));
+    colour_end(has_colour, colour, to);
+    text_add_clean(to, whole, true);
+    buf_add_char(to, '\n');
+    if (event_text(event, "next") != NULL) {
+        text_add_clean(to, event_text(event, "next"), true);
+        buf_add_char(to, '\n');
+    }
+}
+
+enum sink_stream result_format(const struct sink *sink, const struct event *event, struct buf *to)
+{
+    int64_t status = event_number(event, "exit", EXIT_DONE);
+
+    if (status == EXIT_DONE || status == EXIT_UNCHANGED) {
+        add_success(sink, event, to);
+        return SINK_OUT;
+    }
+    add_failure(sink, event, to);
+    return SINK_ERR;
+}

@@ -1,0 +1,259 @@
+/* SPDX-FileCopyrightText: 2026 the acme-dns authors
+ * SPDX-License-Identifier: MIT */
+
+/*
+ * The order of things: arguments, the sink (from then on everything is an event), configuration,
+ * settings, the loop, the command. Errors of the configuration are all told; those in sections that
+ * the command may not need do not stop it, but show in the exit status.
+ */
+#include "cli/run.h"
+
+#include "base/event.h"
+#include "base/mem.h"
+#include "base/secret.h"
+#include "base/str.h"
+#include "cli/args.h"
+#include "cli/ask.h"
+#include "cli/commands.h"
+#include "cli/sink_impl.h"
+#include "config/config.h"
+#include "config/settings.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct run {
+    struct args args;
+    struct sink *sink;
+    struct config_errors errors;
+    struct config *config;
+    struct settings *settings;
+};
+
+static void write_text(enum sink_stream stream, const char *text)
+{
+    struct sink_io io = sink_system_io();
+
+    (void)io.write(io.arg, stream, text, strlen(text));
+}
+
+static int refuse_arguments(const struct err *err)
+{
+    AUTO(buf_done) struct buf text = BUF(SINK_TEXT_MAX);
+
+    buf_add_str(&text, "error: ");
+    text_add_clean(&text, err->text, true);
+    buf_add_char(&text, '\n');
+    write_text(SINK_ERR, buf_str(&text));
+    return EXIT_USAGE;
+}
+
+/* True if the arguments only ask what this is. */
+static bool answer_help(const struct args *args)
+{
+    AUTO(buf_done) struct buf text = BUF(SINK_TEXT_MAX);
+
+    if (args_has(args, OPTION_VERSION)) {
+        write_text(SINK_OUT, "acme-dns " ACME_VERSION "\n");
+        return true;
+    }
+    if (args_has(args, OPTION_HELP)) {
+        args_format_help(args, &text);
+        write_text(SINK_OUT, buf_str(&text));
+        return true;
+    }
+    return false;
+}
+
+static bool wants_colour(int fd)
+{
+    const char *refused = getenv("NO_COLOR");
+    const char *terminal = getenv("TERM");
+
+    return (refused == NULL || *refused == '\0') && terminal != NULL &&
+           strcmp(terminal, "dumb") != 0 && isatty(fd) == 1;
+}
+
+static struct sink *open_sink(const struct args *args)
+{
+    const char *terminal = getenv("TERM");
+    size_t n_verbose = args->values[OPTION_VERBOSE].n;
+    struct sink_settings settings = {
+        .kind = SINK_PLAIN,
+        .level = EVENT_NOTICE,
+        .has_colour =
+            {[SINK_OUT] = wants_colour(STDOUT_FILENO), [SINK_ERR] = wants_colour(STDERR_FILENO)},
+        .io = sink_system_io(),
+    };
+
+    if (args_has(args, OPTION_QUIET)) {
+        settings.level = EVENT_WARNING;
+    } else if (n_verbose > 0) {
+        settings.level = n_verbose > 1 ? EVENT_TRACE : EVENT_DEBUG;
+    }
+    if (args_has(args, OPTION_JSON)) {
+        settings.kind = SINK_JSON;
+    } else if (isatty(STDERR_FILENO) == 1 && terminal != NULL && strcmp(terminal, "dumb") != 0) {
+        settings.kind = SINK_LIVE;
+    }
+    return sink_new(&settings);
+}
+
+static enum event_level wanted_level(const struct args *args)
+{
+    size_t n_verbose = args->values[OPTION_VERBOSE].n;
+
+    /* With -q too: the sink itself drops what is not wanted, but needs to see results. */
+    return n_verbose > 1 ? EVENT_TRACE : n_verbose == 1 ? EVENT_DEBUG : EVENT_NOTICE;
+}
+
+/* Every option that stands for a setting, each value of it. */
+static struct settings_override *collect_overrides(const struct args *args, struct strv *flags,
+                                                   size_t *ret_n)
+{
+    struct settings_override *overrides = NULL;
+    size_t n = 0;
+    size_t cap = 0;
+
+    for (size_t i = 0; i < OPTION_COUNT; i++) {
+        const struct option_row *row = option_row((enum option_id)i);
+        const struct strv *values = &args->values[i];
+        size_t from = row->is_repeatable || values->n == 0 ? 0 : values->n - 1;
+
+        if (row->setting == NULL || values->n == 0) {
+            continue;
+        }
+        strv_take(flags, str_fmt("--%s", row->name));
+        for (size_t k = from; k < values->n; k++) {
+            VEC_PUSH(overrides, n, cap) = (struct settings_override){
+                .key = row->setting, .flag = flags->items[flags->n - 1], .text = values->items[k]};
+        }
+    }
+    *ret_n = n;
+    return overrides;
+}
+
+static void tell_errors(const struct config_errors *errors)
+{
+    for (size_t i = 0; i < errors->n; i++) {
+        event_log(EVENT_ERROR, "", "%s", errors->items[i].text);
+    }
+    if (errors->n_left_out > 0) {
+        event_log(EVENT_ERROR, "", "and %zu errors more", errors->n_left_out);
+    }
+}
+
+/* Keys that this version keeps but does not act on: silence would look like success. */
+static void warn_of_hooks(const struct config *config)
+{
+    const struct config_section *section = NULL;
+
+    while ((section = config_section_next(config, "certificate", section)) != NULL) {
+        const struct config_value *hook = config_value_find(section, "deploy-hook");
+
+        if (hook != NULL) {
+            AUTO_FREE char *where = config_place_format(&hook->place);
+
+            event_log(EVENT_WARNING, "", "%s: deploy-hook is kept, but not run by this version",
+                      where);
+        }
+    }
+}
+
+static bool load_settings(struct run *run)
+{
+    const char *named = args_text(&run->args, OPTION_CONFIG);
+    bool is_required = named != NULL;
+    AUTO_FREE char *path =
+        named != NULL ? str_dup(named) : settings_default_config_path(&is_required);
+    AUTO(strv_done) struct strv flags = STRV_INIT;
+    size_t n_overrides = 0;
+    struct settings_override *overrides = collect_overrides(&run->args, &flags, &n_overrides);
+
+    /* Without a home there is no file to read, and none to miss. */
+    run->config = path == NULL
+                      ? config_parse("acme-dns.conf", "", 0, &run->errors)
+                      : config_load(&(struct config_source){.path = path,
+                                                            .is_required = is_required,
+                                                            .has_folder = true,
+                                                            .is_trust_checked = geteuid() == 0},
+                                    &run->errors);
+    run->settings = settings_new(run->config, path, overrides, n_overrides, &run->errors);
+    mem_free(overrides);
+    tell_errors(&run->errors);
+    warn_of_hooks(run->config);
+    return run->errors.n_general == 0;
+}
+
+static void tell_unusable(const struct run *run)
+{
+    AUTO_FREE char *text =
+        str_fmt("%zu %s, nothing was done", run->errors.n + run->errors.n_left_out,
+                run->errors.n + run->errors.n_left_out == 1 ? "error" : "errors");
+
+    event_emit(EVENT_ERROR, EVENT_RESULT, "configuration", FIELD_INT("exit", EXIT_USAGE),
+               FIELD("class", err_class_name(ERR_CONFIG)), FIELD("text", text));
+}
+
+/* A run that did all it was asked to is still not clean when a section had to be left out. */
+static enum task_exit judge(const struct run *run, enum task_exit status)
+{
+    if (run->errors.n > 0 && (status == EXIT_DONE || status == EXIT_UNCHANGED)) {
+        return EXIT_USAGE;
+    }
+    return sink_has_failed(run->sink) && status == EXIT_DONE ? EXIT_FAILED : status;
+}
+
+static enum task_exit run_command(struct run *run, int *ret_signal)
+{
+    struct err err = ERR_INIT;
+    struct task_env env = {.config = run->config, .settings = run->settings};
+    enum task_exit status = EXIT_FAILED;
+
+    if (loop_new(&env.loop, &err) < 0) {
+        event_log(EVENT_ERROR, "", "%s", err.text);
+        return EXIT_FAILED;
+    }
+    env.is_interactive = !args_has(&run->args, OPTION_NON_INTERACTIVE) &&
+                         !sink_is_json(run->sink) && ask_is_possible();
+    env.ask = ask_terminal(run->sink);
+    sink_set_loop(run->sink, env.loop);
+    status = command_run(&env, &run->args, run->sink);
+    sink_set_loop(run->sink, NULL);
+    loop_free(env.loop);
+    *ret_signal = env.caught_signal;
+    return judge(run, status);
+}
+
+static void run_done(struct run *run)
+{
+    event_set_sink(NULL, NULL, EVENT_ERROR);
+    sink_free(run->sink);
+    settings_free(run->settings);
+    config_free(run->config);
+    config_errors_done(&run->errors);
+    args_done(&run->args);
+    secret_forget_all();
+}
+
+int run_program(int argc, char *const *argv, int *ret_signal)
+{
+    AUTO(run_done) struct run run = {.errors = CONFIG_ERRORS_INIT};
+    struct err err = ERR_INIT;
+
+    *ret_signal = 0;
+    if (args_parse(argc, argv, &run.args, &err) < 0) {
+        return refuse_arguments(&err);
+    }
+    if (answer_help(&run.args)) {
+        return EXIT_DONE;
+    }
+    run.sink = open_sink(&run.args);
+    event_set_sink(sink_event, run.sink, wanted_level(&run.args));
+    if (!load_settings(&run)) {
+        tell_unusable(&run);
+        return EXIT_USAGE;
+    }
+    return (int)run_command(&run, ret_signal);
+}

@@ -1,0 +1,178 @@
+/* SPDX-FileCopyrightText: 2026 the acme-dns authors
+ * SPDX-License-Identifier: MIT */
+
+/* Which event goes where. The forms are in line.c, result.c, json_line.c; the moving lines in
+ * live.c. */
+#include "cli/sink.h"
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "cli/sink_impl.h"
+
+#include <string.h>
+
+/* The last count told for a name. */
+struct seen {
+    char *subject;
+    int64_t good, total;
+};
+
+struct sink *sink_new(const struct sink_settings *settings)
+{
+    struct sink *sink = NEW(struct sink);
+
+    sink->settings = *settings;
+    sink->started_ms = settings->io.now_ms(settings->io.arg);
+    if (settings->kind == SINK_LIVE) {
+        sink->live = live_new(sink);
+    }
+    return sink;
+}
+
+void sink_free(struct sink *sink)
+{
+    if (sink == NULL) {
+        return;
+    }
+    live_free(sink->live);
+    for (size_t i = 0; i < sink->n_seen; i++) {
+        mem_free(sink->seen[i].subject);
+    }
+    mem_free(sink->seen);
+    mem_free(sink->installed_names);
+    mem_free(sink);
+}
+
+void sink_write(struct sink *sink, enum sink_stream stream, const char *bytes, size_t len)
+{
+    const struct sink_io *io = &sink->settings.io;
+
+    /* Where nobody can be told, a result that is lost still shows in the exit status. */
+    if (len > 0 && !io->write(io->arg, stream, bytes, len) && stream == SINK_OUT) {
+        sink->has_failed = true;
+    }
+}
+
+bool sink_has_failed(const struct sink *sink)
+{
+    return sink->has_failed;
+}
+
+bool sink_is_json(const struct sink *sink)
+{
+    return sink->settings.kind == SINK_JSON;
+}
+
+void sink_set_loop(struct sink *sink, struct loop *loop)
+{
+    if (sink->live != NULL) {
+        live_set_loop(sink->live, loop);
+    }
+}
+
+void sink_pause(struct sink *sink)
+{
+    if (sink->live != NULL) {
+        live_erase(sink->live);
+    }
+}
+
+/* Writes a text to its stream; on a terminal the moving lines step aside for it. */
+static void write_beside_live(struct sink *sink, enum sink_stream stream, const struct buf *text)
+{
+    if (sink->live != NULL) {
+        live_erase(sink->live);
+    }
+    sink_write(sink, stream, buf_str(text), text->len);
+    if (sink->live != NULL) {
+        live_draw(sink->live);
+    }
+}
+
+void sink_write_result(struct sink *sink, const char *text)
+{
+    AUTO(buf_done) struct buf clean = BUF(SINK_TEXT_MAX);
+
+    text_add_clean(&clean, text, true);
+    write_beside_live(sink, SINK_OUT, &clean);
+}
+
+void sink_write_json(struct sink *sink, const char *object)
+{
+    AUTO(buf_done) struct buf line = BUF(SINK_TEXT_MAX);
+
+    buf_add_str(&line, object);
+    buf_add_char(&line, '\n');
+    write_beside_live(sink, SINK_OUT, &line);
+}
+
+/* Servers are asked again and again: without a terminal only a new count is worth a line. */
+static bool is_news(struct sink *sink, const struct event *event)
+{
+    int64_t good = event_number(event, "good", -1);
+    int64_t total = event_number(event, "total", -1);
+    struct seen *seen = NULL;
+
+    for (size_t i = 0; i < sink->n_seen && seen == NULL; i++) {
+        seen = strcmp(sink->seen[i].subject, event->subject) == 0 ? &sink->seen[i] : NULL;
+    }
+    if (seen == NULL) {
+        VEC_PUSH(sink->seen, sink->n_seen, sink->cap_seen) =
+            (struct seen){.subject = str_dup(event->subject), .good = good, .total = total};
+        return true;
+    }
+    if (seen->good == good && seen->total == total) {
+        return false;
+    }
+    seen->good = good;
+    seen->total = total;
+    return true;
+}
+
+static void tell_result(struct sink *sink, const struct event *event)
+{
+    AUTO(buf_done) struct buf text = BUF(SINK_TEXT_MAX);
+    enum sink_stream stream = result_format(sink, event, &text);
+
+    if (sink->live != NULL) {
+        live_freeze(sink->live);
+    }
+    if (stream == SINK_OUT && sink->settings.level < EVENT_NOTICE) {
+        return; /* -q: the exit status says it */
+    }
+    sink_write(sink, stream, buf_str(&text), text.len);
+}
+
+static void tell_line(struct sink *sink, const struct event *event)
+{
+    AUTO(buf_done) struct buf text = BUF(SINK_TEXT_MAX);
+
+    if (event->kind == EVENT_SERVERS && !is_news(sink, event)) {
+        return;
+    }
+    line_format(sink, event, &text);
+    write_beside_live(sink, SINK_ERR, &text);
+}
+
+void sink_event(void *arg, const struct event *event)
+{
+    struct sink *sink = arg;
+
+    if (event->kind == EVENT_INSTALLED) {
+        str_set(&sink->installed_names, event_text(event, "names"));
+    }
+    /* A result is never dropped: a failure's text is in it. */
+    if (event->level > sink->settings.level && event->kind != EVENT_RESULT) {
+        return;
+    }
+    if (sink->settings.kind == SINK_JSON) {
+        AUTO(buf_done) struct buf line = BUF(SINK_TEXT_MAX);
+
+        json_format(event, sink->settings.io.wall_s(sink->settings.io.arg), &line);
+        sink_write(sink, SINK_OUT, buf_str(&line), line.len);
+    } else if (event->kind == EVENT_RESULT) {
+        tell_result(sink, event);
+    } else if (sink->live == NULL || !live_take(sink->live, event)) {
+        tell_line(sink, event);
+    }
+}

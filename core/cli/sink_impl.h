@@ -1,0 +1,57 @@
+/* SPDX-FileCopyrightText: 2026 the acme-dns authors
+ * SPDX-License-Identifier: MIT */
+
+/* What the files of this room share to write text. */
+#ifndef CLI_SINK_IMPL_H
+#define CLI_SINK_IMPL_H
+
+#include "base/buf.h"
+#include "cli/sink.h"
+
+#define SINK_TEXT_MAX ((size_t)256 * 1024)
+
+struct live;
+
+struct sink {
+    struct sink_settings settings;
+    int64_t started_ms;
+    bool has_failed;
+    struct live *live; /* NULL but for SINK_LIVE */
+    struct seen *seen; /* plain: the last server counts, so that only changes are told */
+    size_t n_seen, cap_seen;
+    char *installed_names; /* of the last EVENT_INSTALLED, for the result's block */
+};
+
+enum colour { COLOUR_NONE, COLOUR_RED, COLOUR_YELLOW, COLOUR_GREEN, COLOUR_FAINT, COLOUR_BOLD };
+void colour_begin(bool has_colour, enum colour colour, struct buf *to);
+void colour_end(bool has_colour, enum colour colour, struct buf *to);
+
+void sink_write(struct sink *sink, enum sink_stream stream, const char *bytes, size_t len);
+
+/* Appends a text of anyone's, masked, then escaped for a terminal or a log. */
+void text_add_clean(struct buf *to, const char *text, bool is_multiline);
+
+/* Appends text cut to at most `columns` columns, ended by "..." if it was longer. */
+void text_add_cut(struct buf *to, const char *text, size_t columns);
+
+/* One event as a line (or several) for people, with its line feed, for one that is not a result. */
+void line_format(const struct sink *sink, const struct event *event, struct buf *to);
+
+/* EVENT_RESULT as a block, and where it belongs. */
+enum sink_stream result_format(const struct sink *sink, const struct event *event, struct buf *to);
+
+/* An event as one JSON object, with its line feed. */
+void json_format(const struct event *event, int64_t wall_s, struct buf *to);
+
+struct live *live_new(struct sink *sink);
+void live_free(struct live *live);
+void live_set_loop(struct live *live, struct loop *loop);
+/* True: the event is progress and shows in the lines. */
+bool live_take(struct live *live, const struct event *event);
+/* Takes the lines off the screen until the next draw. */
+void live_erase(struct live *live);
+/* Leaves the lines where they are, for good, and begins anew below. */
+void live_freeze(struct live *live);
+void live_draw(struct live *live);
+
+#endif
