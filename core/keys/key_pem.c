@@ -80,9 +80,9 @@ static int check_block(const char *label, const char *block, size_t block_len, s
     return 0;
 }
 
-/* Explicit curve parameters name the field they lie in (id-prime-field, X9.62); named curves do
- * not. */
-static bool has_explicit_curve(const gnutls_datum_t *pem)
+/* Whether it is an EC key (id-ecPublicKey, RFC 5480) at all: GnuTLS says of PKCS#8 with a curve
+ * that it does not know, or that is spelt out, only that an element is missing. */
+static bool is_ec(const gnutls_datum_t *pem)
 {
     static const uint8_t ec_public_key[] = {0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01};
     gnutls_datum_t der = {NULL, 0};
