@@ -7,8 +7,8 @@
 #include "base/fs.h"
 #include "base/mem.h"
 
-#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 enum { HTTPS_PORT = 443 };
 
@@ -30,7 +30,7 @@ static char *get_part(CURLU *url, CURLUPart part)
     return ours;
 }
 
-/* What libcurl would take but nobody means: control bytes and blanks. */
+/* What libcurl would take but nobody means: control bytes, blanks... */
 static bool has_only_visible_bytes(const char *text)
 {
     for (; *text != '\0'; text++) {
@@ -39,6 +39,14 @@ static bool has_only_visible_bytes(const char *text)
         }
     }
     return true;
+}
+
+/* ...and a missing host, in whose place it puts the path's first piece. */
+static bool has_host(const char *url)
+{
+    static const char SCHEME[] = "https://";
+
+    return strncasecmp(url, SCHEME, strlen(SCHEME)) == 0 && url[strlen(SCHEME)] != '/';
 }
 
 bool http_url_split(const char *url, char **ret_host, uint16_t *ret_port, char **ret_path)
@@ -51,7 +59,8 @@ bool http_url_split(const char *url, char **ret_host, uint16_t *ret_port, char *
     AUTO_FREE char *port = NULL;
     int64_t port_number = HTTPS_PORT;
 
-    if (!has_only_visible_bytes(url) || curl_url_set(parsed, CURLUPART_URL, url, 0) != CURLUE_OK) {
+    if (!has_only_visible_bytes(url) || !has_host(url) ||
+        curl_url_set(parsed, CURLUPART_URL, url, 0) != CURLUE_OK) {
         return false;
     }
     scheme = get_part(parsed, CURLUPART_SCHEME);
