@@ -32,16 +32,22 @@ static struct journal_file *own_file(const struct journal *journal)
 
 /* ---- Taking over what dead runs left ---- */
 
+/* The CA may still come back to it: until it expires, its values stay. */
+static bool is_parked(const struct journal_order *order)
+{
+    return !order->is_over && order->parked_s != 0 &&
+           (order->expires_s == 0 || order->expires_s > clock_wall_s());
+}
+
 static bool is_order_parked_for_other(const struct journal_order *order, const char *certificate)
 {
-    return !order->is_over && order->parked_s != 0 && !str_eq(order->certificate, certificate);
+    return is_parked(order) && !str_eq(order->certificate, certificate);
 }
 
 static bool is_parked_in(const struct journal_file *file, const char *certificate)
 {
     for (size_t i = 0; i < file->n_orders; i++) {
-        if (!file->orders[i]->is_over && file->orders[i]->parked_s != 0 &&
-            str_eq(file->orders[i]->certificate, certificate)) {
+        if (is_parked(file->orders[i]) && str_eq(file->orders[i]->certificate, certificate)) {
             return true;
         }
     }

@@ -1,0 +1,195 @@
+/* SPDX-FileCopyrightText: 2026 the acme-dns authors
+ * SPDX-License-Identifier: MIT */
+
+/*
+ * CLEANUP, PARKED and DONE: nothing of ours is left in the DNS, or the journal says what is; then
+ * the end, or another try.
+ */
+#include "order/machine.h"
+
+#include "base/clock.h"
+#include "base/crash.h"
+#include "base/event.h"
+
+#define CLEANUP_MS 30000
+#define ATTEMPTS_MAX 3
+/* Validators see the DNS from several networks; a moment lets those that lag catch up. */
+#define RETRY_PAUSE_MS 10000
+
+/* Takes every value back. Runs beside FINALIZE: once the order is ready nobody looks at them. */
+void order_start_cleaning(struct order *order)
+{
+    if (order->is_cleaning) {
+        return;
+    }
+    order->is_cleaning = true;
+    crash_point("cleanup-before");
+    sites_stop(order);
+    for (size_t i = 0; i < order->n_names; i++) {
+        name_stop(&order->names[i]);
+    }
+    values_sweep(order->env.values);
+}
+
+static bool is_order_over(const struct order *order)
+{
+    if (order->order == NULL) {
+        return false;
+    }
+    switch (order->order->status) {
+    case ACME_STATUS_INVALID:
+    case ACME_STATUS_DEACTIVATED:
+    case ACME_STATUS_EXPIRED:
+    case ACME_STATUS_REVOKED:
+        return true;
+    case ACME_STATUS_UNKNOWN:
+    case ACME_STATUS_PENDING:
+    case ACME_STATUS_READY:
+    case ACME_STATUS_PROCESSING:
+    case ACME_STATUS_VALID:
+        return false;
+    }
+    return false;
+}
+
+/* ---- Giving up what the CA still holds open for a dead order ---- */
+
+static void finish_deactivation(void *arg, struct acme_authz *authz, const struct acme_reply *reply)
+{
+    struct order_name *name = arg;
+
+    name->call = NULL;
+    if (reply->err == NULL) {
+        acme_authz_free(authz);
+    } else {
+        event_log(EVENT_DEBUG, name->identifier, "cannot deactivate the authorization: %s",
+                  reply->err->text);
+    }
+}
+
+static void deactivate_pending(struct order *order)
+{
+    for (size_t i = 0; i < order->n_names; i++) {
+        struct order_name *name = &order->names[i];
+
+        if (name->authz != NULL && name->authz->status == ACME_STATUS_PENDING &&
+            name->state != NAME_FAILED && name->state != NAME_VALID && name->call == NULL) {
+            name->call =
+                acme_authz_deactivate(order->env.acme, name->authz->url, finish_deactivation, name);
+        }
+    }
+}
+
+/* ---- CLEANUP ---- */
+
+static void try_again(void *arg)
+{
+    struct order *order = arg;
+
+    order->timer = NULL;
+    if (order->is_cancelled) {
+        order_go(order, ORDER_DONE);
+        return;
+    }
+    owners_find(order);
+    order_go(order, ORDER_NEW);
+}
+
+static void leave_cleanup(struct order *order)
+{
+    int64_t pause_ms = RETRY_PAUSE_MS * (int64_t)order->attempt;
+
+    if (order->is_clean) {
+        return;
+    }
+    order->is_clean = true;
+    crash_point("cleanup-after");
+    loop_timer_cancel(&order->deadline);
+    values_wait_cancel(order->env.values);
+    if (order->end != ORDER_END_FAILED || !order->is_retriable || order->is_cancelled ||
+        order->attempt >= ATTEMPTS_MAX) {
+        order_go(order, ORDER_DONE);
+        return;
+    }
+    event_log(EVENT_WARNING, order->certificate,
+              "%s\ntrying again with a new order in %lld s (%u of %d)", order->err.text,
+              (long long)(pause_ms / 1000), order->attempt + 1, ATTEMPTS_MAX);
+    order->timer = loop_timer_start(order->env.loop, pause_ms, try_again, order);
+}
+
+static void finish_cleaning(void *arg)
+{
+    leave_cleanup(arg);
+}
+
+static void stop_cleaning(void *arg)
+{
+    struct order *order = arg;
+
+    order->deadline = NULL;
+    event_log(EVENT_WARNING, order->certificate,
+              "values could not be removed within %d s; the journal keeps them for the next run",
+              CLEANUP_MS / 1000);
+    leave_cleanup(order);
+}
+
+void order_enter_cleanup(struct order *order)
+{
+    order_start_cleaning(order);
+    if (order->end == ORDER_END_FAILED && is_order_over(order)) {
+        deactivate_pending(order);
+    }
+    order->deadline = loop_timer_start(order->env.loop, CLEANUP_MS, stop_cleaning, order);
+    values_wait_idle(order->env.values, finish_cleaning, order);
+}
+
+/* ---- The end ---- */
+
+/* Ends the journal's record and drops the key, unless the next run can go on with them. */
+static void close_record(struct order *order)
+{
+    struct journal_order *record = journal_find_order(order->env.journal, order->certificate);
+    struct err err = ERR_INIT;
+
+    if (record != NULL && journal_end_order(record, &err) < 0) {
+        event_log(EVENT_WARNING, order->certificate, "%s", err.text);
+    }
+    if (order->key_tag != NULL &&
+        store_pending_key_drop(order->env.store, order->certificate, order->key_tag, &err) < 0) {
+        event_log(EVENT_WARNING, order->certificate, "%s", err.text);
+    }
+}
+
+void order_enter_done(struct order *order)
+{
+    if (order->end == ORDER_END_INSTALLED ||
+        (order->end == ORDER_END_FAILED && (order->order == NULL || is_order_over(order)))) {
+        close_record(order);
+    }
+    order_stop_work(order);
+    order_finish(order);
+}
+
+void order_enter_parked(struct order *order)
+{
+    char since[CLOCK_TEXT_MAX];
+    char until[CLOCK_TEXT_MAX];
+    struct err err = ERR_INIT;
+    const struct journal_order *record = NULL;
+
+    order_stop_work(order);
+    order->end = ORDER_END_PARKED;
+    if (order_record(order, &err) < 0) {
+        event_log(EVENT_WARNING, order->certificate, "%s", err.text);
+    }
+    record = journal_find_order(order->env.journal, order->certificate);
+    clock_format(record == NULL ? clock_wall_s() : record->parked_s, since);
+    (void)err_set(&order->err, ERR_LATER, "the CA is still processing the order, since %s", since);
+    if (order->order->expires_s != 0) {
+        clock_format(order->order->expires_s, until);
+        (void)err_hint(&order->err, "the next run asks again; the order expires at %s", until);
+    } else {
+        (void)err_hint(&order->err, "the next run asks again");
+    }
+    order_succeed(order);
+}

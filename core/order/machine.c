@@ -1,0 +1,233 @@
+/* SPDX-FileCopyrightText: 2026 the acme-dns authors
+ * SPDX-License-Identifier: MIT */
+
+/*
+ * The order's states in one table, and the little code that moves an order along it.
+ *
+ *     NEW -> AUTHORIZE -> VALIDATE -> FINALIZE -> DOWNLOAD -> INSTALL -> CLEANUP -> DONE
+ *      ^                     |            |                                ^  |
+ *      |                  each name:      '-- still processing: PARKED     |  |
+ *      |       FIND HOLD PUBLISH PROPAGATE RESPOND VALIDATE                |  |
+ *      '------- another try, at most twice --------------------------------|--'
+ *                                     any failure, any signal -------------'
+ *
+ * Removing values begins when the order is ready, beside FINALIZE; the state CLEANUP waits for its
+ * end.
+ */
+#include "order/machine.h"
+
+#include "base/event.h"
+#include "base/mem.h"
+
+#include <stddef.h>
+
+struct order_row {
+    const char *name;
+    void (*enter)(struct order *order);
+    const char *waits_for;
+    size_t
+        deadline; /* offset of an int64_t in struct settings; 0: the state has its own, or none */
+    enum order_state on_success;
+    enum order_state on_deadline;
+};
+
+#define SETTING(field) offsetof(struct settings, field)
+
+static const struct order_row ORDER_ROWS[ORDER_STATES] = {
+    [ORDER_NEW] = {"NEW", order_enter_new, "the account and the new order",
+                   SETTING(issuance_timeout_ms), ORDER_AUTHORIZE, ORDER_CLEANUP},
+    [ORDER_AUTHORIZE] = {"AUTHORIZE", order_enter_authorize, "the authorizations",
+                         SETTING(issuance_timeout_ms), ORDER_VALIDATE, ORDER_CLEANUP},
+    [ORDER_VALIDATE] = {"VALIDATE", order_enter_validate, "the CA's validation", 0, ORDER_FINALIZE,
+                        ORDER_CLEANUP},
+    [ORDER_FINALIZE] = {"FINALIZE", order_enter_finalize, "the CA to issue",
+                        SETTING(issuance_timeout_ms), ORDER_DOWNLOAD, ORDER_PARKED},
+    [ORDER_DOWNLOAD] = {"DOWNLOAD", order_enter_download, "the certificate",
+                        SETTING(issuance_timeout_ms), ORDER_INSTALL, ORDER_CLEANUP},
+    [ORDER_INSTALL] = {"INSTALL", order_enter_install, "the disk", 0, ORDER_CLEANUP, ORDER_CLEANUP},
+    [ORDER_CLEANUP] = {"CLEANUP", order_enter_cleanup, "values to be removed", 0, ORDER_DONE,
+                       ORDER_DONE},
+    [ORDER_PARKED] = {"PARKED", order_enter_parked, "a later run", 0, ORDER_DONE, ORDER_DONE},
+    [ORDER_DONE] = {"DONE", order_enter_done, "nothing", 0, ORDER_DONE, ORDER_DONE},
+};
+
+static const char *const NAME_STATE_NAMES[NAME_STATES] = {
+    [NAME_AUTHORIZE] = "AUTHORIZE", [NAME_FIND] = "FIND",           [NAME_HOLD] = "HOLD",
+    [NAME_PUBLISH] = "PUBLISH",     [NAME_PROPAGATE] = "PROPAGATE", [NAME_RESPOND] = "RESPOND",
+    [NAME_VALIDATE] = "VALIDATE",   [NAME_VALID] = "VALID",         [NAME_FAILED] = "FAILED",
+};
+
+static void pass_deadline(void *arg)
+{
+    struct order *order = arg;
+    const struct order_row *row = &ORDER_ROWS[order->state];
+    struct err err = ERR_INIT;
+
+    order->deadline = NULL;
+    if (row->on_deadline != ORDER_CLEANUP) {
+        order_go(order, row->on_deadline);
+        return;
+    }
+    (void)err_set(&err, ERR_TIMEOUT, "gave up in state %s: waited %lld s for %s", row->name,
+                  (long long)((loop_now_ms(order->env.loop) - order->began_ms) / 1000),
+                  row->waits_for);
+    order_fail(order, &err, false);
+}
+
+void order_go(struct order *order, enum order_state state)
+{
+    const struct order_row *row = &ORDER_ROWS[state];
+
+    loop_timer_cancel(&order->deadline);
+    loop_timer_cancel(&order->timer);
+    order->state = state;
+    if (row->deadline != 0) {
+        const char *base = (const char *)order->env.settings;
+
+        order->deadline = loop_timer_start(order->env.loop,
+                                           *(const int64_t *)(const void *)(base + row->deadline),
+                                           pass_deadline, order);
+    }
+    event_emit(EVENT_NOTICE, EVENT_ORDER, order->certificate, FIELD("state", row->name));
+    row->enter(order);
+}
+
+void order_succeed(struct order *order)
+{
+    order_go(order, ORDER_ROWS[order->state].on_success);
+}
+
+void order_fail(struct order *order, const struct err *err, bool is_retriable)
+{
+    if (order->state == ORDER_CLEANUP || order->state == ORDER_DONE) {
+        return; /* the first reason is the one to tell */
+    }
+    order->end = ORDER_END_FAILED;
+    order->err = *err;
+    order->is_retriable = is_retriable;
+    order_stop_work(order);
+    order_go(order, ORDER_CLEANUP);
+}
+
+void name_go(struct order_name *name, enum name_state state, const char *detail)
+{
+    name->state = state;
+    event_emit(EVENT_NOTICE, EVENT_NAME, name->identifier,
+               FIELD("certificate", name->order->certificate),
+               FIELD("state", NAME_STATE_NAMES[state]), FIELD("text", detail));
+}
+
+void name_fail(struct order_name *name, const struct err *err, bool is_retriable)
+{
+    name_stop(name);
+    name->err = *err;
+    name->is_retriable = is_retriable;
+    name_go(name, NAME_FAILED, err->text);
+    order_name_settled(name);
+}
+
+/* ---- Life ---- */
+
+struct order *order_start(const struct order_env *env, const struct order_request *request,
+                          order_done_fn *done, void *arg)
+{
+    struct order *order = NEW(struct order);
+
+    order->env = *env;
+    order->certificate = str_dup(request->certificate);
+    strv_copy(&order->names_wanted, request->names);
+    order->key_type = request->key_type;
+    order->account_id = str_dup(request->account_id);
+    order->profile = str_dup(request->profile);
+    if (request->providers != NULL) {
+        strv_copy(&order->providers, request->providers);
+    }
+    order->done = done;
+    order->arg = arg;
+    order->began_ms = loop_now_ms(env->loop);
+    names_make(order);
+    owners_find(order);
+    order_go(order, ORDER_NEW);
+    return order;
+}
+
+void order_account_ready(struct order *order, const struct err *err)
+{
+    if (err != NULL) {
+        order_fail(order, err, false);
+        return;
+    }
+    order->is_account_ready = true;
+    order_begin_continue(order);
+}
+
+void order_stop_work(struct order *order)
+{
+    loop_timer_cancel(&order->deadline);
+    loop_timer_cancel(&order->timer);
+    key_job_cancel(&order->key_job);
+    store_job_cancel(&order->store_job);
+    acme_call_cancel(&order->call);
+    for (size_t i = 0; i < order->n_authzs; i++) {
+        acme_call_cancel(&order->authzs[i].call);
+    }
+    for (size_t i = 0; i < order->n_names; i++) {
+        acme_call_cancel(&order->names[i].call);
+    }
+    owners_stop(order);
+    sites_stop(order);
+}
+
+void order_cancel(struct order *order, const char *reason)
+{
+    struct err err = ERR_INIT;
+
+    if (order->state == ORDER_CLEANUP || order->state == ORDER_DONE) {
+        order->is_retriable = false; /* it is ending already */
+        order->is_cancelled = true;
+        return;
+    }
+    order->is_cancelled = true;
+    (void)err_set(&err, ERR_CANCELLED, "%s", reason);
+    order_fail(order, &err, false);
+}
+
+void order_finish(struct order *order)
+{
+    const struct order_result result = {
+        .end = order->end,
+        .cert = order->end == ORDER_END_INSTALLED ? order->installed : NULL,
+        .err = order->end == ORDER_END_INSTALLED ? NULL : &order->err,
+    };
+
+    order->done(order->arg, &result);
+}
+
+void order_free(struct order *order)
+{
+    if (order == NULL) {
+        return;
+    }
+    order_stop_work(order);
+    values_wait_cancel(order->env.values);
+    names_drop_authz(order);
+    sites_free(order);
+    owners_free(order);
+    for (size_t i = 0; i < order->n_names; i++) {
+        mem_free(order->names[i].identifier);
+    }
+    mem_free(order->names);
+    mem_free(order->authzs);
+    acme_order_free(order->order);
+    store_cert_free(order->installed);
+    key_unref(order->key);
+    strv_done(&order->names_wanted);
+    strv_done(&order->providers);
+    mem_free(order->certificate);
+    mem_free(order->account_id);
+    mem_free(order->profile);
+    mem_free(order->key_tag);
+    mem_free(order->csr);
+    mem_free(order->chain_pem);
+    mem_free(order);
+}

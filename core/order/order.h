@@ -1,0 +1,76 @@
+/* SPDX-FileCopyrightText: 2026 the acme-dns authors
+ * SPDX-License-Identifier: MIT */
+
+/*
+ * One order, from its names to the installed certificate, as a table of states (machine.c). Begin
+ * it before the account is known: finding the places in the DNS, the key and the workers go on
+ * meanwhile.
+ */
+#ifndef ORDER_ORDER_H
+#define ORDER_ORDER_H
+
+#include "acme/acme.h"
+#include "base/err.h"
+#include "base/loop.h"
+#include "base/str.h"
+#include "config/settings.h"
+#include "dns/dns.h"
+#include "dns/watch.h"
+#include "keys/key.h"
+#include "order/journal.h"
+#include "order/values.h"
+#include "provider/provider.h"
+#include "store/store.h"
+#include "store/store_cert.h"
+
+struct order;
+
+/* What all orders of a run share. Borrowed; must outlive them. */
+struct order_env {
+    struct loop *loop;
+    struct http *http;
+    struct acme_client *acme;
+    const struct ca *ca;
+    struct key *account_key;
+    struct provider_set *providers;
+    struct dns *dns;
+    struct store *store;
+    struct journal *journal;
+    struct values *values;
+    const struct settings *settings;
+};
+
+/* Copied. */
+struct order_request {
+    const char *certificate;  /* NAME */
+    const struct strv *names; /* normalised */
+    enum key_type key_type;
+    const char *account_id;
+    const char *profile;          /* or NULL */
+    const struct strv *providers; /* as --provider, for the certificate's metadata; or NULL */
+};
+
+enum order_end { ORDER_END_INSTALLED, ORDER_END_PARKED, ORDER_END_FAILED };
+
+struct order_result {
+    enum order_end end;
+    const struct store_cert *cert; /* if installed */
+    const struct err *err;         /* unless installed */
+};
+
+/* Comes once; the order may be freed in it. */
+typedef void order_done_fn(void *arg, const struct order_result *result);
+
+struct order *order_start(const struct order_env *env, const struct order_request *request,
+                          order_done_fn *done, void *arg);
+
+/* The account is there, and the client signs for it; or it cannot be had. */
+void order_account_ready(struct order *order, const struct err *err);
+
+/* Ends it: what was published is removed, within 30 s; then done() with ERR_CANCELLED. */
+void order_cancel(struct order *order, const char *reason);
+
+/* Frees it, whatever its state, without removing anything: the journal keeps what stands. */
+void order_free(struct order *order);
+
+#endif

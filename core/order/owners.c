@@ -1,0 +1,129 @@
+/* SPDX-FileCopyrightText: 2026 the acme-dns authors
+ * SPDX-License-Identifier: MIT */
+
+/* Where each challenge owner really is, and who publishes there: found while the CA is still being
+ * asked. */
+#include "order/machine.h"
+
+#include "base/event.h"
+#include "base/mem.h"
+
+/* A CNAME that appears while we wait leads elsewhere; more often than this somebody is playing. */
+#define MOVES_MAX 3
+/* Values that are no use to anyone fill up the answers until CAs cannot read them. */
+#define LEFTOVERS_MANY 10
+
+static void tell_place(const struct order_owner *owner)
+{
+    const struct dns_place *place = owner->place;
+
+    for (size_t i = 0; i < place->warnings.n; i++) {
+        event_log(EVENT_WARNING, owner->name, "%s", place->warnings.items[i]);
+    }
+    if (place->n_hops > 0) {
+        AUTO_FREE char *path = dns_place_path(place);
+
+        event_log(EVENT_NOTICE, owner->name, "follows %s", path);
+    }
+    if (place->values.n > LEFTOVERS_MANY) {
+        event_log(EVENT_WARNING, owner->name,
+                  "%zu TXT values stand at %s already; remove those that nobody needs, for the "
+                  "answer may get too large for a CA",
+                  place->values.n, place->owner);
+    }
+}
+
+/* May we write there, and who does? The answer is in owner->err and owner->choices. */
+static void choose_providers(struct order_owner *owner)
+{
+    const struct dns_place *place = owner->place;
+    struct provider_set *set = owner->order->env.providers;
+    AUTO_FREE char *name = str_fmt("%s.", owner->name);
+    AUTO_FREE char *fqdn = str_fmt("%s.", place->owner);
+    AUTO_FREE char *zone = str_fmt("%s.", place->zone);
+    AUTO_FREE char *path = place->n_hops > 0 ? dns_place_path(place) : NULL;
+
+    if (provider_may_write(set, name, fqdn, path, &owner->err) < 0 ||
+        provider_find(set, fqdn, zone, &owner->choices, &owner->err) < 0) {
+        return;
+    }
+    for (size_t i = 0; i < owner->choices.n; i++) {
+        provider_start(owner->choices.items[i].provider);
+    }
+    dns_probe_start(owner->order->env.dns, place);
+}
+
+static void finish_find(void *arg, struct dns_place *place, const struct err *err)
+{
+    struct order_owner *owner = arg;
+    struct order *order = owner->order;
+
+    owner->find = NULL;
+    owner->is_found = true;
+    if (err != NULL) {
+        owner->err = *err;
+    } else {
+        owner->place = place;
+        tell_place(owner);
+        choose_providers(owner);
+    }
+    for (size_t i = 0; i < order->n_names && order->state <= ORDER_VALIDATE; i++) {
+        if (order->names[i].owner == owner && order->names[i].state == NAME_FIND) {
+            name_seek_site(&order->names[i]);
+        }
+    }
+}
+
+static void owner_clear(struct order_owner *owner)
+{
+    dns_find_cancel(&owner->find);
+    dns_place_free(TAKE(owner->place));
+    provider_choices_done(&owner->choices);
+    owner->is_found = false;
+    err_clear(&owner->err);
+}
+
+void owners_find(struct order *order)
+{
+    for (size_t i = 0; i < order->n_owners; i++) {
+        struct order_owner *owner = order->owners[i];
+
+        if (owner->place == NULL) {
+            owner_clear(owner);
+            owner->find = dns_find_start(order->env.dns, owner->name, finish_find, owner);
+        }
+    }
+}
+
+void owner_find_again(struct order_owner *owner)
+{
+    if (owner->find != NULL) {
+        return;
+    }
+    owner_clear(owner);
+    if (++owner->n_moves > MOVES_MAX) {
+        owner->is_found = true;
+        (void)err_set(&owner->err, ERR_PROPAGATION,
+                      "%s became a CNAME %d times while its value was awaited", owner->name,
+                      MOVES_MAX + 1);
+        return;
+    }
+    owner->find = dns_find_start(owner->order->env.dns, owner->name, finish_find, owner);
+}
+
+void owners_stop(struct order *order)
+{
+    for (size_t i = 0; i < order->n_owners; i++) {
+        dns_find_cancel(&order->owners[i]->find);
+    }
+}
+
+void owners_free(struct order *order)
+{
+    for (size_t i = 0; i < order->n_owners; i++) {
+        owner_clear(order->owners[i]);
+        mem_free(order->owners[i]->name);
+        mem_free(order->owners[i]);
+    }
+    mem_free(order->owners);
+}

@@ -1,0 +1,208 @@
+/* SPDX-FileCopyrightText: 2026 the acme-dns authors
+ * SPDX-License-Identifier: MIT */
+
+/*
+ * The provider's own word on whether a value is live, for those that give one. It gates the answer
+ * to the CA beside the name servers' word. Changes of one call mostly share a receipt: each
+ * distinct one is asked for once.
+ */
+#include "order/machine.h"
+
+#include "acme-plugin.h"
+#include "base/event.h"
+
+#include <string.h>
+
+#define SETTLE_INTERVAL_MS 4000
+#define SETTLE_MAX_MS ((int64_t)300 * 1000)
+
+static bool shares_receipt(const struct name_use *a, const struct name_use *b)
+{
+    size_t a_len = 0;
+    size_t b_len = 0;
+    const void *a_bytes = NULL;
+    const void *b_bytes = NULL;
+
+    if (a->use == NULL || b->use == NULL ||
+        value_use_provider(a->use) != value_use_provider(b->use)) {
+        return false;
+    }
+    a_bytes = value_use_receipt(a->use, &a_len);
+    b_bytes = value_use_receipt(b->use, &b_len);
+    return a_bytes != NULL && b_bytes != NULL && a_len == b_len &&
+           memcmp(a_bytes, b_bytes, a_len) == 0;
+}
+
+typedef void use_fn(struct name_use *use);
+
+static void each_use(struct order *order, const struct name_use *like, use_fn *fn)
+{
+    for (size_t i = 0; i < order->n_names; i++) {
+        for (size_t k = 0; k < order->names[i].n_uses; k++) {
+            struct name_use *use = &order->names[i].uses[k];
+
+            if (use == like || (use->is_published && shares_receipt(use, like))) {
+                fn(use);
+            }
+        }
+    }
+}
+
+static void mark_settled(struct name_use *use)
+{
+    use->is_settled = true;
+}
+
+static void ask(struct name_use *use);
+
+static void ask_again(void *arg)
+{
+    struct name_use *use = arg;
+
+    use->settle_again = NULL;
+    ask(use);
+}
+
+static void settle_all_like(struct name_use *use)
+{
+    struct order *order = use->name->order;
+
+    each_use(order, use, mark_settled);
+    for (size_t i = 0; i < order->n_names; i++) {
+        name_try_answer(&order->names[i]);
+    }
+}
+
+static void finish_settled(void *arg, const struct provider_result *result)
+{
+    struct name_use *use = arg;
+    struct order *order = use->name->order;
+    const struct provider_facts *facts = provider_facts(value_use_provider(use->use));
+    int64_t waited_ms = loop_now_ms(order->env.loop) - use->settling_began_ms;
+    int64_t limit_ms = SETTLE_MAX_MS;
+    int64_t pause_ms = SETTLE_INTERVAL_MS;
+
+    use->settling = NULL;
+    if (facts != NULL && facts->propagation_timeout_s > 0) {
+        limit_ms = (int64_t)facts->propagation_timeout_s * 1000;
+    }
+    if (facts != NULL && facts->poll_interval_s > 0) {
+        pause_ms = (int64_t)facts->poll_interval_s * 1000;
+    }
+    if (result->is_ok) {
+        settle_all_like(use);
+        return;
+    }
+    if (result->status == ACME_RETRY && waited_ms + pause_ms < limit_ms) {
+        use->settle_again = loop_timer_start(order->env.loop, pause_ms, ask_again, use);
+        return;
+    }
+    event_log(EVENT_WARNING, use->name->identifier,
+              "provider '%s' does not say that the value is live (%s); going by its name servers",
+              provider_name(value_use_provider(use->use)), result->err->text);
+    settle_all_like(use);
+}
+
+static void ask(struct name_use *use)
+{
+    const struct order_name *name = use->name;
+    const struct order_site *site = name->site;
+    struct provider_change change = {
+        .verb = PROVIDER_ADD,
+        .fqdn = site->fqdn,
+        .value = name->value,
+        .value_len = strlen(name->value),
+        .identifier = name->authz->identifier,
+        .token = name->token,
+        .key_authorization = name->key_authorization,
+        .is_wildcard = name->authz->is_wildcard,
+    };
+
+    for (size_t i = 0; i < site->n_providers; i++) {
+        if (site->providers[i].provider == value_use_provider(use->use)) {
+            change.zone = site->providers[i].zone;
+        }
+    }
+    change.receipt = value_use_receipt(use->use, &change.receipt_len);
+    use->settling = provider_settled(value_use_provider(use->use), &change, finish_settled, use);
+}
+
+static bool is_asked_for(struct order *order, const struct name_use *like)
+{
+    for (size_t i = 0; i < order->n_names; i++) {
+        for (size_t k = 0; k < order->names[i].n_uses; k++) {
+            const struct name_use *use = &order->names[i].uses[k];
+
+            if (use != like && (use->settling != NULL || use->settle_again != NULL) &&
+                shares_receipt(use, like)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+void use_start_settling(struct name_use *use)
+{
+    const struct provider_facts *facts = provider_facts(value_use_provider(use->use));
+
+    if (facts == NULL || !facts->has_settled) {
+        use->is_settled = true;
+        return;
+    }
+    use->settling_began_ms = loop_now_ms(use->name->order->env.loop);
+    if (!is_asked_for(use->name->order, use)) {
+        ask(use);
+    }
+}
+
+/* Another use that waits for the same receipt, or NULL. */
+static struct name_use *find_follower(const struct name_use *leader)
+{
+    struct order *order = leader->name->order;
+
+    for (size_t i = 0; i < order->n_names; i++) {
+        for (size_t k = 0; k < order->names[i].n_uses; k++) {
+            struct name_use *use = &order->names[i].uses[k];
+
+            if (use != leader && use->is_published && !use->is_settled &&
+                shares_receipt(use, leader)) {
+                return use;
+            }
+        }
+    }
+    return NULL;
+}
+
+void use_stop(struct name_use *use)
+{
+    bool was_asking = use->settling != NULL || use->settle_again != NULL;
+    struct name_use *follower = was_asking ? find_follower(use) : NULL;
+
+    provider_job_cancel(&use->settling);
+    loop_timer_cancel(&use->settle_again);
+    values_release(&use->use);
+    use->is_published = false;
+    use->is_settled = false;
+    if (follower != NULL && !is_asked_for(follower->name->order, follower)) {
+        ask(follower); /* it asked for the others, too */
+    }
+}
+
+bool name_is_settled(const struct order_name *name)
+{
+    for (size_t i = 0; i < name->n_uses; i++) {
+        if (!name->uses[i].is_settled) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Tells the CA, if servers and providers have both said their yes. */
+void name_try_answer(struct order_name *name)
+{
+    if (name->state == NAME_PROPAGATE && name->is_seen && name_is_settled(name)) {
+        name_answer(name);
+    }
+}

@@ -1,0 +1,417 @@
+/* SPDX-FileCopyrightText: 2026 the acme-dns authors
+ * SPDX-License-Identifier: MIT */
+
+/*
+ * What happens at one final owner: its names are gathered, so that all values go in one call and
+ * none is answered before all are live; they are published, and the servers are watched.
+ */
+#include "order/machine.h"
+
+#include "base/event.h"
+#include "base/mem.h"
+
+/* How long the first name of a site waits for others whose authorization or place is not known yet.
+ */
+#define GATHER_MS 1000
+#define SERVERS_SHOWN_MAX 512
+
+/* ---- Finding and making sites ---- */
+
+static struct order_site *get_site(struct order_name *name)
+{
+    const struct order_owner *owner = name->owner;
+    struct order *order = name->order;
+    AUTO_FREE char *fqdn = str_fmt("%s.", owner->place->owner);
+    struct order_site *site = NULL;
+
+    for (size_t i = 0; i < order->n_sites; i++) {
+        if (str_eq(order->sites[i]->fqdn, fqdn)) {
+            return order->sites[i];
+        }
+    }
+    site = NEW(struct order_site);
+    site->order = order;
+    site->fqdn = TAKE(fqdn);
+    site->place = dns_place_copy(owner->place);
+    site->n_providers = owner->choices.n;
+    site->providers = mem_alloc(site->n_providers, sizeof(struct site_provider));
+    for (size_t i = 0; i < site->n_providers; i++) {
+        site->providers[i].provider = owner->choices.items[i].provider;
+        site->providers[i].zone = str_dup(owner->choices.items[i].zone);
+    }
+    VEC_PUSH(order->sites, order->n_sites, order->cap_sites) = site;
+    return site;
+}
+
+static void end_gathering(void *arg);
+
+void name_seek_site(struct order_name *name)
+{
+    struct order_owner *owner = name->owner;
+    struct order_site *site = NULL;
+
+    if (!owner->is_found) {
+        return;
+    }
+    if (owner->err.class != ERR_NONE) {
+        name_fail(name, &owner->err, false);
+        return;
+    }
+    site = get_site(name);
+    name->site = site;
+    name->n_uses = site->n_providers;
+    name->uses = mem_alloc(name->n_uses, sizeof(struct name_use));
+    for (size_t i = 0; i < name->n_uses; i++) {
+        name->uses[i].name = name;
+    }
+    name_go(name, NAME_HOLD, NULL);
+    if (!site->is_gathered && site->gather == NULL) {
+        site->gather = loop_timer_start(name->order->env.loop, GATHER_MS, end_gathering, site);
+    }
+    sites_advance(name->order);
+}
+
+/* ---- Watching ---- */
+
+static bool is_at(const struct order_name *name, const struct order_site *site,
+                  enum name_state state)
+{
+    return name->site == site && name->state == state;
+}
+
+static size_t count_at(const struct order_site *site, enum name_state state)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < site->order->n_names; i++) {
+        n += is_at(&site->order->names[i], site, state) ? 1 : 0;
+    }
+    return n;
+}
+
+bool site_has_waiting(const struct order_site *site)
+{
+    return count_at(site, NAME_HOLD) > 0;
+}
+
+static void show_progress(void *arg, size_t good, size_t total, const struct strv *waiting)
+{
+    struct order_site *site = arg;
+    AUTO_FREE char *servers = strv_join(waiting, ", ");
+
+    for (size_t i = 0; i < site->order->n_names; i++) {
+        const struct order_name *name = &site->order->names[i];
+
+        if (is_at(name, site, NAME_PROPAGATE)) {
+            event_emit(EVENT_NOTICE, EVENT_SERVERS, name->identifier,
+                       FIELD("certificate", site->order->certificate),
+                       FIELD_INT("good", (int64_t)good), FIELD_INT("total", (int64_t)total),
+                       FIELD("waiting", servers));
+        }
+    }
+}
+
+static void show_warning(void *arg, const char *text)
+{
+    const struct order_site *site = arg;
+
+    event_log(EVENT_WARNING, site->fqdn, "%s", text);
+}
+
+static void finish_watch(void *arg, const struct err *err)
+{
+    struct order_site *site = arg;
+    struct order *order = site->order;
+
+    site->watch = NULL;
+    for (size_t i = 0; i < order->n_names && order->state <= ORDER_VALIDATE; i++) {
+        struct order_name *name = &order->names[i];
+
+        if (!is_at(name, site, NAME_PROPAGATE)) {
+            continue;
+        }
+        if (err != NULL) {
+            name_fail(name, err, false);
+        } else {
+            name->is_seen = true;
+            name_try_answer(name);
+        }
+    }
+}
+
+/* The owner became a CNAME: what was published is taken back, and the names begin again where it
+ * leads. */
+static void follow_move(void *arg, const char *target)
+{
+    struct order_site *site = arg;
+    struct order *order = site->order;
+
+    site->watch = NULL;
+    event_log(EVENT_NOTICE, site->fqdn, "became a CNAME for %s; following it", target);
+    for (size_t i = 0; i < order->n_names; i++) {
+        struct order_name *name = &order->names[i];
+
+        if (is_at(name, site, NAME_PROPAGATE) || is_at(name, site, NAME_HOLD)) {
+            name_stop(name);
+            mem_free(TAKE(name->uses));
+            name->n_uses = 0;
+            name->site = NULL;
+            name_go(name, NAME_FIND, NULL);
+            owner_find_again(name->owner);
+        }
+    }
+    site->turn = NULL;
+    for (size_t i = 0; i < order->n_names; i++) {
+        if (order->names[i].state == NAME_FIND) {
+            name_seek_site(&order->names[i]);
+        }
+    }
+}
+
+static void fill_policy(const struct order_site *site, struct dns_watch_policy *policy)
+{
+    static const enum dns_watch_mode MODES[] = {
+        [PROPAGATION_KNOWN_BROKEN] = DNS_WATCH_KNOWN_BROKEN,
+        [PROPAGATION_ALL] = DNS_WATCH_ALL,
+        [PROPAGATION_ANY] = DNS_WATCH_ANY,
+        [PROPAGATION_WAIT] = DNS_WATCH_WAIT,
+    };
+    const struct settings *settings = site->order->env.settings;
+    uint32_t timeout_s = 0;
+    uint32_t settle_s = 0;
+
+    for (size_t i = 0; i < site->n_providers; i++) {
+        const struct provider_facts *facts = provider_facts(site->providers[i].provider);
+
+        if (facts != NULL && facts->propagation_timeout_s > timeout_s) {
+            timeout_s = facts->propagation_timeout_s;
+        }
+        if (facts != NULL && facts->settle_s > settle_s) {
+            settle_s = facts->settle_s;
+        }
+    }
+    *policy = (struct dns_watch_policy){
+        .mode = MODES[settings->propagation.kind],
+        .wait_s = (uint32_t)(settings->propagation.wait_ms / 1000),
+        .timeout_ms = timeout_s == 0 || settings_is_set(settings, "propagation-timeout")
+                          ? settings->propagation_timeout_ms
+                          : (int64_t)timeout_s * 1000,
+        .settle_ms = (int64_t)settle_s * 1000,
+    };
+}
+
+/* Once nothing at the site is on its way to the provider, the servers are asked for all of it. */
+static void try_watch(struct order_site *site)
+{
+    static const struct dns_watch_callbacks CALLBACKS = {
+        .progress = show_progress,
+        .warned = show_warning,
+        .moved = follow_move,
+        .done = finish_watch,
+    };
+    struct order *order = site->order;
+    AUTO_FREE const char **values = mem_alloc(order->n_names, sizeof(char *));
+    struct dns_watch_policy policy;
+    size_t n = 0;
+
+    if (count_at(site, NAME_PUBLISH) > 0) {
+        return;
+    }
+    for (size_t i = 0; i < order->n_names; i++) {
+        if (is_at(&order->names[i], site, NAME_PROPAGATE)) {
+            values[n++] = order->names[i].value;
+        }
+    }
+    dns_watch_cancel(&site->watch);
+    if (n == 0) {
+        return;
+    }
+    fill_policy(site, &policy);
+    site->watch =
+        dns_watch_start(order->env.dns, site->place, values, n, &policy, &CALLBACKS, site);
+}
+
+/* ---- Publishing ---- */
+
+static void finish_publish(void *arg, const struct err *err)
+{
+    struct name_use *use = arg;
+    struct order_name *name = use->name;
+    struct order_site *site = name->site;
+
+    if (err != NULL) {
+        struct err told = *err;
+
+        (void)err_wrap(&told, "provider '%s'", provider_name(value_use_provider(use->use)));
+        name_fail(name, &told, false);
+        try_watch(site);
+        return;
+    }
+    use->is_published = true;
+    use_start_settling(use);
+    for (size_t i = 0; i < name->n_uses; i++) {
+        if (!name->uses[i].is_published) {
+            return;
+        }
+    }
+    name_go(name, NAME_PROPAGATE, NULL);
+    try_watch(site);
+}
+
+static void publish_name(struct order_name *name)
+{
+    struct order_site *site = name->site;
+
+    name_go(name, NAME_PUBLISH, NULL);
+    for (size_t i = 0; i < site->n_providers; i++) {
+        const struct value_wish wish = {
+            .provider = site->providers[i].provider,
+            .owner = site->fqdn,
+            .zone = site->providers[i].zone,
+            .value = name->value,
+            .certificate = name->order->certificate,
+            .identifier = name->authz->identifier,
+            .token = name->token,
+            .key_authorization = name->key_authorization,
+            .is_wildcard = name->authz->is_wildcard,
+            .place = site->place,
+        };
+
+        name->uses[i].use =
+            values_publish(name->order->env.values, &wish, finish_publish, &name->uses[i]);
+    }
+}
+
+static void publish_site(struct order_site *site)
+{
+    struct order *order = site->order;
+
+    for (size_t i = 0; i < order->n_names; i++) {
+        struct order_name *name = &order->names[i];
+
+        if (!is_at(name, site, NAME_HOLD) || (site->is_serial && site->turn != NULL)) {
+            continue;
+        }
+        site->turn = site->is_serial ? name : NULL;
+        publish_name(name);
+    }
+}
+
+/* ---- Opening ---- */
+
+static void finish_ready(void *arg, const struct err *err)
+{
+    struct order_site *site = arg;
+    struct order *order = site->order;
+
+    if (err != NULL) {
+        for (size_t i = 0; i < order->n_names; i++) {
+            if (is_at(&order->names[i], site, NAME_HOLD)) {
+                name_fail(&order->names[i], err, false);
+            }
+        }
+        return;
+    }
+    if (++site->n_ready < site->n_providers) {
+        return;
+    }
+    site->is_open = true;
+    for (size_t i = 0; i < site->n_providers; i++) {
+        const struct provider_facts *facts = provider_facts(site->providers[i].provider);
+
+        if (facts != NULL && !facts->can_hold_several) {
+            site->is_serial = true;
+        }
+    }
+    publish_site(site);
+}
+
+static void open_site(struct order_site *site)
+{
+    if (site->is_open) {
+        publish_site(site);
+        return;
+    }
+    if (site->is_opening) {
+        return;
+    }
+    site->is_opening = true;
+    for (size_t i = 0; i < site->n_providers; i++) {
+        provider_ready(site->providers[i].provider, finish_ready, site);
+    }
+}
+
+static void end_gathering(void *arg)
+{
+    struct order_site *site = arg;
+
+    site->gather = NULL;
+    site->is_gathered = true;
+    sites_advance(site->order);
+}
+
+/* Sites whose names are all here are opened; a site is complete when no name of the order is still
+ * without an authorization or a place, or when it has waited long enough. */
+void sites_advance(struct order *order)
+{
+    bool is_complete =
+        names_count(order, NAME_AUTHORIZE) == 0 && names_count(order, NAME_FIND) == 0;
+
+    for (size_t i = 0; i < order->n_sites; i++) {
+        struct order_site *site = order->sites[i];
+
+        if (!is_complete && !site->is_gathered) {
+            continue;
+        }
+        site->is_gathered = true;
+        loop_timer_cancel(&site->gather);
+        if (site_has_waiting(site)) {
+            open_site(site);
+        }
+    }
+}
+
+/* A name that had its turn at a provider of one value a name is through: the next one's turn. */
+void site_end_turn(struct order_name *name)
+{
+    struct order_site *site = name->site;
+
+    if (site == NULL || site->turn != name) {
+        return;
+    }
+    site->turn = NULL;
+    name_stop(name);
+    publish_site(site);
+}
+
+void sites_stop(struct order *order)
+{
+    for (size_t i = 0; i < order->n_sites; i++) {
+        struct order_site *site = order->sites[i];
+
+        loop_timer_cancel(&site->gather);
+        dns_watch_cancel(&site->watch);
+        for (size_t k = 0; k < site->n_providers && site->is_opening && !site->is_open; k++) {
+            provider_unready(site->providers[k].provider, site);
+        }
+    }
+}
+
+void sites_free(struct order *order)
+{
+    sites_stop(order);
+    for (size_t i = 0; i < order->n_sites; i++) {
+        struct order_site *site = order->sites[i];
+
+        for (size_t k = 0; k < site->n_providers; k++) {
+            mem_free(site->providers[k].zone);
+        }
+        mem_free(site->providers);
+        dns_place_free(site->place);
+        mem_free(site->fqdn);
+        mem_free(site);
+    }
+    mem_free(TAKE(order->sites));
+    order->n_sites = 0;
+    order->cap_sites = 0;
+}
