@@ -109,8 +109,8 @@ class Holder:
         self.ip(
             ["link set lo up", "addr add %s peer %s dev client0" % (CLIENT_END, LAB_END),
              "addr add fd54::2/128 peer fd54::1 dev client0 nodad", up % "client0",
-             "route add default via %s" % LAB_END, "route add fd53::/64 via fd54::1",
-             "route add %s/48 via fd54::1" % BLACK_HOLE6],
+             "route add default dev client0", "route add fd53::/64 dev client0",
+             "route add %s/48 dev client0" % BLACK_HOLE6],
             "nsenter", "--net=/proc/%s/ns/net" % self.relay_pid,
         )
 
