@@ -173,6 +173,27 @@ static int accept_account(struct acme_call *call, const struct http_response *re
     return CALL_DONE;
 }
 
+/* A binding that is wrong, used up or expired is `unauthorized` to most CAs (with 401 to some), and
+ * a key of the wrong length or for another hash may be `malformed`. */
+static int refuse_new(struct acme_call *call, const struct acme_problem *problem, struct err *err)
+{
+    const struct ca *ca = call->client->ca;
+
+    if (of(call)->eab == NULL ||
+        (!acme_problem_is(problem, "unauthorized") && !acme_problem_is(problem, "malformed") &&
+         problem->status != 401)) {
+        return CALL_DEFAULT;
+    }
+    err_set(err, ERR_HUMAN, "%s: %s", problem->type, problem->detail);
+    err_hint(err,
+             "The external account binding with the key id '%s' may be wrong, used up or expired: "
+             "fetch a "
+             "new key id and HMAC key from the CA.",
+             of(call)->eab->kid);
+    return ca->eab_help == NULL ? err_code(err)
+                                : err_hint(err, "The CA gives both at: %s", ca->eab_help);
+}
+
 static void deliver_account(struct acme_call *call, const struct acme_reply *reply)
 {
     of(call)->done(call->arg, reply->err == NULL ? call->client->account_url : NULL,
@@ -187,6 +208,7 @@ static void release_account(struct acme_call *call)
 
 static const struct call_ops NEW_OPS = {.prepare = prepare_new,
                                         .accepted = accept_account,
+                                        .refused = refuse_new,
                                         .deliver = deliver_account,
                                         .release = release_account};
 static const struct call_ops FIND_OPS = {.prepare = prepare_find,

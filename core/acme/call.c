@@ -251,14 +251,10 @@ static bool is_retriable_status(long status)
 static void fail_by_problem(struct acme_call *call, struct acme_problem **take_problem)
 {
     struct err err = ERR_INIT;
-    const struct ca *ca = call->client->ca;
-    bool is_about_eab = call->kind == ACME_KIND_ACCOUNT && ca->needs_eab;
 
     acme_problem_free(call->problem);
     call->problem = TAKE(*take_problem);
-    acme_problem_to_err(call->problem,
-                        is_about_eab ? (ca->eab_help == NULL ? "" : ca->eab_help) : NULL,
-                        call->retry_after_s, &err);
+    acme_problem_to_err(call->problem, call->client->ca->eab_help, call->retry_after_s, &err);
     fail(call, &err);
 }
 

@@ -122,24 +122,18 @@ static void add_time(struct buf *text, int64_t retry_after_s)
     buf_addf(text, "\nThe CA asks to come back in %s, at %s.", span, at);
 }
 
-/* RFC 8555 section 6.7 has one word, unauthorized, for quite different refusals. At newAccount it
- * is the binding; inside an authorization it is the TXT record; else it is the account. */
-static const char *advice_text(const struct acme_problem *problem, const char *eab_help)
+/* RFC 8555 section 6.7 has one word, unauthorized, for quite different refusals: inside an
+ * authorization it is the TXT record, else it is the account. */
+static const char *advice_text(const struct acme_problem *problem)
 {
     const struct advice *advice = find_advice(problem->type);
 
     if (!str_eq(problem->type, "unauthorized")) {
         return advice == NULL ? NULL : advice->text;
     }
-    if (problem->status == 0) {
-        return "The CA did not find the expected TXT value at _acme-challenge of this name.";
-    }
-    if (eab_help != NULL) {
-        return "If the account is new: the external account binding may be wrong, used up or "
-               "expired. "
-               "Fetch a new key id and HMAC key from the CA.";
-    }
-    return "The account may be deactivated, or not allowed to do this.";
+    return problem->status == 0
+               ? "The CA did not find the expected TXT value at _acme-challenge of this name."
+               : "The account may be deactivated, or not allowed to do this.";
 }
 
 static int64_t clamp_to_u32(int64_t seconds)
@@ -154,7 +148,7 @@ int acme_problem_to_err(const struct acme_problem *problem, const char *eab_help
                         int64_t retry_after_s, struct err *err)
 {
     AUTO(buf_done) struct buf text = BUF(TEXT_MAX);
-    const char *advice = advice_text(problem, eab_help);
+    const char *advice = advice_text(problem);
     enum err_class class = class_of(problem);
 
     add_line(&text, problem->type, problem->detail);
