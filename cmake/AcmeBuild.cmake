@@ -13,6 +13,11 @@ if(NOT CMAKE_BUILD_TYPE)
     set(CMAKE_BUILD_TYPE RelWithDebInfo CACHE STRING "" FORCE)
 endif()
 
+# Not inside a function: its effect would end with the function's scope.
+if(ACME_TESTS)
+    enable_testing()
+endif()
+
 set(CMAKE_C_STANDARD 17)
 set(CMAKE_C_EXTENSIONS ON)
 set(CMAKE_C_STANDARD_REQUIRED ON)
@@ -75,11 +80,12 @@ function(add_program)
     endif()
 endfunction()
 
-# The process that loads plug-ins: libc and libdl only, by design; provider/worker_*.c and what
+# The process that loads plug-ins: libc and libdl only, by design; provider/worker/*.c and what
 # both sides of the pipe share (provider/frame.c).
 function(add_worker)
     if(EXISTS "${PROJECT_SOURCE_DIR}/core/provider/worker/main.c")
         file(GLOB sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/core/provider/worker/*.c")
+        list(APPEND sources "${PROJECT_SOURCE_DIR}/core/provider/frame.c")
         add_executable(acme-dns-worker ${sources})
         target_include_directories(acme-dns-worker PRIVATE "${PROJECT_SOURCE_DIR}/core"
                                                            "${PROJECT_SOURCE_DIR}/include")
@@ -122,7 +128,6 @@ function(add_tests)
         return()
     endif()
     pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET cmocka)
-    enable_testing()
     file(GLOB tests CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/unit/*/*_test.c")
     foreach(file IN LISTS tests)
         get_filename_component(folder "${file}" DIRECTORY)
