@@ -6,6 +6,7 @@
 #define DNS_LOOK_H
 
 #include "base/buf.h"
+#include "base/str.h"
 #include "dns/exchange.h"
 
 enum look_class { LOOK_NONE, LOOK_GOOD, LOOK_WAIT, LOOK_MOVED, LOOK_LAME, LOOK_DEAD };
