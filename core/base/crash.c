@@ -53,9 +53,4 @@ void crash_point(const char *name)
     }
 }
 
-#else
-
-/* Nothing to compile in: ISO C wants a declaration in every file. */
-extern int crash_points_are_off;
-
 #endif

@@ -68,7 +68,8 @@ struct http {
     CURLM *multi;
     char *ca_file, *user_agent;
     int64_t connect_timeout_ms;
-    bool is_http11;
+    bool is_http11;       /* asked for */
+    bool has_seen_http11; /* some server has nothing better */
     struct http_host *hosts;
     struct http_transfer *transfers;
     uint64_t n_sent;
@@ -286,6 +287,23 @@ static void finish(struct http_transfer *t, CURLcode code)
     transfer_free(t);
 }
 
+/*
+ * On a server without HTTP/2 requests would stand in line behind each other on the one connection,
+ * and time out behind a slow one. Connections that can be shared still are.
+ */
+static void allow_for_http11(struct http *http, CURL *easy)
+{
+    long version = 0;
+
+    (void)curl_easy_getinfo(easy, CURLINFO_HTTP_VERSION, &version);
+    if (!http->has_seen_http11 &&
+        (version == CURL_HTTP_VERSION_1_0 || version == CURL_HTTP_VERSION_1_1)) {
+        http->has_seen_http11 = true;
+        (void)curl_multi_setopt(http->multi, CURLMOPT_MAX_HOST_CONNECTIONS,
+                                (long)HTTP11_CONNECTIONS);
+    }
+}
+
 static void on_curl_done(void *arg, void *easy, int curl_code)
 {
     struct http_transfer *t = NULL;
@@ -295,6 +313,7 @@ static void on_curl_done(void *arg, void *easy, int curl_code)
     if (curl_code == CURLE_OPERATION_TIMEDOUT) {
         abandon_connection(easy);
     }
+    allow_for_http11(t->http, easy);
     detach(t);
     send_waiting(t->http, t->host);
     finish(t, (CURLcode)curl_code);
@@ -353,9 +372,10 @@ static void set_request(struct http_transfer *t, const struct http_request *requ
 {
     CURL *easy = t->easy;
 
-    if (request->body != NULL) {
+    if (request->body != NULL || str_eq(request->method, "POST")) {
         (void)curl_easy_setopt(easy, CURLOPT_POST, 1L);
-        (void)curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->body);
+        (void)curl_easy_setopt(easy, CURLOPT_POSTFIELDS,
+                               request->body == NULL ? "" : request->body);
         (void)curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_len);
         add_line(t, "Expect", ""); /* no waiting for 100 */
         add_line(t, "Content-Type",

@@ -71,12 +71,13 @@ int http_new(struct loop *loop, const struct http_settings *settings, struct htt
 void http_free(struct http *http);
 
 /* Starts a request; everything but body is copied. The callback comes from the loop, also for a URL
- * that is refused. */
+ * that is refused. More than a hundred to one host wait for their turn. */
 struct http_transfer *http_start(struct http *http, const struct http_request *request,
                                  http_done_fn *done, void *arg);
 void http_cancel(struct http_transfer **transfer);
 
-/* Opens the connection to a URL's host ahead of the first request, if there is none. */
+/* Opens the connection to a URL's host ahead of the first request, unless one is under way: a HEAD whose
+ * answer nobody reads, so name a URL that costs the server nothing. */
 void http_warm(struct http *http, const char *url);
 
 /* Requests sent so far, for the benchmark and -v. */

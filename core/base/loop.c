@@ -65,7 +65,6 @@ int loop_new(struct loop **ret_loop, struct err *err)
     loop_link_init(&loop->dead);
     loop_link_init(&loop->children);
     loop_link_init(&loop->signals);
-    (void)sigemptyset(&loop->signal_mask);
     if (loop->epoll_fd < 0 || loop->multi == NULL) {
         (void)err_set_errno(err, "cannot make the event loop");
         loop_free(loop);

@@ -55,7 +55,7 @@ struct loop {
 
     int signal_fd; /* -1 until the first signal is watched */
     struct loop_fd *signal_watch;
-    sigset_t signal_mask;
+    bool is_telling_signal; /* so that none is freed under its own callback */
 
     int n_transfers; /* that libcurl has running */
     loop_curl_fn *curl_fn;

@@ -118,17 +118,25 @@ void loop_children_free(struct loop *loop)
     }
 }
 
-static void tell_signal(struct loop *loop, int signo)
+/* What is no longer watched stays pending for whoever asks next, instead of being swallowed here.
+ */
+static void update_signals(struct loop *loop)
+{
+    sigset_t wanted;
+
+    (void)sigemptyset(&wanted);
+    for (struct loop_link *at = loop->signals.next; at != &loop->signals; at = at->next) {
+        if (!((struct loop_signal *)at)->is_dead) {
+            (void)sigaddset(&wanted, ((struct loop_signal *)at)->signo);
+        }
+    }
+    loop->signal_fd = signalfd(loop->signal_fd, &wanted, SFD_NONBLOCK | SFD_CLOEXEC);
+}
+
+static void bury_signals(struct loop *loop)
 {
     struct loop_link *next = NULL;
 
-    for (struct loop_link *at = loop->signals.next; at != &loop->signals; at = at->next) {
-        struct loop_signal *watch = (struct loop_signal *)at;
-
-        if (watch->signo == signo && !watch->is_dead) {
-            watch->fn(watch->arg, signo);
-        }
-    }
     for (struct loop_link *at = loop->signals.next; at != &loop->signals; at = next) {
         next = at->next;
         if (((struct loop_signal *)at)->is_dead) {
@@ -136,6 +144,20 @@ static void tell_signal(struct loop *loop, int signo)
             mem_free(at);
         }
     }
+}
+
+static void tell_signal(struct loop *loop, int signo)
+{
+    loop->is_telling_signal = true;
+    for (struct loop_link *at = loop->signals.next; at != &loop->signals; at = at->next) {
+        struct loop_signal *watch = (struct loop_signal *)at;
+
+        if (watch->signo == signo && !watch->is_dead) {
+            watch->fn(watch->arg, signo);
+        }
+    }
+    loop->is_telling_signal = false;
+    bury_signals(loop);
 }
 
 static void on_signal_fd(void *arg, uint32_t events)
@@ -162,8 +184,7 @@ struct loop_signal *loop_signal_watch(struct loop *loop, int signo, loop_signal_
     (void)sigemptyset(&one);
     (void)sigaddset(&one, signo);
     (void)sigprocmask(SIG_BLOCK, &one, NULL);
-    (void)sigaddset(&loop->signal_mask, signo);
-    loop->signal_fd = signalfd(loop->signal_fd, &loop->signal_mask, SFD_NONBLOCK | SFD_CLOEXEC);
+    update_signals(loop);
     if (loop->signal_watch == NULL && loop->signal_fd >= 0) {
         loop->signal_watch = loop_fd_watch(loop, loop->signal_fd, EPOLLIN, on_signal_fd, loop);
         loop->n_fds--; /* waiting for a signal alone is no reason to go on */
@@ -175,9 +196,13 @@ void loop_signal_unwatch(struct loop_signal **at)
 {
     struct loop_signal *watch = TAKE(*at);
 
-    /* Freed after the next signal was told, or with the loop: it may be the one being told now. */
-    if (watch != NULL) {
-        watch->is_dead = true;
+    if (watch == NULL) {
+        return;
+    }
+    watch->is_dead = true;
+    update_signals(watch->loop);
+    if (!watch->loop->is_telling_signal) {
+        bury_signals(watch->loop);
     }
 }
 

@@ -89,6 +89,9 @@ def serve_one(conn, path, method, headers, body):
     elif path == "/stall":
         time.sleep(3)
         return False
+    elif path == "/slow":
+        time.sleep(0.4)
+        conn.sendall(answer(200, body=b"patience"))
     elif path == "/cut":
         conn.sendall(answer(200, body=b"half", length=1000))
         return False

@@ -462,6 +462,53 @@ static void a_dead_http2_connection_is_not_used_again(void **state)
     expect_body("over http2");
 }
 
+static void count_patience(void *arg, const struct http_response *r, const struct err *err)
+{
+    if (err != NULL) {
+        fail_msg("%s", err->text);
+    }
+    assert_string_equal(r->body, "patience");
+    ++*(int *)arg;
+}
+
+static void a_slow_answer_over_http11_holds_up_no_other(void **state)
+{
+    AUTO_FREE char *url = str_fmt("https://localhost:%d/slow", server.port);
+    const struct http_request request = {.method = "GET", .url = url, .max_body = 100};
+    int64_t began = 0;
+    int n_patient = 0;
+
+    (void)state;
+    ask(server.port, "/ok", 0);
+    began = clock_mono_ms();
+    for (int i = 0; i < 8; i++) {
+        (void)http_start(http, &request, count_patience, &n_patient);
+    }
+    run();
+    assert_int_equal(n_patient, 8);
+    assert_in_range(clock_mono_ms() - began, 400, 2400); /* 3.2 s one behind the other */
+}
+
+static void a_host_that_does_not_finish_connecting_is_told_apart(void **state)
+{
+    const struct http_settings settings = {
+        .ca_file = server.ca_file, .user_agent = "test", .connect_timeout_ms = 300};
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof(at);
+    int silent = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct err err = ERR_INIT;
+
+    (void)tear_down(state);
+    assert_int_equal(bind(silent, (struct sockaddr *)&at, len), 0);
+    assert_int_equal(listen(silent, 4), 0);
+    assert_int_equal(getsockname(silent, (struct sockaddr *)&at, &len), 0);
+    assert_int_equal(loop_new(&loop, &err), 0);
+    assert_int_equal(http_new(loop, &settings, &http, &err), 0);
+    ask(ntohs(at.sin_port), "/ok", 5000);
+    expect_error(ERR_TIMEOUT, "no connection to localhost:");
+    (void)close(silent);
+}
+
 static int compare_times(const void *a, const void *b)
 {
     return (*(const int64_t *)a > *(const int64_t *)b) -
@@ -606,6 +653,8 @@ int main(void)
         CASE(freeing_all_inside_a_callback_is_safe),
         CASE(three_hundred_requests_share_one_http2_connection),
         CASE(a_dead_http2_connection_is_not_used_again),
+        CASE(a_slow_answer_over_http11_holds_up_no_other),
+        CASE(a_host_that_does_not_finish_connecting_is_told_apart),
         CASE(the_loop_adds_no_latency),
         CASE(warming_opens_the_connection_once),
         CASE(http11_can_be_asked_for),

@@ -340,6 +340,22 @@ static void signals_come_from_the_loop(void **state)
     assert_null(guard);
 }
 
+static void a_signal_no_longer_watched_stays_pending(void **state)
+{
+    sigset_t pending;
+
+    (void)state;
+    signal_watch = loop_signal_watch(loop, SIGUSR1, on_signal, NULL);
+    loop_signal_unwatch(&signal_watch);
+    (void)kill(getpid(), SIGUSR1);
+    (void)loop_timer_start(loop, 20, stop_now, NULL);
+    run();
+    assert_int_equal(sigpending(&pending), 0);
+    assert_true(sigismember(&pending, SIGUSR1));
+    (void)signal(SIGUSR1, SIG_IGN); /* drops it */
+    (void)signal(SIGUSR1, SIG_DFL);
+}
+
 static void a_watched_signal_alone_does_not_keep_the_loop(void **state)
 {
     (void)state;
@@ -405,6 +421,7 @@ int main(void)
         CASE(children_are_reaped_with_their_status),
         CASE(a_child_no_longer_watched_is_the_callers),
         CASE(signals_come_from_the_loop),
+        CASE(a_signal_no_longer_watched_stays_pending),
         CASE(a_watched_signal_alone_does_not_keep_the_loop),
         CASE(a_descriptor_closed_behind_its_back_fails_the_loop),
         CASE(the_loop_dies_with_what_it_holds),
