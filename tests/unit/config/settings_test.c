@@ -1,0 +1,406 @@
+/* SPDX-FileCopyrightText: 2026 the acme-dns authors
+ * SPDX-License-Identifier: MIT */
+
+/* What is in force, where it came from, and what is told of values and sections that cannot be. */
+#include "config/settings.h"
+
+#include "../base/cmocka_all.h"
+#include "base/fs.h"
+#include "base/mem.h"
+#include "config/sections.h"
+
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct fixture {
+    struct config_errors errors;
+    struct config *config;
+    struct settings *settings;
+};
+
+static void make(struct fixture *f, const char *text, const struct settings_override *overrides,
+                 size_t n)
+{
+    f->config = config_parse("/etc/x/a.conf", text, strlen(text), &f->errors);
+    f->settings = settings_new(f->config, "/etc/x/a.conf", overrides, n, &f->errors);
+}
+
+static void fixture_done(struct fixture *f)
+{
+    settings_free(f->settings);
+    config_free(f->config);
+    config_errors_done(&f->errors);
+}
+
+static int clear_environment(void **state)
+{
+    (void)state;
+    (void)unsetenv("ACME_DNS_CA");
+    (void)unsetenv("ACME_DNS_RESOLVER");
+    (void)unsetenv("ACME_DNS_EMAIL");
+    (void)unsetenv("ACME_DNS_CONFIG");
+    return 0;
+}
+
+static void has_the_documented_defaults(void **state)
+{
+    AUTO(fixture_done) struct fixture f = {0};
+
+    (void)state;
+    make(&f, "", NULL, 0);
+    assert_int_equal(f.errors.n, 0);
+    assert_null(f.settings->email);
+    assert_string_equal(f.settings->ca, "letsencrypt");
+    assert_string_equal(f.settings->key_type, "ec256");
+    assert_string_equal(f.settings->plugin_user, "_acme-dns");
+    assert_int_equal(f.settings->resolvers.n, 0);
+    assert_int_equal(f.settings->propagation.kind, PROPAGATION_KNOWN_BROKEN);
+    assert_false(f.settings->has_agreed_tos);
+    assert_int_equal(f.settings->lock_timeout_ms, 300000);
+    assert_int_equal(f.settings->connect_timeout_ms, 10000);
+    assert_int_equal(f.settings->request_timeout_ms, 30000);
+    assert_int_equal(f.settings->finalize_timeout_ms, 90000);
+    assert_int_equal(f.settings->call_timeout_ms, 120000);
+    assert_int_equal(f.settings->hook_timeout_ms, 300000);
+    assert_int_equal(f.settings->propagation_timeout_ms, 300000);
+    assert_int_equal(f.settings->validation_timeout_ms, 600000);
+    assert_int_equal(f.settings->issuance_timeout_ms, 600000);
+    assert_false(settings_is_set(f.settings, "ca"));
+    if (geteuid() == 0) {
+        assert_string_equal(f.settings->state_dir, "/var/lib/acme-dns");
+    }
+}
+
+/* Every fallback in the table must be a value that its own row accepts. */
+static void every_fallback_parses(void **state)
+{
+    size_t n = 0;
+    const struct config_key *keys = key_table(&n);
+
+    (void)state;
+    for (size_t i = 0; i < n; i++) {
+        /* Large enough for any section's structure. */
+        _Alignas(16) char fields[1024] = {0};
+        struct config_value value = {.key = keys[i].name, .text = keys[i].fallback};
+        struct err err = ERR_INIT;
+
+        if (keys[i].fallback != NULL) {
+            assert_int_equal(key_parse(&keys[i], &value, fields, &err), 0);
+            key_free_fields(keys[i].section, fields);
+        }
+    }
+}
+
+static void flag_beats_environment_beats_file(void **state)
+{
+    static const char TEXT[] = "[acme-dns]\nca = file\nresolver = 192.0.2.1, 192.0.2.2\n"
+                               "resolver = 192.0.2.3\n";
+    static const struct settings_override FLAGS[] = {
+        {"ca", "--ca", "flag"},
+        {"resolver", "--resolver", "[2001:db8::1]:5353"},
+        {"resolver", "--resolver", "192.0.2.9:54"},
+    };
+
+    (void)state;
+    {
+        AUTO(fixture_done) struct fixture f = {0};
+
+        make(&f, TEXT, NULL, 0);
+        assert_string_equal(f.settings->ca, "file");
+        assert_int_equal(f.settings->resolvers.n, 3);
+        assert_int_equal(settings_place(f.settings, "ca").line, 2);
+    }
+    setenv("ACME_DNS_CA", "environment", 1);
+    setenv("ACME_DNS_RESOLVER", "192.0.2.7", 1);
+    {
+        AUTO(fixture_done) struct fixture f = {0};
+
+        make(&f, TEXT, NULL, 0);
+        assert_string_equal(f.settings->ca, "environment");
+        assert_int_equal(f.settings->resolvers.n, 1);
+        assert_int_equal(settings_place(f.settings, "ca").origin, CONFIG_ENVIRONMENT);
+        assert_string_equal(settings_place(f.settings, "ca").path, "ACME_DNS_CA");
+    }
+    {
+        AUTO(fixture_done) struct fixture f = {0};
+
+        make(&f, TEXT, FLAGS, ARRAY_LEN(FLAGS));
+        assert_string_equal(f.settings->ca, "flag");
+        assert_int_equal(f.settings->resolvers.n, 2);
+        assert_string_equal(f.settings->resolvers.items[1], "192.0.2.9:54");
+        assert_int_equal(settings_place(f.settings, "resolver").origin, CONFIG_FLAG);
+    }
+}
+
+/* A section's text and the error that it must give, all of them in one run. */
+static void tells_each_mistake_with_what_would_be_right(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *error;
+    } CASES[] = {
+        {"[acme-dns]\nemial = a@b\n",
+         "/etc/x/a.conf:2:1: unknown key 'emial' in [acme-dns]\ndid you mean 'email'?"},
+        {"[acme-dns]\nemail = a\n",
+         "/etc/x/a.conf:2:9: email: 'a' is not an e-mail address like ops@example.com"},
+        {"[acme-dns]\nemail = a@b.example,c@d.example\n",
+         "/etc/x/a.conf:2:9: email: 'a@b.example,c@d.example' is not an e-mail address like "
+         "ops@example.com"},
+        {"[acme-dns]\nca = a\nca = b\n", "/etc/x/a.conf:3:1: 'ca' is already given at "
+                                         "/etc/x/a.conf:2:6"},
+        {"[acme-dns]\nkey-type = ec265\n", "/etc/x/a.conf:2:12: key-type: 'ec265' is none of "
+                                           "ec256, ec384, rsa2048, rsa3072, rsa4096\n"
+                                           "did you mean 'ec256'?"},
+        {"[acme-dns]\nresolver = dns.example.com\n",
+         "/etc/x/a.conf:2:12: resolver: 'dns.example.com' is not an address like 192.0.2.53, "
+         "192.0.2.53:5353 or [2001:db8::53]:5353"},
+        {"[acme-dns]\nresolver = 192.0.2.1:0\n",
+         "/etc/x/a.conf:2:12: resolver: '192.0.2.1:0' is not an address like 192.0.2.53, "
+         "192.0.2.53:5353 or [2001:db8::53]:5353"},
+        {"[acme-dns]\nresolver = ,\n", "/etc/x/a.conf:2:12: resolver: an empty list"},
+        {"[acme-dns]\nca =\n", "/etc/x/a.conf:2:5: ca: no value"},
+        {"[acme-dns]\nagree-tos = maybe\n",
+         "/etc/x/a.conf:2:13: agree-tos: 'maybe' is neither yes nor no"},
+        {"[acme-dns]\ncall-timeout = 2 min\n",
+         "/etc/x/a.conf:2:16: call-timeout: '2 min' is not a duration like 90, 90s, 500ms, 5m, 2h "
+         "or 1d"},
+        {"[acme-dns]\ncall-timeout = 2h\n",
+         "/etc/x/a.conf:2:16: call-timeout: '2h' is not between 100 ms and 3600 s"},
+        {"[acme-dns]\npropagation = some\n",
+         "/etc/x/a.conf:2:15: propagation: 'some' is none of all, known-broken, any, wait:DURATION "
+         "(as in wait:120s)"},
+        {"[acme-dns x]\n", "/etc/x/a.conf:1:1: [acme-dns] takes no name; it is there once"},
+        {"[certficate a]\n",
+         "/etc/x/a.conf:1:1: unknown section [certficate]\ndid you mean 'certificate'?"},
+        {"[certificate a]\n", "/etc/x/a.conf:1:1: [certificate a] says no domains"},
+        {"[certificate a]\ndomains = 192.0.2.1\n", NULL},
+        {"[certificate ../x]\ndomains = a.example\n",
+         "/etc/x/a.conf:1:1: '../x' cannot name a certificate: a-z 0-9 . _ - only, at most 128, "
+         "beginning with a letter, a digit or _"},
+        {"[certificate a]\ndomains = a.example\nca = x\nserver = https://ca.example/dir\n",
+         "/etc/x/a.conf:1:1: ca and server exclude each other"},
+        {"[ca x]\ndirectory = http://ca.example/\n",
+         "/etc/x/a.conf:2:13: directory: 'http://ca.example/' is not a URL that begins with "
+         "https:// and a host"},
+        {"[ca x]\neab-kid = k\n",
+         "/etc/x/a.conf:1:1: eab-kid without a key: add eab-hmac-key-file"},
+        {"[ca x]\neab-hmac-key-file = k\n",
+         "/etc/x/a.conf:1:1: an EAB key without eab-kid: the CA gives out both"},
+        {"[ca x]\neab-kid = k\neab-hmac-key = secret\neab-hmac-key-file = f\n",
+         "/etc/x/a.conf:1:1: eab-hmac-key, eab-hmac-key-file and eab-hmac-key-command exclude "
+         "each other"},
+        {"[zone a..b]\nprovider = p\n",
+         "/etc/x/a.conf:1:1: 'a..b' is not a zone: a label is empty"},
+        {"[zone example.com]\n", "/etc/x/a.conf:1:1: [zone example.com] says no provider"},
+        {"[provider A B]\n",
+         "/etc/x/a.conf:1:1: 'A B' cannot name a provider: a-z 0-9 . _ - only, at most 128"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(CASES); i++) {
+        AUTO(fixture_done) struct fixture f = {0};
+
+        make(&f, CASES[i].text, NULL, 0);
+        assert_int_equal(f.errors.n, 1);
+        if (CASES[i].error != NULL) {
+            assert_string_equal(f.errors.items[0].text, CASES[i].error);
+        } else {
+            assert_non_null(strstr(f.errors.items[0].text, "192.0.2.1"));
+        }
+    }
+}
+
+static void tells_all_mistakes_at_once_and_spares_other_sections(void **state)
+{
+    static const char TEXT[] = "[certificate a]\ndomain = a.example\n"
+                               "[certificate b]\ndomains = B.example., *.b.example, b.example\n"
+                               "[ca c]\ndirectory = ftp://x\naccount = ../..\n";
+    AUTO(fixture_done) struct fixture f = {0};
+    AUTO(certificate_section_done) struct certificate_section certificate = {0};
+    struct ca_section ca = {0};
+    struct err err = ERR_INIT;
+
+    (void)state;
+    make(&f, TEXT, NULL, 0);
+    assert_int_equal(f.errors.n, 3);
+    assert_int_equal(f.errors.n_general, 0);
+    assert_int_equal(certificate_section_get(f.config, "b", &certificate, &err), 0);
+    assert_int_equal(certificate.domains.n, 2);
+    assert_string_equal(certificate.domains.items[0], "b.example");
+    assert_string_equal(certificate.domains.items[1], "*.b.example");
+    assert_int_equal(ca_section_get(f.config, "c", &ca, &err), -ERR_CONFIG);
+    assert_string_equal(err.text, "[ca c] at /etc/x/a.conf:5:1 is not used: it has errors");
+    assert_int_equal(ca_section_get(f.config, "d", &ca, &err), -ERR_NOT_FOUND);
+}
+
+static void errors_in_the_general_section_are_general(void **state)
+{
+    AUTO(fixture_done) struct fixture f = {0};
+
+    (void)state;
+    make(&f, "[acme-dns]\nnonsense = 1\n", NULL, 0);
+    assert_int_equal(f.errors.n_general, 1);
+}
+
+static void names_the_flag_or_the_variable_that_is_wrong(void **state)
+{
+    static const struct settings_override FLAGS[] = {{"key-type", "--key-type", "dsa"}};
+    AUTO(fixture_done) struct fixture f = {0};
+
+    (void)state;
+    setenv("ACME_DNS_EMAIL", "nobody", 1);
+    make(&f, "", FLAGS, ARRAY_LEN(FLAGS));
+    assert_int_equal(f.errors.n, 2);
+    assert_int_equal(f.errors.n_general, 2);
+    assert_string_equal(
+        f.errors.items[0].text,
+        "environment variable ACME_DNS_EMAIL: 'nobody' is not an e-mail address like "
+        "ops@example.com");
+    assert_string_equal(f.errors.items[1].text,
+                        "--key-type: 'dsa' is none of ec256, ec384, rsa2048, rsa3072, rsa4096");
+}
+
+static void reads_zones_with_underscores_and_several_providers(void **state)
+{
+    static const char TEXT[] = "[zone _acme-challenge.Example.COM.]\nprovider = a, b\n"
+                               "zone = Example.com.\nalias = yes\n";
+    AUTO(fixture_done) struct fixture f = {0};
+    AUTO(zone_section_done) struct zone_section zone = {0};
+    struct err err = ERR_INIT;
+
+    (void)state;
+    make(&f, TEXT, NULL, 0);
+    assert_int_equal(f.errors.n, 0);
+    assert_int_equal(zone_section_read(config_section_next(f.config, "zone", NULL), &zone, &err),
+                     0);
+    assert_string_equal(zone.suffix, "_acme-challenge.example.com");
+    assert_string_equal(zone.zone, "example.com");
+    assert_int_equal(zone.providers.n, 2);
+    assert_true(zone.is_alias_target);
+}
+
+static void refuses_an_inline_key_that_others_can_read(void **state)
+{
+    static const char TEXT[] = "[ca x]\neab-kid = k\neab-hmac-key = c2VjcmV0\n";
+    char path[] = "/tmp/settings_test.XXXXXX";
+    AUTO_FD int fd = mkstemp(path);
+    AUTO(fixture_done) struct fixture f = {0};
+
+    (void)state;
+    assert_int_equal(write(fd, TEXT, strlen(TEXT)), strlen(TEXT));
+    assert_int_equal(fchmod(fd, 0640), 0);
+    f.config = config_load(&(struct config_source){.path = path}, &f.errors);
+    f.settings = settings_new(f.config, path, NULL, 0, &f.errors);
+    (void)unlink(path);
+    assert_int_equal(f.errors.n, 1);
+    assert_non_null(strstr(f.errors.items[0].text, ":3:16: eab-hmac-key: other users can read"));
+    assert_null(strstr(f.errors.items[0].text, "c2VjcmV0"));
+}
+
+static void parses_durations_without_overflow(void **state)
+{
+    static const struct {
+        const char *text;
+        int64_t ms;
+    } GOOD[] = {
+        {"90", 90000},   {"90s", 90000},   {"500ms", 500}, {"5m", 300000},
+        {"2h", 7200000}, {"1d", 86400000}, {"0", 0},       {"106751991167d", 9223372036828800000}};
+    static const char *const BAD[] = {
+        "", "s", "-1", "1.5s", "5 m", "5M", "1w", "106751991168d", "99999999999999999999"};
+    int64_t ms = 0;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(GOOD); i++) {
+        assert_true(duration_parse(GOOD[i].text, &ms));
+        assert_int_equal(ms, GOOD[i].ms);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(BAD); i++) {
+        assert_false(duration_parse(BAD[i], &ms));
+    }
+}
+
+static void finds_the_configuration_by_variable_or_place(void **state)
+{
+    bool is_required = false;
+    AUTO_FREE char *named = NULL;
+    AUTO_FREE char *usual = settings_default_config_path(&is_required);
+
+    (void)state;
+    assert_false(is_required);
+    assert_true(str_has_suffix(usual, "/acme-dns/acme-dns.conf"));
+    setenv("ACME_DNS_CONFIG", "/x/y.conf", 1);
+    named = settings_default_config_path(&is_required);
+    assert_true(is_required);
+    assert_string_equal(named, "/x/y.conf");
+}
+
+/* Every sample that we ship, alone and commented out lines included: what a user uncomments must be
+ * right. */
+static void check_sample(const char *dir, const char *name)
+{
+    AUTO_FREE char *path = str_fmt("%s/%s", dir, name);
+    AUTO(buf_done) struct buf text = BUF(CONFIG_FILE_MAX);
+    AUTO(buf_done) struct buf active = BUF(CONFIG_FILE_MAX);
+    AUTO(config_errors_done) struct config_errors errors = CONFIG_ERRORS_INIT;
+    struct err err = ERR_INIT;
+
+    assert_int_equal(fs_read(path, &text, &err), 0);
+    /* "#key = value" is a setting that is switched off, "# words" a comment. */
+    for (const char *line = buf_str(&text); *line != '\0';) {
+        size_t len = strcspn(line, "\n") + 1;
+        bool is_off = *line == '#' && line[1] != ' ' && line[1] != '\n' && line[1] != '#';
+
+        buf_add(&active, line + (is_off ? 1 : 0), len - (is_off ? 1 : 0));
+        line += line[len - 1] == '\n' ? len : len - 1;
+    }
+    AUTO_PTR(config)
+    struct config *config = config_parse(path, buf_str(&active), active.len, &errors);
+    AUTO_PTR(settings) struct settings *settings = settings_new(config, path, NULL, 0, &errors);
+
+    for (size_t i = 0; i < errors.n; i++) {
+        print_error("%s\n", errors.items[i].text);
+    }
+    assert_non_null(settings);
+    assert_int_equal(errors.n, 0);
+    assert_true(config_section_count(config) > 0);
+}
+
+static void every_sample_parses_with_all_its_lines_on(void **state)
+{
+    static const char DIR[] = SOURCE_DIR "/conf.d";
+    AUTO(strv_done) struct strv names = STRV_INIT;
+    struct err err = ERR_INIT;
+
+    (void)state;
+    assert_int_equal(fs_list(DIR, &names, &err), 0);
+    assert_true(strv_has(&names, "acme-dns.conf"));
+    for (size_t i = 0; i < names.n; i++) {
+        if (str_has_suffix(names.items[i], ".conf")) {
+            check_sample(DIR, names.items[i]);
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(has_the_documented_defaults, clear_environment),
+        cmocka_unit_test(every_fallback_parses),
+        cmocka_unit_test_setup_teardown(flag_beats_environment_beats_file, clear_environment,
+                                        clear_environment),
+        cmocka_unit_test(tells_each_mistake_with_what_would_be_right),
+        cmocka_unit_test(tells_all_mistakes_at_once_and_spares_other_sections),
+        cmocka_unit_test(errors_in_the_general_section_are_general),
+        cmocka_unit_test_setup_teardown(names_the_flag_or_the_variable_that_is_wrong,
+                                        clear_environment, clear_environment),
+        cmocka_unit_test(reads_zones_with_underscores_and_several_providers),
+        cmocka_unit_test(refuses_an_inline_key_that_others_can_read),
+        cmocka_unit_test(parses_durations_without_overflow),
+        cmocka_unit_test_setup_teardown(finds_the_configuration_by_variable_or_place,
+                                        clear_environment, clear_environment),
+        cmocka_unit_test(every_sample_parses_with_all_its_lines_on),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
