@@ -225,16 +225,14 @@ static void log_journal_error(const struct err *err)
 }
 
 /* The intent of every add in the call is on disk before the first byte goes to the worker. */
-static int write_intents(void *arg, const struct provider *provider,
+int values_write_intents(struct values *values, const struct provider *provider,
                          const struct provider_change *const *changes, size_t n, struct err *err)
 {
-    struct values *values = arg;
     AUTO_FREE struct journal_entry *intents = mem_alloc(n, sizeof(*intents));
     AUTO_FREE struct journal_entry **entries = mem_alloc(n, sizeof(struct journal_entry *));
     AUTO_FREE struct value **added = mem_alloc(n, sizeof(struct value *));
     size_t n_added = 0;
 
-    (void)provider;
     for (size_t i = 0; i < n; i++) {
         struct value *v = changes[i]->user;
 
@@ -262,24 +260,16 @@ static int write_intents(void *arg, const struct provider *provider,
     return 0;
 }
 
-static void keep_receipt(void *arg, const struct provider *provider,
-                         const struct provider_change *change, const void *bytes, size_t len)
+void values_keep_receipt(struct values *values, const struct provider_change *change,
+                         const void *bytes, size_t len)
 {
     struct value *v = change->user;
     struct err err = ERR_INIT;
 
-    (void)arg;
-    (void)provider;
+    (void)values;
     if (v != NULL && v->entry != NULL && journal_set_receipt(v->entry, bytes, len, &err) < 0) {
         log_journal_error(&err);
     }
-}
-
-void values_fill_hooks(struct values *values, struct provider_hooks *hooks)
-{
-    hooks->arg = values;
-    hooks->about_to_call = write_intents;
-    hooks->receipt = keep_receipt;
 }
 
 /* ---- Telling users ---- */

@@ -28,15 +28,20 @@ struct values;
 struct value;
 struct value_use;
 
-/* All are borrowed. The provider set must have been given values_hooks(). dns may be NULL: removals
- * are then not looked after. */
+/* All are borrowed. The provider set's hooks lead to the two functions below. dns may be NULL:
+ * removals are then not looked after. */
 struct values *values_new(struct loop *loop);
 void values_open(struct values *values, struct provider_set *set, struct journal *journal,
                  struct dns *dns);
 void values_free(struct values *values);
 
-/* For provider_settings.hooks: the journal goes first. The caller adds lock and unlock. */
-void values_fill_hooks(struct values *values, struct provider_hooks *hooks);
+/* For provider_hooks.about_to_call: the intent of every add goes to disk before the call. */
+int values_write_intents(struct values *values, const struct provider *provider,
+                         const struct provider_change *const *changes, size_t n, struct err *err);
+
+/* For provider_hooks.receipt. */
+void values_keep_receipt(struct values *values, const struct provider_change *change,
+                         const void *bytes, size_t len);
 
 /* What is to be published. Copied. */
 struct value_wish {

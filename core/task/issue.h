@@ -7,8 +7,8 @@
 
 #include "task/task.h"
 
-/* What the command line said; what it did not say is NULL, empty or false, and comes from request.conf, the
- * configuration, or the defaults. Strings are borrowed until the task returns. */
+/* What the command line said; what it did not say is NULL, empty or false, and comes from
+ * request.conf, the configuration, or the defaults. Strings are borrowed until the task returns. */
 struct issue_request {
     struct strv domains;           /* as typed: comma lists, any case, U-labels */
     const char *name;              /* --name */
@@ -29,11 +29,12 @@ struct issue_request {
 };
 
 /*
- * Issues unless nothing is due. Events: EVENT_ORDER and EVENT_NAME as it goes, EVENT_SERVERS while waiting
- * for DNS, EVENT_INSTALLED at the end, and one EVENT_RESULT whose subject is the certificate, with exit=,
- * class=, text= (the error, or what was done), and on success path=, not-after=, renew-after= (both RFC 3339),
- * next= (what happens next, one sentence) and state= "issued", "unchanged" or "remembered". What would keep
- * a renewal from working comes as EVENT_LOG at EVENT_WARNING before it.
+ * Issues unless nothing is due. Events: EVENT_ORDER and EVENT_NAME as it goes, EVENT_SERVERS while
+ * waiting for DNS, EVENT_INSTALLED at the end, and one EVENT_RESULT whose subject is the
+ * certificate, with exit=, class=, text= (the error, or what was done), and on success path=,
+ * not-after=, renew-after= (both RFC 3339), next= (what happens next, one sentence) and state=
+ * "issued", "unchanged" or "remembered". What would keep a renewal from working comes as EVENT_LOG
+ * at EVENT_WARNING before it.
  */
 enum task_exit task_issue(struct task_env *env, const struct issue_request *request);
 

@@ -9,8 +9,8 @@
 
 struct provider_description; /* provider/describe.h or where that room puts it */
 
-/* Called once per plug-in, in the order of their names; err is not NULL for one that cannot be loaded (file
- * names it then, and description is NULL). Both are borrowed. */
+/* Called once per plug-in, in the order of their names; err is not NULL for one that cannot be
+ * loaded (file names it then, and description is NULL). Both are borrowed. */
 typedef void plugin_seen_fn(void *arg, const char *file,
                             const struct provider_description *description, const struct err *err);
 

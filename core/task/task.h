@@ -2,9 +2,9 @@
  * SPDX-License-Identifier: MIT */
 
 /*
- * The commands that join several rooms, one file each. cli/ parses arguments, makes a struct task_env and
- * a request, calls one of these, and ends with the exit status it returns. A task tells its progress and
- * its results as events (base/event.h) and never prints.
+ * The commands that join several rooms, one file each. cli/ parses arguments, makes a struct
+ * task_env and a request, calls one of these, and ends with the exit status it returns. A task
+ * tells its progress and its results as events (base/event.h) and never prints.
  */
 #ifndef TASK_TASK_H
 #define TASK_TASK_H

@@ -1,0 +1,341 @@
+/* SPDX-FileCopyrightText: 2026 the acme-dns authors
+ * SPDX-License-Identifier: MIT */
+
+/*
+ *     shared lock -> load --registered--> client -> ready
+ *                      |
+ *                      '-- exclusive lock -> load again -> key made and saved -> client
+ *                               -> directory -> terms, binding -> newAccount -> saved -> ready
+ */
+#include "task/account.h"
+
+#include "base/clock.h"
+#include "base/event.h"
+#include "base/mem.h"
+#include "config/settings.h"
+#include "store/store_lock.h"
+#include "task/eab.h"
+
+struct account {
+    struct task_env *env;
+    struct store *store;
+    struct http *http;
+    const struct ca *ca;
+    char *id;
+    struct strv contacts; /* addresses */
+    bool has_agreed_tos;
+    char *eab_kid, *eab_hmac_key_file;
+    struct account_callbacks callbacks;
+    void *arg;
+
+    struct store_job *job;
+    struct store_lock *lock;
+    bool is_exclusive;
+    struct key_job *key_job;
+    struct key *key;
+    struct store_account *stored;
+    struct acme_client *client;
+    struct acme_call *call;
+    struct eab_source *eab_source;
+    struct acme_eab *eab;
+};
+
+static void lock_account(struct account *account, bool is_exclusive);
+
+static void fail(struct account *account, const struct err *err)
+{
+    struct err told = *err;
+
+    store_lock_release(TAKE(account->lock));
+    account->callbacks.ready(account->arg, &told);
+}
+
+/* ---- Registration ---- */
+
+/* The account may be used by others from now on. */
+static void finish_relock(void *arg, struct store_lock *lock, const struct err *err)
+{
+    struct account *account = arg;
+
+    account->job = NULL;
+    account->lock = lock;
+    if (err != NULL) {
+        event_log(EVENT_DEBUG, account->id, "%s", err->text);
+    }
+}
+
+static void finish_save(void *arg, const struct err *err)
+{
+    struct account *account = arg;
+    AUTO_FREE char *name = store_account_lock_name(account->ca->directory, account->id);
+
+    account->job = NULL;
+    if (err != NULL) {
+        fail(account, err);
+        return;
+    }
+    store_lock_release(TAKE(account->lock));
+    account->job =
+        store_lock_start(account->store, STORE_LOCK_ACCOUNT, name, true, 0, finish_relock, account);
+    account->callbacks.ready(account->arg, NULL);
+}
+
+static void finish_new(void *arg, const char *account_url, bool is_created,
+                       const struct acme_reply *reply)
+{
+    struct account *account = arg;
+    const struct acme_directory *directory = NULL;
+    struct store_account stored = {.id = account->id};
+    AUTO(strv_done) struct strv contacts = STRV_INIT;
+
+    account->call = NULL;
+    if (reply->err != NULL) {
+        fail(account, reply->err);
+        return;
+    }
+    directory = acme_client_directory(account->client);
+    event_log(EVENT_NOTICE, account->ca->title,
+              is_created ? "account made: %s" : "account found: %s", account_url);
+    stored.directory_url = account->ca->directory;
+    stored.url = (char *)(uintptr_t)account_url;
+    for (size_t i = 0; i < account->contacts.n; i++) {
+        strv_take(&contacts, str_fmt("mailto:%s", account->contacts.items[i]));
+    }
+    stored.contacts = contacts;
+    stored.terms_url = directory->terms;
+    stored.status = (char *)(uintptr_t) "valid";
+    stored.eab_kid = account->eab == NULL ? NULL : account->eab->kid;
+    stored.created_s = clock_wall_s();
+    account->job = store_account_save(account->store, &stored, finish_save, account);
+}
+
+static bool ask_for_terms(struct account *account, const struct acme_directory *directory)
+{
+    AUTO_FREE char *question = NULL;
+
+    if (directory->terms == NULL || account->has_agreed_tos || !account->env->is_interactive) {
+        return account->has_agreed_tos;
+    }
+    question = str_fmt("%s has terms of service:\n  %s\nDo you agree to them?", account->ca->title,
+                       directory->terms);
+    return account->env->ask.yes(account->env->ask.arg, question);
+}
+
+static void ask_for_email(struct account *account)
+{
+    AUTO_FREE char *address = NULL;
+
+    if (account->contacts.n > 0 || !account->ca->needs_email || !account->env->is_interactive) {
+        return;
+    }
+    address =
+        account->env->ask.line(account->env->ask.arg, "E-mail address for this account at the CA");
+    if (address != NULL && *address != '\0') {
+        strv_add(&account->contacts, address);
+    }
+}
+
+static void finish_directory(void *arg, const struct acme_directory *directory,
+                             const struct acme_reply *reply)
+{
+    struct account *account = arg;
+    struct acme_account_request request;
+
+    account->call = NULL;
+    if (reply->err != NULL) {
+        fail(account, reply->err);
+        return;
+    }
+    ask_for_email(account);
+    request = (struct acme_account_request){
+        .contacts = &account->contacts,
+        .has_agreed = ask_for_terms(account, directory),
+        .eab = account->eab,
+    };
+    account->call = acme_account_new(account->client, &request, finish_new, account);
+}
+
+static void finish_eab(void *arg, struct acme_eab *eab, const struct err *err)
+{
+    struct account *account = arg;
+
+    account->eab_source = NULL;
+    if (err != NULL) {
+        fail(account, err);
+        return;
+    }
+    account->eab = eab;
+    account->call = acme_start(account->client, finish_directory, account);
+}
+
+/* ---- The key and the client ---- */
+
+static bool make_client(struct account *account)
+{
+    struct err err = ERR_INIT;
+    struct account_parts parts;
+
+    if (acme_new(account->env->loop, account->http, account->ca, account->key, &account->client,
+                 &err) < 0) {
+        fail(account, &err);
+        return false;
+    }
+    parts = (struct account_parts){.client = account->client, .key = account->key};
+    account->callbacks.has_client(account->arg, &parts);
+    return true;
+}
+
+static void start_registration(struct account *account)
+{
+    if (make_client(account)) {
+        account->eab_source = eab_read_start(account->env, account->ca, account->eab_kid,
+                                             account->eab_hmac_key_file, finish_eab, account);
+    }
+}
+
+static void finish_key_save(void *arg, const struct err *err)
+{
+    struct account *account = arg;
+
+    account->job = NULL;
+    if (err != NULL) {
+        fail(account, err);
+        return;
+    }
+    start_registration(account);
+}
+
+static void finish_key(void *arg, struct key *key, const struct err *err)
+{
+    struct account *account = arg;
+
+    account->key_job = NULL;
+    if (err != NULL) {
+        fail(account, err);
+        return;
+    }
+    account->key = key;
+    account->job = store_account_key_save(account->store, account->ca->directory, account->id, key,
+                                          finish_key_save, account);
+}
+
+/* ---- Loading ---- */
+
+/* Calls that were made meanwhile have waited for the directory; its failure is theirs to tell. */
+static void note_directory(void *arg, const struct acme_directory *directory,
+                           const struct acme_reply *reply)
+{
+    struct account *account = arg;
+
+    (void)directory;
+    (void)reply;
+    account->call = NULL;
+}
+
+static void finish_lock(void *arg, struct store_lock *lock, const struct err *err)
+{
+    struct account *account = arg;
+    struct err failure = ERR_INIT;
+    int code = 0;
+
+    account->job = NULL;
+    if (err != NULL) {
+        fail(account, err);
+        return;
+    }
+    account->lock = lock;
+    code = store_account_load(account->store, account->ca->directory, account->id, &account->stored,
+                              &account->key, &failure);
+    if (code < 0 && code != -ERR_NOT_FOUND) {
+        fail(account, &failure);
+        return;
+    }
+    if (code == 0 && account->stored->warning != NULL) {
+        event_log(EVENT_WARNING, account->id, "%s", account->stored->warning);
+    }
+    if (code == 0 && account->stored->url != NULL) {
+        if (!make_client(account)) {
+            return;
+        }
+        if (acme_set_account_url(account->client, account->stored->url, &failure) < 0) {
+            fail(account, &failure);
+            return;
+        }
+        account->call = acme_start(account->client, note_directory, account);
+        account->callbacks.ready(account->arg, NULL);
+        return;
+    }
+    if (!account->is_exclusive) {
+        store_account_free(TAKE(account->stored));
+        key_unref(TAKE(account->key));
+        store_lock_release(TAKE(account->lock));
+        lock_account(account, true);
+        return;
+    }
+    if (account->key != NULL) {
+        start_registration(account);
+    } else {
+        account->key_job = key_generate(account->env->loop, KEY_EC256, finish_key, account);
+    }
+}
+
+static void lock_account(struct account *account, bool is_exclusive)
+{
+    AUTO_FREE char *name = store_account_lock_name(account->ca->directory, account->id);
+
+    account->is_exclusive = is_exclusive;
+    account->job = store_lock_start(account->store, STORE_LOCK_ACCOUNT, name, !is_exclusive,
+                                    account->env->settings->lock_timeout_ms, finish_lock, account);
+}
+
+/* ---- Life ---- */
+
+struct account *account_open(struct task_env *env, struct store *store, struct http *http,
+                             const struct account_request *request,
+                             const struct account_callbacks *callbacks, void *arg)
+{
+    struct account *account = NEW(struct account);
+
+    account->env = env;
+    account->store = store;
+    account->http = http;
+    account->ca = request->ca;
+    account->id =
+        str_dup(request->ca->account != NULL ? request->ca->account : STORE_ACCOUNT_DEFAULT);
+    if (request->email != NULL) {
+        strv_add_split(&account->contacts, request->email, ",");
+    }
+    account->has_agreed_tos = request->has_agreed_tos;
+    account->eab_kid = str_dup(request->eab_kid);
+    account->eab_hmac_key_file = str_dup(request->eab_hmac_key_file);
+    account->callbacks = *callbacks;
+    account->arg = arg;
+    lock_account(account, false);
+    return account;
+}
+
+void account_close(struct account *account)
+{
+    if (account == NULL) {
+        return;
+    }
+    store_job_cancel(&account->job);
+    key_job_cancel(&account->key_job);
+    acme_call_cancel(&account->call);
+    eab_read_cancel(&account->eab_source);
+    acme_eab_free(account->eab);
+    acme_free(account->client);
+    key_unref(account->key);
+    store_account_free(account->stored);
+    store_lock_release(account->lock);
+    strv_done(&account->contacts);
+    mem_free(account->id);
+    mem_free(account->eab_kid);
+    mem_free(account->eab_hmac_key_file);
+    mem_free(account);
+}
+
+const char *account_id(const struct account *account)
+{
+    return account->id;
+}

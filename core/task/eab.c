@@ -1,0 +1,229 @@
+/* SPDX-FileCopyrightText: 2026 the acme-dns authors
+ * SPDX-License-Identifier: MIT */
+
+#include "task/eab.h"
+
+#include "base/fs.h"
+#include "base/mem.h"
+#include "base/secret.h"
+#include "config/sections.h"
+#include "provider/command.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define HMAC_KEY_MAX 4096
+#define KID_VARIABLE "ACME_DNS_EAB_KID"
+#define HMAC_KEY_VARIABLE "ACME_DNS_EAB_HMAC_KEY"
+
+struct eab_source {
+    struct task_env *env;
+    char *kid;
+    struct buf key;
+    struct err err; /* ERR_NONE: kid and key are what there is */
+    struct loop_timer *timer;
+    struct command *command;
+    eab_done_fn *done;
+    void *arg;
+};
+
+static void source_free(struct eab_source *source)
+{
+    loop_timer_cancel(&source->timer);
+    command_cancel(&source->command);
+    buf_done(&source->key);
+    mem_free(source->kid);
+    mem_free(source);
+}
+
+void eab_read_cancel(struct eab_source **source)
+{
+    if (*source != NULL) {
+        source_free(*source);
+        *source = NULL;
+    }
+}
+
+/* ---- Places ---- */
+
+static int read_stdin(struct buf *to, struct err *err)
+{
+    char bytes[HMAC_KEY_MAX];
+    ssize_t n = 0;
+
+    while ((n = read(STDIN_FILENO, bytes, sizeof(bytes))) != 0) {
+        if (n < 0 && errno == EINTR) {
+            continue;
+        }
+        if (n < 0) {
+            return err_set_errno(err, "cannot read the HMAC key from standard input");
+        }
+        buf_add(to, bytes, (size_t)n);
+        mem_wipe(bytes, sizeof(bytes));
+    }
+    return buf_check(to, "the HMAC key", err);
+}
+
+static int read_file(const char *path, struct buf *to, struct err *err)
+{
+    if (strcmp(path, "-") == 0) {
+        return read_stdin(to, err);
+    }
+    if (fs_read_private(path, true, to, err) < 0) {
+        err->class = ERR_CONFIG;
+        return err_wrap(err, "cannot read the HMAC key of the external account binding");
+    }
+    return 0;
+}
+
+static int read_arguments(struct eab_source *source, const char *kid, const char *hmac_key_file,
+                          struct err *err)
+{
+    if (kid == NULL || hmac_key_file == NULL) {
+        err_set(err, ERR_CONFIG,
+                "an external account binding needs both --eab-kid and "
+                "--eab-hmac-key-file; %s is missing",
+                kid == NULL ? "--eab-kid" : "--eab-hmac-key-file");
+        return err_code(err);
+    }
+    source->kid = str_dup(kid);
+    return read_file(hmac_key_file, &source->key, err);
+}
+
+static void finish_command(void *arg, const char *output, size_t len, const struct err *err)
+{
+    struct eab_source *source = arg;
+
+    source->command = NULL;
+    if (err != NULL) {
+        source->err = *err;
+        (void)err_wrap(&source->err, "eab-hmac-key-command");
+    } else {
+        buf_add(&source->key, output, len);
+    }
+}
+
+static int read_section(struct eab_source *source, const struct ca_section *section,
+                        struct err *err)
+{
+    AUTO_FREE char *where = config_place_format(&section->section->place);
+
+    if (section->eab_kid == NULL) {
+        return err_set(err, ERR_CONFIG, "%s: [ca %s] has an HMAC key but no eab-kid", where,
+                       section->section->name);
+    }
+    source->kid = str_dup(section->eab_kid);
+    if (section->eab_hmac_key_file != NULL) {
+        AUTO_FREE char *path = config_value_path(section->eab_hmac_key_file);
+
+        return read_file(path, &source->key, err);
+    }
+    if (section->eab_hmac_key_command != NULL) {
+        return command_start(source->env->loop, section->eab_hmac_key_command->text, finish_command,
+                             source, &source->command, err);
+    }
+    if (section->eab_hmac_key == NULL) {
+        return err_set(err, ERR_CONFIG,
+                       "%s: [ca %s] has eab-kid but none of eab-hmac-key, eab-hmac-key-file, "
+                       "eab-hmac-key-command",
+                       where, section->section->name);
+    }
+    if (config_value_is_exposed(section->eab_hmac_key)) {
+        AUTO_FREE char *key_where = config_place_format(&section->eab_hmac_key->place);
+
+        return err_set(err, ERR_CONFIG,
+                       "%s: others can read this file: chmod 600 it, or move the key to a file of "
+                       "its own and name that as eab-hmac-key-file",
+                       key_where);
+    }
+    buf_add_str(&source->key, section->eab_hmac_key->text);
+    return 0;
+}
+
+static bool section_has_binding(const struct ca_section *section)
+{
+    return section->eab_kid != NULL || section->eab_hmac_key != NULL ||
+           section->eab_hmac_key_file != NULL || section->eab_hmac_key_command != NULL;
+}
+
+static int read_environment(struct eab_source *source, struct err *err)
+{
+    const char *kid = getenv(KID_VARIABLE);
+    const char *key = getenv(HMAC_KEY_VARIABLE);
+
+    if (kid == NULL && key == NULL) {
+        return 0;
+    }
+    if (kid == NULL || key == NULL) {
+        return err_set(err, ERR_CONFIG, "%s is set but %s is not",
+                       kid != NULL ? KID_VARIABLE : HMAC_KEY_VARIABLE,
+                       kid != NULL ? HMAC_KEY_VARIABLE : KID_VARIABLE);
+    }
+    source->kid = str_dup(kid);
+    buf_add_str(&source->key, key);
+    return 0;
+}
+
+static int read_any(struct eab_source *source, const struct ca *ca, const char *kid,
+                    const char *hmac_key_file, struct err *err)
+{
+    struct ca_section section = {.eab_kid = NULL};
+    int code = 0;
+
+    if (kid != NULL || hmac_key_file != NULL) {
+        return read_arguments(source, kid, hmac_key_file, err);
+    }
+    code = ca_section_get(source->env->config, ca->name, &section, err);
+    if (code == -ERR_NOT_FOUND) {
+        err_clear(err);
+        return read_environment(source, err);
+    }
+    if (code < 0) {
+        return code;
+    }
+    code = section_has_binding(&section) ? read_section(source, &section, err)
+                                         : read_environment(source, err);
+    ca_section_done(&section);
+    return code;
+}
+
+/* ---- The end ---- */
+
+/* Looks in a while whether the command is through; its own deadline bounds the wait. */
+static void finish(void *arg)
+{
+    struct eab_source *source = arg;
+    struct acme_eab *eab = NULL;
+    eab_done_fn *done = source->done;
+    void *done_arg = source->arg;
+    struct err err = ERR_INIT;
+
+    source->timer = NULL;
+    if (source->command != NULL) {
+        source->timer = loop_timer_start(source->env->loop, 10, finish, source);
+        return;
+    }
+    if (source->err.class == ERR_NONE && source->kid != NULL) {
+        secret_register(source->key.bytes, source->key.len);
+        (void)acme_eab_new(source->kid, buf_str(&source->key), NULL, &eab, &source->err);
+    }
+    err = source->err;
+    source_free(source);
+    done(done_arg, eab, err.class == ERR_NONE ? NULL : &err);
+}
+
+struct eab_source *eab_read_start(struct task_env *env, const struct ca *ca, const char *kid,
+                                  const char *hmac_key_file, eab_done_fn *done, void *arg)
+{
+    struct eab_source *source = NEW(struct eab_source);
+
+    source->env = env;
+    source->key = (struct buf)BUF_SECRET(HMAC_KEY_MAX);
+    source->done = done;
+    source->arg = arg;
+    (void)read_any(source, ca, kid, hmac_key_file, &source->err);
+    source->timer = loop_timer_start(env->loop, 0, finish, source);
+    return source;
+}

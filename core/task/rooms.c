@@ -1,0 +1,225 @@
+/* SPDX-FileCopyrightText: 2026 the acme-dns authors
+ * SPDX-License-Identifier: MIT */
+
+#include "task/rooms.h"
+
+#include "base/event.h"
+#include "base/mem.h"
+#include "config/settings.h"
+#include "store/store_lock.h"
+
+#include <signal.h>
+#include <string.h>
+
+/* What running calls of providers get to end by themselves when the user interrupts. */
+#define CANCEL_GRACE_MS 2000
+
+/* ---- Locks for provider/, which may not know the store ---- */
+
+struct zone_lock {
+    struct store_job *job;
+    struct store_lock *lock;
+    provider_locked_fn *locked;
+    void *locked_arg;
+};
+
+static void finish_lock(void *arg, struct store_lock *lock, const struct err *err)
+{
+    struct zone_lock *zone_lock = arg;
+
+    zone_lock->job = NULL;
+    zone_lock->lock = lock;
+    zone_lock->locked(zone_lock->locked_arg, err);
+}
+
+static void *lock_zone(void *arg, const char *plugin, const char *zone, provider_locked_fn *locked,
+                       void *locked_arg)
+{
+    struct rooms *rooms = arg;
+    AUTO_FREE char *name = str_fmt("%s/%s", plugin, zone);
+    struct zone_lock *zone_lock = NEW(struct zone_lock);
+
+    zone_lock->locked = locked;
+    zone_lock->locked_arg = locked_arg;
+    zone_lock->job =
+        store_lock_start(rooms->store, STORE_LOCK_PLUGIN_ZONE, name, false,
+                         rooms->env->settings->lock_timeout_ms, finish_lock, zone_lock);
+    return zone_lock;
+}
+
+static void unlock_zone(void *arg, void *handle)
+{
+    struct zone_lock *zone_lock = handle;
+
+    (void)arg;
+    store_job_cancel(&zone_lock->job);
+    store_lock_release(zone_lock->lock);
+    mem_free(zone_lock);
+}
+
+static int write_intents(void *arg, const struct provider *provider,
+                         const struct provider_change *const *changes, size_t n, struct err *err)
+{
+    struct rooms *rooms = arg;
+
+    return values_write_intents(rooms->values, provider, changes, n, err);
+}
+
+static void keep_receipt(void *arg, const struct provider *provider,
+                         const struct provider_change *change, const void *bytes, size_t len)
+{
+    struct rooms *rooms = arg;
+
+    (void)provider;
+    values_keep_receipt(rooms->values, change, bytes, len);
+}
+
+/* ---- Signals ---- */
+
+static void take_signal(void *arg, int signo)
+{
+    struct rooms *rooms = arg;
+    AUTO_FREE char *reason = str_fmt("interrupted by signal %d (%s)", signo, strsignal(signo));
+
+    if (rooms->env->caught_signal != 0 || rooms->cancel == NULL) {
+        event_log(
+            EVENT_WARNING, "",
+            "%s again: ending at once; what still stands in the DNS is in the journal, and the "
+            "next run or 'acme-dns cleanup' removes it",
+            reason);
+        rooms->env->caught_signal = signo;
+        loop_stop(rooms->env->loop);
+        return;
+    }
+    rooms->env->caught_signal = signo;
+    event_log(EVENT_NOTICE, "", "%s: cleaning up; once more ends at once", reason);
+    provider_cancel_all(rooms->providers, CANCEL_GRACE_MS);
+    rooms->cancel(rooms->arg, reason);
+}
+
+static void watch_signals(struct rooms *rooms)
+{
+    static const int SIGNALS[] = {SIGINT, SIGTERM, SIGHUP};
+
+    for (size_t i = 0; i < ARRAY_LEN(SIGNALS); i++) {
+        rooms->signals[i] = loop_signal_watch(rooms->env->loop, SIGNALS[i], take_signal, rooms);
+    }
+}
+
+/* ---- Opening and closing ---- */
+
+static int open_providers(struct rooms *rooms, const struct rooms_request *request, struct err *err)
+{
+    const struct settings *settings = rooms->env->settings;
+    AUTO(strv_done) struct strv denied = STRV_INIT;
+    const struct provider_settings provider_settings = {
+        .plugin_dirs = &settings->plugin_dirs,
+        .deny_paths = &denied,
+        .assignments = request->providers,
+        .allow_aliases = request->allow_aliases,
+        .plugin_user = settings->plugin_user,
+        .hooks = {.arg = rooms,
+                  .about_to_call = write_intents,
+                  .receipt = keep_receipt,
+                  .lock = lock_zone,
+                  .unlock = unlock_zone},
+    };
+
+    strv_add(&denied, settings->state_dir);
+    if (settings->config_path != NULL) {
+        strv_add(&denied, settings->config_path);
+    }
+    return provider_set_new(rooms->env->loop, rooms->env->config, &provider_settings,
+                            &rooms->providers, err);
+}
+
+static int open_dns(struct rooms *rooms, struct err *err)
+{
+    struct dns_settings settings = {.resolvers = rooms->env->settings->resolvers};
+
+    return dns_new(rooms->env->loop, &settings, &rooms->dns, err);
+}
+
+static int open_journal(struct rooms *rooms, const struct rooms_request *request, struct err *err)
+{
+    AUTO(strv_done) struct strv warnings = STRV_INIT;
+
+    if (journal_open(store_folder(rooms->store, STORE_JOURNAL), request->command,
+                     request->certificate, &rooms->journal, &warnings, err) < 0) {
+        return err_code(err);
+    }
+    for (size_t i = 0; i < warnings.n; i++) {
+        event_log(EVENT_WARNING, "journal", "%s", warnings.items[i]);
+    }
+    return 0;
+}
+
+static void free_rooms(struct rooms *rooms)
+{
+    for (size_t i = 0; i < ARRAY_LEN(rooms->signals); i++) {
+        loop_signal_unwatch(&rooms->signals[i]);
+    }
+    values_free(rooms->values);
+    provider_set_free(rooms->providers);
+    dns_free(rooms->dns);
+    journal_close(rooms->journal);
+    mem_free(rooms);
+}
+
+int rooms_open(struct task_env *env, const struct rooms_request *request, struct rooms **ret_rooms,
+               struct err *err)
+{
+    struct rooms *rooms = NEW(struct rooms);
+
+    rooms->env = env;
+    rooms->store = request->store;
+    rooms->cancel = request->cancel;
+    rooms->arg = request->arg;
+    rooms->values = values_new(env->loop);
+    if (open_providers(rooms, request, err) < 0 || open_dns(rooms, err) < 0 ||
+        open_journal(rooms, request, err) < 0) {
+        free_rooms(rooms);
+        return err_code(err);
+    }
+    provider_set_inherit(rooms->providers, journal_lock_fd(rooms->journal));
+    values_open(rooms->values, rooms->providers, rooms->journal, rooms->dns);
+    watch_signals(rooms);
+    *ret_rooms = rooms;
+    return 0;
+}
+
+static void finish_closing(void *arg)
+{
+    loop_stop(arg);
+}
+
+void rooms_close(struct rooms *rooms)
+{
+    struct err err = ERR_INIT;
+
+    if (rooms == NULL) {
+        return;
+    }
+    rooms->cancel = NULL; /* from here on a signal ends at once */
+    if (rooms->env->caught_signal == 0) {
+        provider_set_close(rooms->providers, finish_closing, rooms->env->loop);
+        if (loop_run(rooms->env->loop, &err) < 0) {
+            event_log(EVENT_WARNING, "", "%s", err.text);
+        }
+    }
+    free_rooms(rooms);
+}
+
+size_t rooms_tell_leftovers(const struct rooms *rooms)
+{
+    struct err first = ERR_INIT;
+    size_t n = values_n_left(rooms->values, &first);
+
+    if (n > 0) {
+        event_log(EVENT_WARNING, "",
+                  "%zu %s may still stand in the DNS and %s in the journal: %s\n"
+                  "the next run, or 'acme-dns cleanup', tries again",
+                  n, n == 1 ? "value" : "values", n == 1 ? "is" : "are", first.text);
+    }
+    return n;
+}

@@ -1,0 +1,52 @@
+/* SPDX-FileCopyrightText: 2026 the acme-dns authors
+ * SPDX-License-Identifier: MIT */
+
+/*
+ * What a command needs of the rooms below, opened once and closed in order: store, journal,
+ * providers, DNS, and the values between them. Signals are watched from here: the first asks the
+ * command to end cleanly, the second ends the loop at once.
+ */
+#ifndef TASK_ROOMS_H
+#define TASK_ROOMS_H
+
+#include "dns/dns.h"
+#include "order/journal.h"
+#include "order/values.h"
+#include "provider/provider.h"
+#include "store/store.h"
+#include "task/task.h"
+
+struct rooms_request {
+    const char *command;          /* for lock files and the journal */
+    const char *certificate;      /* whose parked order may be taken over, or NULL */
+    const struct strv *providers; /* --provider, or NULL */
+    const struct strv *allow_aliases;
+    struct store *store;                           /* borrowed */
+    void (*cancel)(void *arg, const char *reason); /* at the first signal */
+    void *arg;
+};
+
+struct rooms {
+    struct task_env *env;
+    struct store *store; /* borrowed */
+    struct provider_set *providers;
+    struct journal *journal;
+    struct values *values;
+    struct dns *dns;
+    struct loop_signal *signals[3];
+    void (*cancel)(void *arg, const char *reason);
+    void *arg;
+};
+
+/* On failure nothing stays open. */
+int rooms_open(struct task_env *env, const struct rooms_request *request, struct rooms **ret_rooms,
+               struct err *err);
+
+/* Lets workers leave, at most 2 s, and frees all. Takes NULL. */
+void rooms_close(struct rooms *rooms);
+DEFINE_AUTO_PTR(rooms, rooms_close);
+
+/* Warns of values that should be gone and are not; how many. */
+size_t rooms_tell_leftovers(const struct rooms *rooms);
+
+#endif
