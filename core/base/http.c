@@ -4,8 +4,9 @@
 /*
  * One transfer is one request: trying again is the caller's business, who knows what may be
  * repeated. A host has at most IN_FLIGHT_MAX requests under way, the others wait here: beyond what
- * the server allows on one connection libcurl would open more. URLs and trust are in http_url.c,
- * headers in http_headers.c, words for failures in http_error.c.
+ * the server allows on one connection libcurl would open more. What libcurl is told is in
+ * http_options.c, URLs and trust in http_url.c, headers in http_headers.c, words for failures in
+ * http_error.c.
  */
 #include "base/http_impl.h"
 
@@ -21,58 +22,9 @@ enum {
     IN_FLIGHT_MAX = 100,
     STREAMS_MAX = 250,
     HTTP11_CONNECTIONS = 8,
-    BUFFER_BYTES = 16384, /* a hundred handles with libcurl's defaults would take 8 MiB */
     CONNECT_TIMEOUT_MS = 10000,
     TIMEOUT_MS = 30000,
     WARM_MAX_BODY = 65536,
-};
-
-struct http_host {
-    char *authority; /* host:port */
-    size_t n_in_flight;
-    struct http_transfer *first, *last; /* waiting for their turn */
-    struct http_host *next;
-};
-
-enum transfer_state {
-    TRANSFER_WAITING, /* in its host's queue */
-    TRANSFER_RUNNING, /* in libcurl's hands */
-    TRANSFER_REFUSED, /* never sent; a timer tells so */
-    TRANSFER_DONE,    /* its callback is running */
-};
-
-struct http_transfer {
-    struct http *http;
-    struct http_transfer *prev, *next; /* of http->transfers */
-    struct http_transfer *after;       /* of the host's queue */
-    struct http_host *host;
-    enum transfer_state state;
-    CURL *easy;
-    struct curl_slist *lines; /* of the request's header */
-    char *method, *url;
-    int64_t timeout_ms;
-    int64_t sent_ms;
-    struct buf body;
-    struct http_headers headers;
-    size_t header_bytes;
-    bool is_body_over, are_headers_over;
-    char words[CURL_ERROR_SIZE];
-    struct err refusal;
-    struct loop_timer *refusal_timer;
-    http_done_fn *done;
-    void *arg;
-};
-
-struct http {
-    struct loop *loop;
-    CURLM *multi;
-    char *ca_file, *user_agent;
-    int64_t connect_timeout_ms;
-    bool is_http11;       /* asked for */
-    bool has_seen_http11; /* some server has nothing better */
-    struct http_host *hosts;
-    struct http_transfer *transfers;
-    uint64_t n_sent;
 };
 
 static struct http_host *get_host(struct http *http, const char *authority)
@@ -174,38 +126,6 @@ static void transfer_free(struct http_transfer *t)
     mem_free(t->method);
     mem_free(t->url);
     mem_free(t);
-}
-
-static size_t on_body(char *bytes, size_t size, size_t n, void *arg)
-{
-    struct http_transfer *t = arg;
-
-    loop_curl_note(t->http->loop);
-    buf_add(&t->body, bytes, size * n);
-    t->is_body_over = t->body.has_overflown;
-    return t->is_body_over ? 0 : size * n;
-}
-
-static size_t on_header(char *bytes, size_t size, size_t n, void *arg)
-{
-    struct http_transfer *t = arg;
-
-    loop_curl_note(t->http->loop);
-    t->header_bytes += size * n;
-    t->are_headers_over = t->header_bytes > HTTP_HEADERS_MAX;
-    if (t->are_headers_over) {
-        return 0;
-    }
-    http_headers_add_line(&t->headers, bytes, size * n);
-    return size * n;
-}
-
-/* libcurl's sockets would otherwise be inherited by hooks and workers. */
-static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *to)
-{
-    (void)arg;
-    (void)purpose;
-    return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
 }
 
 /* libcurl would go on using an HTTP/2 connection whose other end is dead, for each further request.
@@ -329,78 +249,6 @@ static void on_refused(void *arg)
     transfer_free(t);
 }
 
-static void add_line(struct http_transfer *t, const char *name, const char *value)
-{
-    AUTO_FREE char *line = str_fmt("%s: %s", name, value);
-    struct curl_slist *longer = curl_slist_append(t->lines, line);
-
-    t->lines = longer == NULL ? t->lines : longer;
-}
-
-static void set_trust(CURL *easy, const struct http *http)
-{
-    (void)curl_easy_setopt(easy, CURLOPT_CAINFO, http->ca_file);
-    (void)curl_easy_setopt(easy, CURLOPT_CAPATH, NULL); /* Debian's has a folder beside the file */
-    (void)curl_easy_setopt(easy, CURLOPT_PROXY_CAINFO, http->ca_file);
-    (void)curl_easy_setopt(easy, CURLOPT_PROXY_CAPATH, NULL);
-    (void)curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    (void)curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
-    (void)curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
-}
-
-static void set_connection(CURL *easy, const struct http *http)
-{
-    long version = http->is_http11 ? CURL_HTTP_VERSION_1_1 : CURL_HTTP_VERSION_2TLS;
-
-    (void)curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "https");
-    (void)curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, version);
-    (void)curl_easy_setopt(easy, CURLOPT_PIPEWAIT, http->is_http11 ? 0L : 1L);
-    (void)curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
-    (void)curl_easy_setopt(easy, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
-    (void)curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L); /* the signed URL is the one asked for */
-    (void)curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-    (void)curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)http->connect_timeout_ms);
-    (void)curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-    (void)curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L); /* else a silent resolver blocks us */
-    (void)curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
-    (void)curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)BUFFER_BYTES);
-    (void)curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, (long)BUFFER_BYTES);
-    (void)curl_easy_setopt(easy, CURLOPT_USERAGENT, http->user_agent);
-}
-
-static void set_request(struct http_transfer *t, const struct http_request *request)
-{
-    CURL *easy = t->easy;
-
-    if (request->body != NULL || str_eq(request->method, "POST")) {
-        (void)curl_easy_setopt(easy, CURLOPT_POST, 1L);
-        (void)curl_easy_setopt(easy, CURLOPT_POSTFIELDS,
-                               request->body == NULL ? "" : request->body);
-        (void)curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_len);
-        add_line(t, "Expect", ""); /* no waiting for 100 */
-        add_line(t, "Content-Type",
-                 request->content_type == NULL ? "application/octet-stream"
-                                               : request->content_type);
-    } else if (str_eq(request->method, "HEAD")) {
-        (void)curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
-    }
-    if (!str_eq(request->method, "HEAD")) {
-        (void)curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, t->method);
-    }
-    if (request->accept != NULL) {
-        add_line(t, "Accept", request->accept);
-    }
-    (void)curl_easy_setopt(easy, CURLOPT_HTTPHEADER, t->lines);
-    (void)curl_easy_setopt(easy, CURLOPT_URL, t->url);
-    (void)curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)t->timeout_ms);
-    (void)curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, t->words);
-    (void)curl_easy_setopt(easy, CURLOPT_PRIVATE, t);
-    (void)curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
-    (void)curl_easy_setopt(easy, CURLOPT_WRITEDATA, t);
-    (void)curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
-    (void)curl_easy_setopt(easy, CURLOPT_HEADERDATA, t);
-}
-
 static struct http_transfer *transfer_new(struct http *http, const struct http_request *request,
                                           http_done_fn *done, void *arg)
 {
@@ -448,9 +296,7 @@ struct http_transfer *http_start(struct http *http, const struct http_request *r
         (void)err_set(&t->refusal, ERR_FAILED, "libcurl gives no handle");
         return refuse(t);
     }
-    set_trust(t->easy, http);
-    set_connection(t->easy, http);
-    set_request(t, request);
+    http_options_set(t, request);
     queue_append(t->host, t);
     send_waiting(http, t->host);
     return t;
