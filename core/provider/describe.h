@@ -69,6 +69,7 @@ const char *provider_option_type_name(uint32_t type);
 
 /* One of the keys that the core itself takes in [provider]: no option may be called so. */
 bool provider_is_core_key(const char *key);
+const char *const *provider_core_keys(size_t *ret_n);
 
 /* Reads a description frame's payload. name is the file's without ".so". ERR_PROVIDER. */
 int describe_parse(struct frame_in *in, const char *path, const char *name,

@@ -1,0 +1,296 @@
+/* SPDX-FileCopyrightText: 2026 the acme-dns authors
+ * SPDX-License-Identifier: MIT */
+
+/* Which provider serves a name, and where it may write. */
+#include "provider/set.h"
+
+#include "base/cleanup.h"
+#include "base/domain.h"
+#include "base/mem.h"
+#include "provider/paths.h"
+
+#include <libpsl.h>
+#include <string.h>
+
+void provider_choices_done(struct provider_choices *choices)
+{
+    for (size_t i = 0; i < choices->n; i++) {
+        mem_free(choices->items[i].zone);
+    }
+    mem_free(choices->items);
+    *choices = (struct provider_choices)PROVIDER_CHOICES_INIT;
+}
+
+/* ---- Names to instances ---- */
+
+static struct provider *find_known(const struct provider_set *set, const char *name)
+{
+    for (size_t i = 0; i < set->n_providers; i++) {
+        if (str_eq_nocase(set->providers[i]->name, name)) {
+            return set->providers[i];
+        }
+    }
+    return NULL;
+}
+
+static char *list_instances(const struct provider_set *set)
+{
+    const struct config_section *section = NULL;
+    struct strv names = STRV_INIT;
+    char *joined;
+
+    while (set->config != NULL &&
+           (section = config_section_next(set->config, "provider", section)) != NULL) {
+        strv_add(&names, section->name);
+    }
+    joined = names.n > 0 ? strv_join(&names, ", ") : str_dup("none");
+    strv_done(&names);
+    return joined;
+}
+
+int provider_get(struct provider_set *set, const char *name, struct provider **ret_provider,
+                 struct err *err)
+{
+    const struct config_section *section = NULL;
+    struct provider *known = find_known(set, name);
+    AUTO_FREE char *path = NULL;
+
+    if (known != NULL) {
+        *ret_provider = known;
+        return 0;
+    }
+    if (set->config != NULL) {
+        section = config_section_find(set->config, "provider", name);
+    }
+    if (section == NULL && paths_plugin_find(&set->plugin_dirs, name, &path, err) < 0) {
+        AUTO_FREE char *instances = list_instances(set);
+
+        return err_wrap(err, "there is no provider '%s' (configured: %s)", name, instances);
+    }
+    return set_provider_new(set, name, section, ret_provider, err);
+}
+
+/* ---- Names to providers ---- */
+
+static const struct zone_rule *find_rule(const struct provider_set *set, const char *owner,
+                                         bool is_flag)
+{
+    const struct zone_rule *best = NULL;
+
+    for (size_t i = 0; i < set->n_rules; i++) {
+        const struct zone_rule *rule = &set->rules[i];
+
+        if (rule->is_flag == is_flag && rule->providers.n > 0 &&
+            domain_is_within(owner, rule->suffix) &&
+            (best == NULL || strlen(rule->suffix) > strlen(best->suffix))) {
+            best = rule;
+        }
+    }
+    return best;
+}
+
+static char *with_dot(const char *name)
+{
+    char *zone = str_has_suffix(name, ".") ? str_dup(name) : str_fmt("%s.", name);
+
+    str_lower(zone);
+    return zone;
+}
+
+static int choose(struct provider_set *set, const char *name, const char *owner, const char *zone,
+                  struct provider_choices *to, struct err *err)
+{
+    struct provider *p = NULL;
+
+    if (provider_get(set, name, &p, err) < 0) {
+        return err_code(err);
+    }
+    AUTO_FREE char *told = with_dot(p->keys.zone != NULL ? p->keys.zone : zone);
+    if (!domain_is_within(owner, told)) {
+        return err_set(err, ERR_CONFIG, "provider '%s' is told the zone %s, but %s lies outside it",
+                       name, told, owner);
+    }
+    VEC_PUSH(to->items, to->n, to->cap) =
+        (struct provider_choice){.provider = p, .zone = TAKE(told)};
+    return 0;
+}
+
+static int choose_by_rule(struct provider_set *set, const struct zone_rule *rule, const char *owner,
+                          const char *zone, struct provider_choices *to, struct err *err)
+{
+    for (size_t i = 0; i < rule->providers.n; i++) {
+        if (choose(set, rule->providers.items[i], owner, rule->zone != NULL ? rule->zone : zone, to,
+                   err) < 0) {
+            return err_wrap(err, "%s", rule->place);
+        }
+    }
+    return 0;
+}
+
+static const struct config_section *only_instance(const struct provider_set *set)
+{
+    const struct config_section *first = NULL;
+
+    if (set->config != NULL) {
+        first = config_section_next(set->config, "provider", NULL);
+    }
+    return first != NULL && config_section_next(set->config, "provider", first) == NULL ? first
+                                                                                        : NULL;
+}
+
+static int explain_no_match(const struct provider_set *set, const char *owner, const char *zone,
+                            struct err *err)
+{
+    AUTO_FREE char *instances = list_instances(set);
+    struct strv suffixes = STRV_INIT;
+
+    for (size_t i = 0; i < set->n_rules; i++) {
+        strv_add(&suffixes, set->rules[i].suffix);
+    }
+    AUTO_FREE char *zones = suffixes.n > 0 ? strv_join(&suffixes, ", ") : str_dup("none");
+    AUTO_FREE char *bare = str_dup_len(zone, strlen(zone) > 1 ? strlen(zone) - 1 : strlen(zone));
+    strv_done(&suffixes);
+    (void)err_set(err, ERR_CONFIG,
+                  "no provider is configured for %s (providers: %s; zones they are mapped to: %s)",
+                  owner, instances, zones);
+    return err_hint(err,
+                    "add to the configuration:\n    [zone %s]\n    provider = NAME\n"
+                    "or say --provider NAME",
+                    bare);
+}
+
+int provider_find(struct provider_set *set, const char *final_owner, const char *zone,
+                  struct provider_choices *ret_choices, struct err *err)
+{
+    struct provider_choices found = PROVIDER_CHOICES_INIT;
+    const struct zone_rule *flag = find_rule(set, final_owner, true);
+    const struct zone_rule *section = find_rule(set, final_owner, false);
+    const struct config_section *only = only_instance(set);
+    const char *told = section != NULL && section->zone != NULL ? section->zone : zone;
+    int result;
+
+    if (flag != NULL) {
+        result = choose_by_rule(set, flag, final_owner, told, &found, err);
+    } else if (set->all_names != NULL) {
+        result = choose(set, set->all_names, final_owner, told, &found, err);
+    } else if (section != NULL) {
+        result = choose_by_rule(set, section, final_owner, zone, &found, err);
+    } else if (only != NULL) {
+        result = choose(set, only->name, final_owner, zone, &found, err);
+    } else {
+        result = explain_no_match(set, final_owner, zone, err);
+    }
+    if (result < 0) {
+        provider_choices_done(&found);
+        return result;
+    }
+    *ret_choices = found;
+    return 0;
+}
+
+/* ---- Where we may write ---- */
+
+/* The label at `at`, and what follows its dot. */
+static const char *next_label(const char *at)
+{
+    const char *dot = strchr(at, '.');
+
+    return dot != NULL ? dot + 1 : at + strlen(at);
+}
+
+static bool label_is(const char *at, const char *label)
+{
+    size_t len = strlen(label);
+
+    return strncmp(at, label, len) == 0 && at[len] == '.';
+}
+
+/* The name that an owner speaks for, or NULL: "_acme-challenge.x.", "_ACCOUNT._acme-challenge.x.",
+ * "_validation-persist.x." (dns-01, dns-account-01, dns-persist-01). */
+static const char *base_of(const char *owner)
+{
+    const char *second = next_label(owner);
+
+    if (label_is(owner, "_acme-challenge") || label_is(owner, "_validation-persist")) {
+        return second;
+    }
+    if (owner[0] == '_' && label_is(second, "_acme-challenge")) {
+        return next_label(second);
+    }
+    return NULL;
+}
+
+/* The root, a single label, or a name under which the public registers: never a place of ours. Only
+ * explicit rules of the ICANN part count, else every private TLD would be refused. */
+static int check_public(const char *name, const char *owner, struct err *err)
+{
+    AUTO_FREE char *bare = str_dup(name);
+    size_t len = strlen(bare);
+
+    if (len > 0 && bare[len - 1] == '.') {
+        bare[len - 1] = '\0';
+    }
+    if (bare[0] == '\0' || strchr(bare, '.') == NULL) {
+        return err_set(err, ERR_CONFIG,
+                       "%s: values are never written at the root or a top-level domain", owner);
+    }
+    if (psl_is_public_suffix2(psl_builtin(), bare, PSL_TYPE_ICANN | PSL_TYPE_NO_STAR_RULE)) {
+        return err_set(err, ERR_CONFIG,
+                       "%s: '%s' is a public suffix; values are never written there", owner, bare);
+    }
+    return 0;
+}
+
+static bool is_alias_allowed(const struct provider_set *set, const char *target)
+{
+    const struct zone_rule *best = NULL;
+
+    for (size_t i = 0; i < set->allow_aliases.n; i++) {
+        if (domain_is_within(target, set->allow_aliases.items[i])) {
+            return true;
+        }
+    }
+    for (size_t i = 0; i < set->n_rules; i++) {
+        if (domain_is_within(target, set->rules[i].suffix) &&
+            (best == NULL || strlen(set->rules[i].suffix) > strlen(best->suffix))) {
+            best = &set->rules[i];
+        }
+    }
+    return best != NULL && best->is_alias_target;
+}
+
+int provider_may_write(const struct provider_set *set, const char *identifier_owner,
+                       const char *final_owner, const char *chain, struct err *err)
+{
+    const char *base = base_of(identifier_owner);
+    const char *target_base;
+
+    if (base == NULL) {
+        return err_set(err, ERR_CONFIG,
+                       "%s: values are written only below _acme-challenge and _validation-persist",
+                       identifier_owner);
+    }
+    if (check_public(base, identifier_owner, err) < 0) {
+        return err_code(err);
+    }
+    if (str_eq_nocase(identifier_owner, final_owner)) {
+        return 0;
+    }
+    target_base = base_of(final_owner);
+    if (check_public(target_base != NULL ? target_base : final_owner, final_owner, err) < 0) {
+        return err_code(err);
+    }
+    if (is_alias_allowed(set, final_owner)) {
+        return 0;
+    }
+    AUTO_FREE char *path =
+        chain != NULL ? str_dup(chain) : str_fmt("%s -> %s", identifier_owner, final_owner);
+    const char *zone = next_label(final_owner);
+    (void)err_set(err, ERR_CONFIG,
+                  "a CNAME leads to %s, and nothing says that we may write there (%s)", final_owner,
+                  path);
+    return err_hint(err,
+                    "if that is yours, say --allow-alias %.*s, or add to the configuration:\n"
+                    "    [zone %.*s]\n    provider = NAME",
+                    (int)strlen(zone) - 1, zone, (int)strlen(zone) - 1, zone);
+}

@@ -1,0 +1,341 @@
+/* SPDX-FileCopyrightText: 2026 the acme-dns authors
+ * SPDX-License-Identifier: MIT */
+
+#include "provider/options.h"
+
+#include "base/buf.h"
+#include "base/cleanup.h"
+#include "base/fs.h"
+#include "base/mem.h"
+#include "base/secret.h"
+#include "provider/option_parse.h"
+
+#include "acme-plugin.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define VALUES_MAX (256u * 1024u)
+
+/* How a key of the section speaks of an option. */
+enum way { WAY_NONE, WAY_INLINE, WAY_FILE, WAY_COMMAND };
+
+void option_values_done(struct option_values *values)
+{
+    for (size_t i = 0; i < values->n; i++) {
+        mem_free_secret(values->items[i].text, values->items[i].len);
+    }
+    mem_free(values->items);
+    strv_done(&values->from_environment);
+    strv_done(&values->paths);
+    *values = (struct option_values){.items = NULL};
+}
+
+static bool is_secret(const struct provider_option *option)
+{
+    return (option->flags & ACME_OPTION_SECRET) != 0;
+}
+
+/* Parts of a credential may be given by file and command too, so that they can stand together. */
+static bool has_ways(const struct provider_option *option)
+{
+    return option->type != ACME_OPTION_FILE &&
+           (option->flags & (ACME_OPTION_SECRET | ACME_OPTION_GROUP)) != 0;
+}
+
+static enum way find_option(const struct provider_description *plugin, const char *key,
+                            size_t *ret_index)
+{
+    static const char *const SUFFIXES[] = {"", "-file", "-command"};
+
+    for (size_t way = 0; way < ARRAY_LEN(SUFFIXES); way++) {
+        for (size_t i = 0; i < plugin->n_options; i++) {
+            AUTO_FREE char *name = str_fmt("%s%s", plugin->options[i].name, SUFFIXES[way]);
+
+            if (str_eq(key, name) && (way == 0 || has_ways(&plugin->options[i]))) {
+                *ret_index = i;
+                return (enum way)(WAY_INLINE + (int)way);
+            }
+        }
+    }
+    return WAY_NONE;
+}
+
+static int refuse_unknown(const struct config_value *value,
+                          const struct provider_description *plugin, struct err *err)
+{
+    size_t n_core = 0;
+    const char *const *core = provider_core_keys(&n_core);
+    AUTO_FREE char *place = config_place_format(&value->place);
+    const char **names = mem_alloc(plugin->n_options + n_core, sizeof(*names));
+    size_t n = 0;
+
+    for (size_t i = 0; i < plugin->n_options; i++) {
+        names[n++] = plugin->options[i].name;
+    }
+    for (size_t i = 0; i < n_core; i++) {
+        names[n++] = core[i];
+    }
+    (void)err_set(err, ERR_CONFIG, "%s: plug-in '%s' has no option '%s'", place, plugin->name,
+                  value->key);
+    config_hint_nearest(err, value->key, names, n);
+    mem_free(names);
+    return err_hint(err, "'acme-dns plugin show %s' lists its options", plugin->name);
+}
+
+/* Gives a slot its text; a repeated option gathers NUL-ended pieces. */
+static int put(struct option_values *values, size_t index, const struct provider_option *option,
+               const char *text, const struct config_value *value, struct err *err)
+{
+    struct option_slot *slot = &values->items[index];
+    AUTO(buf_done) struct buf bytes = BUF_SECRET(VALUES_MAX);
+    int64_t number = slot->number;
+    bool is_repeated = (option->flags & ACME_OPTION_REPEAT) != 0;
+    size_t before = 0;
+
+    if (is_repeated && slot->text != NULL) {
+        buf_add(&bytes, slot->text, slot->len);
+        before = bytes.len;
+    }
+    if (option_parse(option, text, value, &bytes, &number, err) < 0) {
+        return err_code(err);
+    }
+    if (buf_check(&bytes, "the value", err) < 0) {
+        return err_code(err);
+    }
+    if (option->type == ACME_OPTION_PATH) {
+        strv_add(&values->paths, buf_str(&bytes) + before);
+    }
+    if (is_secret(option)) {
+        secret_register(buf_str(&bytes) + before, bytes.len - before);
+    }
+    if (is_repeated) {
+        buf_add_char(&bytes, '\0');
+        number = slot->number + 1;
+    }
+    mem_free_secret(slot->text, slot->len);
+    slot->len = bytes.len;
+    slot->text = buf_take(&bytes);
+    slot->number = number;
+    return 0;
+}
+
+static int put_file(struct option_values *values, size_t index,
+                    const struct provider_option *option, const char *path, struct err *err)
+{
+    AUTO(buf_done) struct buf content = BUF_SECRET(OPTION_FILE_MAX);
+
+    if (option_read_secret_file(path, &content, err) < 0) {
+        return err_code(err);
+    }
+    if (strlen(buf_str(&content)) != content.len) {
+        return err_set(err, ERR_CONFIG, "'%s' holds a NUL byte", path);
+    }
+    if (content.len == 0) {
+        return err_set(err, ERR_CONFIG, "'%s' is empty", path);
+    }
+    return put(values, index, option, buf_str(&content), NULL, err);
+}
+
+/* Repeated keys only where the table says so, and one way of giving a value only. */
+static int refuse_second(const struct config_value *value, const struct option_slot *slot,
+                         const struct provider_option *option, struct err *err)
+{
+    if ((slot->text != NULL || slot->command != NULL) &&
+        (option->flags & ACME_OPTION_REPEAT) == 0) {
+        AUTO_FREE char *place = config_place_format(&value->place);
+
+        return err_set(err, ERR_CONFIG, "%s: '%s' is given a second time", place, option->name);
+    }
+    return 0;
+}
+
+static int read_inline(struct option_values *values, size_t index,
+                       const struct provider_option *option, const struct config_value *value,
+                       struct err *err)
+{
+    if (is_secret(option) && option->type != ACME_OPTION_FILE && config_value_is_exposed(value)) {
+        (void)err_set(err, ERR_CONFIG, "holds a secret in a file that others can read (mode %04o)",
+                      (unsigned)(value->place.mode & 07777));
+        return err_hint(err, "chmod 600 %s, or move the secret: %s-file = PATH", value->place.path,
+                        option->name);
+    }
+    return put(values, index, option, value->text, value, err);
+}
+
+static int read_value(struct option_values *values, const struct provider_description *plugin,
+                      const struct config_value *value, struct err *err)
+{
+    size_t index = 0;
+    enum way way = find_option(plugin, value->key, &index);
+    int result = 0;
+
+    if (way == WAY_NONE) {
+        return refuse_unknown(value, plugin, err);
+    }
+    const struct provider_option *option = &plugin->options[index];
+    if (refuse_second(value, &values->items[index], option, err) < 0) {
+        return err_code(err);
+    }
+    if (way == WAY_COMMAND) {
+        values->items[index].command = value;
+    } else if (way == WAY_FILE) {
+        AUTO_FREE char *path = config_value_path(value);
+
+        result = put_file(values, index, option, path, err);
+    } else {
+        result = read_inline(values, index, option, value, err);
+    }
+    if (result < 0) {
+        AUTO_FREE char *place = config_place_format(&value->place);
+
+        return err_wrap(err, "%s: %s", place, value->key);
+    }
+    return 0;
+}
+
+static bool is_set(const struct option_slot *slot)
+{
+    return slot->text != NULL || slot->command != NULL;
+}
+
+/* A credential out of two sources is one that nobody meant. */
+static bool has_group_part(const struct option_values *values,
+                           const struct provider_description *plugin)
+{
+    for (size_t i = 0; i < values->n; i++) {
+        if ((plugin->options[i].flags & ACME_OPTION_GROUP) != 0 && is_set(&values->items[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* systemd's LoadCredential=INSTANCE.OPTION:/path counts as a file. */
+static int read_credential(struct option_values *values, size_t index, const char *name,
+                           const struct provider_option *option, struct err *err)
+{
+    const char *folder = getenv("CREDENTIALS_DIRECTORY");
+
+    if (folder == NULL || folder[0] != '/' || !has_ways(option)) {
+        return 0;
+    }
+    AUTO_FREE char *path = str_fmt("%s/%s.%s", folder, name, option->name);
+    return fs_exists(path) ? put_file(values, index, option, path, err) : 0;
+}
+
+static int read_variable(struct option_values *values, size_t index,
+                         const struct provider_option *option, struct err *err)
+{
+    for (size_t i = 0; i < option->env.n && !is_set(&values->items[index]); i++) {
+        const char *name = option->env.items[i];
+        const char *text = getenv(name);
+        AUTO_FREE char *file_name = str_fmt("%s_FILE", name);
+        const char *file = has_ways(option) ? getenv(file_name) : NULL;
+        int result = 0;
+
+        if (text != NULL && text[0] != '\0') {
+            result = put(values, index, option, text, NULL, err);
+        } else if (file != NULL && file[0] == '/') {
+            result = put_file(values, index, option, file, err);
+        }
+        if (result < 0) {
+            return err_wrap(err, "environment variable %s", name);
+        }
+        if (is_set(&values->items[index])) {
+            strv_take(&values->from_environment, str_fmt("%s (%s)", option->name, name));
+        }
+    }
+    return 0;
+}
+
+static int read_environment(struct option_values *values, const char *name,
+                            const struct provider_description *plugin, bool may_use_env,
+                            struct err *err)
+{
+    for (size_t i = 0; i < values->n; i++) {
+        if (!is_set(&values->items[i]) &&
+            read_credential(values, i, name, &plugin->options[i], err) < 0) {
+            return err_code(err);
+        }
+    }
+    bool has_group = has_group_part(values, plugin);
+    for (size_t i = 0; may_use_env && i < values->n; i++) {
+        const struct provider_option *option = &plugin->options[i];
+
+        if (is_set(&values->items[i]) || (has_group && (option->flags & ACME_OPTION_GROUP) != 0)) {
+            continue;
+        }
+        if (read_variable(values, i, option, err) < 0) {
+            return err_code(err);
+        }
+    }
+    return 0;
+}
+
+int option_values_read(const struct config_section *section, const char *name,
+                       const struct provider_description *plugin, bool may_use_env,
+                       struct option_values *ret_values, struct err *err)
+{
+    struct option_values values = {
+        .items = mem_alloc(plugin->n_options, sizeof(struct option_slot)), .n = plugin->n_options};
+    int result = 0;
+
+    for (size_t i = 0; section != NULL && result == 0 && i < section->n_values; i++) {
+        if (!provider_is_core_key(section->values[i].key)) {
+            result = read_value(&values, plugin, &section->values[i], err);
+        }
+    }
+    if (result == 0) {
+        result = read_environment(&values, name, plugin, may_use_env, err);
+    }
+    if (result < 0) {
+        option_values_done(&values);
+        err->class = ERR_CONFIG;
+        return err_code(err);
+    }
+    *ret_values = values;
+    return 0;
+}
+
+int option_values_set(struct option_values *values, const struct provider_description *plugin,
+                      size_t index, const char *text, size_t len, struct err *err)
+{
+    const struct config_value *value = values->items[index].command;
+    AUTO_FREE char *place = config_place_format(&value->place);
+
+    values->items[index].command = NULL;
+    if (len == 0 || strlen(text) != len) {
+        return err_set(err, ERR_CONFIG, "%s: %s: the command printed %s", place, value->key,
+                       len == 0 ? "nothing" : "a NUL byte");
+    }
+    if (put(values, index, &plugin->options[index], text, NULL, err) < 0) {
+        return err_wrap(err, "%s: %s: what the command printed", place, value->key);
+    }
+    return 0;
+}
+
+int option_values_check(struct option_values *values, const struct config_section *section,
+                        const char *name, const struct provider_description *plugin,
+                        struct err *err)
+{
+    for (size_t i = 0; i < values->n; i++) {
+        const struct provider_option *option = &plugin->options[i];
+
+        if (values->items[i].text == NULL && option->fallback != NULL &&
+            put(values, i, option, option->fallback, NULL, err) < 0) {
+            return err_wrap(err, "plug-in '%s', default of '%s'", plugin->name, option->name);
+        }
+        if (values->items[i].text != NULL || (option->flags & ACME_OPTION_REQUIRED) == 0) {
+            continue;
+        }
+        AUTO_FREE char *place =
+            section != NULL ? config_place_format(&section->place) : str_dup("no section");
+        AUTO_FREE char *env = strv_join(&option->env, " or ");
+        (void)err_set(err, ERR_CONFIG, "%s: [provider %s] lacks '%s' (%s)", place, name,
+                      option->name, option->help);
+        return err_hint(err, "add to [provider %s]: %s%s = ...%s%s", name, option->name,
+                        has_ways(option) ? "-file" : "", option->env.n > 0 ? ", or set " : "", env);
+    }
+    return 0;
+}

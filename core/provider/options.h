@@ -1,0 +1,74 @@
+/* SPDX-FileCopyrightText: 2026 the acme-dns authors
+ * SPDX-License-Identifier: MIT */
+
+/*
+ * One [provider] section: the keys of the core, and the plug-in's options checked against its own
+ * table. Files come first; the environment fills what they left open, where that is allowed.
+ */
+#ifndef PROVIDER_OPTIONS_H
+#define PROVIDER_OPTIONS_H
+
+#include "base/err.h"
+#include "base/event.h"
+#include "base/str.h"
+#include "config/config.h"
+#include "provider/describe.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The core's own keys. */
+struct instance_keys {
+    char *plugin, *zone, *user; /* zone and user may be NULL */
+    uint32_t ttl_s, parallel, propagation_timeout_s, interval_s, settle_s; /* 0: not given */
+    int64_t call_timeout_ms;
+    bool has_settle;
+    bool may_gain_privileges;
+    struct strv pass_env, env; /* names; NAME=value */
+    struct strv allow_paths;   /* core-allow-path: more that its Landlock rules let through */
+    enum event_level log_up_to;
+};
+
+void instance_keys_done(struct instance_keys *keys);
+
+/* section may be NULL: a plug-in without one. */
+int instance_keys_read(const struct config_section *section, const char *name,
+                       struct instance_keys *ret_keys, struct err *err);
+
+/* One option's value on its way to the plug-in. */
+struct option_slot {
+    int64_t number;
+    char *text; /* NULL: not set */
+    size_t len;
+    const struct config_value *command; /* its output is still to be had, or NULL */
+};
+
+struct option_values {
+    struct option_slot *items; /* in the order of the table */
+    size_t n;
+    struct strv from_environment; /* "token (CF_DNS_API_TOKEN)" */
+    struct strv paths;            /* what PATH options name */
+};
+
+void option_values_done(struct option_values *values); /* wipes */
+
+/*
+ * Reads the section against the table. may_use_env: this instance is the one that the environment
+ * speaks of. Slots with a command are to be completed by option_values_set() before
+ * option_values_check(). Secrets are registered.
+ */
+int option_values_read(const struct config_section *section, const char *name,
+                       const struct provider_description *plugin, bool may_use_env,
+                       struct option_values *ret_values, struct err *err);
+
+/* What a command printed, without the line's end. */
+int option_values_set(struct option_values *values, const struct provider_description *plugin,
+                      size_t index, const char *text, size_t len, struct err *err);
+
+/* Fallbacks, and: is everything there that is required? */
+int option_values_check(struct option_values *values, const struct config_section *section,
+                        const char *name, const struct provider_description *plugin,
+                        struct err *err);
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-FileCopyrightText: 2026 the acme-dns authors
+ * SPDX-License-Identifier: MIT */
+
+/*
+ * Child processes in sessions of their own: started with nothing inherited but what is named, and
+ * ended with everything they started.
+ */
+#ifndef PROVIDER_SESSION_H
+#define PROVIDER_SESSION_H
+
+#include "base/err.h"
+#include "base/str.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define SESSION_FDS_MAX 6
+
+struct session_plan {
+    const char *executable;
+    char *const *argv;
+    char *const *env;
+    int fds[SESSION_FDS_MAX]; /* what becomes descriptor 0, 1, ...; -1: /dev/null */
+    int n_fds;                /* all others are closed */
+};
+
+/* Starts it: own session, no signal blocked or ignored, killed when we die. */
+int session_start(const struct session_plan *plan, pid_t *ret_pid, struct err *err);
+
+/* Kills the session that pid leads, and whatever else descends from it, by looking through /proc
+ * until nothing is left. The leader itself stays to be reaped. */
+void session_kill(pid_t pid);
+
+/* The same, and reaps the leader; for the end, when there is no loop any more. */
+void session_kill_and_reap(pid_t pid);
+
+/* Nobody reads this process's memory through /proc or ptrace, or from a core file. */
+void session_harden_self(void);
+
+#endif

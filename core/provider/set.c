@@ -1,0 +1,283 @@
+/* SPDX-FileCopyrightText: 2026 the acme-dns authors
+ * SPDX-License-Identifier: MIT */
+
+#include "provider/set.h"
+
+#include "base/cleanup.h"
+#include "base/fs.h"
+#include "base/mem.h"
+#include "config/sections.h"
+#include "provider/paths.h"
+#include "provider/probe.h"
+#include "provider/session.h"
+
+#include <string.h>
+
+/* Names inside this room end with a dot, as owners do. */
+static char *absolute(const char *name)
+{
+    size_t len = strlen(name);
+    char *copy = len > 0 && name[len - 1] == '.' ? str_dup(name) : str_fmt("%s.", name);
+
+    str_lower(copy);
+    return copy;
+}
+
+/* ---- The zone map ---- */
+
+static struct zone_rule *add_rule(struct provider_set *set, const char *suffix)
+{
+    struct zone_rule rule = {.suffix = absolute(suffix)};
+
+    VEC_PUSH(set->rules, set->n_rules, set->cap_rules) = rule;
+    return &set->rules[set->n_rules - 1];
+}
+
+static int add_assignments(struct provider_set *set, const struct strv *assignments,
+                           struct err *err)
+{
+    for (size_t i = 0; assignments != NULL && i < assignments->n; i++) {
+        const char *text = assignments->items[i];
+        const char *equals = strchr(text, '=');
+
+        if (equals == NULL && set->all_names == NULL && text[0] != '\0') {
+            set->all_names = str_dup(text);
+            continue;
+        }
+        if (equals == NULL) {
+            return err_set(err, ERR_CONFIG,
+                           "--provider %s: one provider for all names was given "
+                           "already; --provider ZONE=PROVIDER sets one zone's",
+                           text);
+        }
+        if (equals == text || equals[1] == '\0') {
+            return err_set(err, ERR_CONFIG, "--provider %s: not ZONE=PROVIDER", text);
+        }
+        AUTO_FREE char *zone = str_dup_len(text, (size_t)(equals - text));
+        struct zone_rule *rule = add_rule(set, zone);
+        rule->is_flag = true;
+        rule->is_alias_target = true;
+        rule->place = str_fmt("--provider %s", text);
+        strv_add_split(&rule->providers, equals + 1, ",");
+    }
+    return 0;
+}
+
+/* A section that is wrong was reported when the configuration was checked; what it would have
+ * served finds no provider then. */
+static void add_zone_sections(struct provider_set *set, const struct config *config)
+{
+    const struct config_section *section = NULL;
+
+    while ((section = config_section_next(config, "zone", section)) != NULL) {
+        struct zone_section zone;
+        struct err err = ERR_INIT;
+
+        if (zone_section_read(section, &zone, &err) < 0) {
+            continue;
+        }
+        struct zone_rule *rule = add_rule(set, zone.suffix);
+        strv_copy(&rule->providers, &zone.providers);
+        rule->zone = zone.zone != NULL ? absolute(zone.zone) : NULL;
+        rule->is_alias_target = zone.is_alias_target || config_value_find(section, "alias") == NULL;
+        rule->place = config_place_format(&section->place);
+        zone_section_done(&zone);
+    }
+}
+
+/* ---- Instances ---- */
+
+int set_provider_new(struct provider_set *set, const char *name,
+                     const struct config_section *section, struct provider **ret_provider,
+                     struct err *err)
+{
+    struct provider *p = NEW(struct provider);
+
+    p->set = set;
+    p->name = str_dup(name);
+    p->section = section;
+    if (section != NULL && section->is_wrong) {
+        AUTO_FREE char *place = config_place_format(&section->place);
+
+        (void)err_set(err, ERR_CONFIG, "%s: [provider %s] holds an error", place, name);
+        mem_free(p->name);
+        mem_free(p);
+        return err_code(err);
+    }
+    if (instance_keys_read(section, name, &p->keys, err) < 0) {
+        mem_free(p->name);
+        mem_free(p);
+        return err_code(err);
+    }
+    VEC_PUSH(set->providers, set->n_providers, set->cap_providers) = p;
+    *ret_provider = p;
+    return 0;
+}
+
+/* The environment speaks of the instance that is named like the plug-in, or of the only one that
+ * uses it. */
+bool instance_may_use_env(const struct provider *p)
+{
+    const struct config_section *section = NULL;
+    size_t n_same = 0;
+
+    if (p->section == NULL || str_eq(p->name, p->keys.plugin)) {
+        return true;
+    }
+    while (p->set->config != NULL &&
+           (section = config_section_next(p->set->config, "provider", section)) != NULL) {
+        const struct config_value *plugin = config_value_find(section, "plugin");
+
+        n_same += str_eq(plugin != NULL ? plugin->text : section->name, p->keys.plugin) ? 1 : 0;
+    }
+    return n_same == 1;
+}
+
+const char *provider_name(const struct provider *provider)
+{
+    return provider->name;
+}
+
+const char *provider_plugin(const struct provider *provider)
+{
+    return provider->keys.plugin;
+}
+
+/* ---- Life ---- */
+
+int provider_set_new(struct loop *loop, const struct config *config,
+                     const struct provider_settings *settings, struct provider_set **ret_set,
+                     struct err *err)
+{
+    struct provider_set *set = NEW(struct provider_set);
+
+    session_harden_self();
+    set->loop = loop;
+    set->config = config;
+    set->hooks = settings->hooks;
+    set->inherit_fd = -1;
+    set->call_timeout_ms = settings->call_timeout_ms;
+    paths_plugin_dirs(settings->plugin_dirs, &set->plugin_dirs);
+    set->worker_path =
+        settings->worker_path != NULL ? str_dup(settings->worker_path) : paths_worker();
+    set->core_version =
+        str_dup(settings->core_version != NULL ? settings->core_version : ACME_VERSION);
+    user_find_default(settings->plugin_user, &set->user, &set->user_warning);
+    reach_init(&set->reach, settings->deny_paths);
+    reach_add_system(&set->reach);
+    for (size_t i = 0; settings->allow_aliases != NULL && i < settings->allow_aliases->n; i++) {
+        strv_take(&set->allow_aliases, absolute(settings->allow_aliases->items[i]));
+    }
+    if (add_assignments(set, settings->assignments, err) < 0) {
+        provider_set_free(set);
+        return err_code(err);
+    }
+    if (config != NULL) {
+        add_zone_sections(set, config);
+    }
+    *ret_set = set;
+    return 0;
+}
+
+void provider_set_inherit(struct provider_set *set, int fd)
+{
+    set->inherit_fd = fd;
+}
+
+void provider_set_free(struct provider_set *set)
+{
+    if (set == NULL) {
+        return;
+    }
+    loop_timer_cancel(&set->close_timer);
+    probe_free_all(set);
+    for (size_t i = 0; i < set->n_providers; i++) {
+        instance_free(set->providers[i]);
+    }
+    for (size_t i = 0; i < set->n_rules; i++) {
+        mem_free(set->rules[i].suffix);
+        mem_free(set->rules[i].zone);
+        mem_free(set->rules[i].place);
+        strv_done(&set->rules[i].providers);
+    }
+    mem_free(set->providers);
+    mem_free(set->rules);
+    strv_done(&set->plugin_dirs);
+    strv_done(&set->allow_aliases);
+    mem_free(set->worker_path);
+    mem_free(set->core_version);
+    mem_free(set->all_names);
+    mem_free(set->user_warning);
+    user_done(&set->user);
+    reach_done(&set->reach);
+    mem_free(set);
+}
+
+void provider_cancel_all(struct provider_set *set, int64_t grace_ms)
+{
+    for (size_t i = 0; i < set->n_providers; i++) {
+        struct provider *p = set->providers[i];
+
+        queue_cancel(p);
+        for (size_t k = 0; k < CREW_MAX; k++) {
+            if (p->slots[k].call != NULL) {
+                call_cancel(p->slots[k].call, grace_ms);
+            }
+        }
+    }
+}
+
+static void on_closed(void *arg)
+{
+    struct provider_set *set = arg;
+    provider_closed_fn *closed = set->closed;
+
+    set->close_timer = NULL;
+    set->closed = NULL;
+    set->is_closing = false;
+    closed(set->closed_arg);
+}
+
+void set_closed_check(struct provider_set *set)
+{
+    for (size_t i = 0; i < set->n_providers; i++) {
+        if (crew_count(set->providers[i], SLOT_EMPTY) < CREW_MAX) {
+            return;
+        }
+    }
+    if (set->closed != NULL && set->close_timer == NULL) {
+        set->close_timer = loop_timer_start(set->loop, 0, on_closed, set);
+    }
+}
+
+static void close_slot(struct slot *slot)
+{
+    struct err why = ERR_INIT;
+
+    if (slot->lane == NULL) {
+        return;
+    }
+    if (slot->state == SLOT_IDLE) {
+        lane_close(slot->lane);
+    } else {
+        (void)err_set(&why, ERR_CANCELLED, "ended before it was done");
+        lane_kill(slot->lane, &why);
+    }
+}
+
+void provider_set_close(struct provider_set *set, provider_closed_fn *done, void *arg)
+{
+    set->closed = done;
+    set->closed_arg = arg;
+    set->is_closing = true;
+    for (size_t i = 0; i < set->n_providers; i++) {
+        struct provider *p = set->providers[i];
+
+        command_cancel(&p->command);
+        queue_cancel(p);
+        for (size_t k = 0; k < CREW_MAX; k++) {
+            close_slot(&p->slots[k]);
+        }
+    }
+    set_closed_check(set);
+}
