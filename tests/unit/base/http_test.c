@@ -446,6 +446,46 @@ static void three_hundred_requests_share_one_http2_connection(void **state)
     assert_int_equal(http_count(http), 300);
 }
 
+static struct http_transfer *streams[60];
+
+static size_t survivors; /* 0 the even streams, 1 the odd ones, 2 not known yet */
+
+/* The first answer cancels every second stream, some of which have answers waiting to be told. */
+static void cancel_the_others(void *arg, const struct http_response *r, const struct err *err)
+{
+    size_t which = (size_t)((struct http_transfer **)arg - streams);
+
+    streams[which] = NULL;
+    count_answer(NULL, r, err);
+    if (survivors == 2) {
+        survivors = which % 2;
+        for (size_t i = 1 - survivors; i < ARRAY_LEN(streams); i += 2) {
+            http_cancel(&streams[i]);
+        }
+    }
+    assert_int_equal(which % 2, survivors);
+}
+
+static void cancelling_streams_leaves_the_others(void **state)
+{
+    char url[64];
+    const struct http_request request = {.method = "GET", .url = url, .max_body = 100};
+
+    (void)state;
+    if (server.http2_port == 0) {
+        skip();
+    }
+    (void)snprintf(url, sizeof(url), "https://localhost:%d/file", server.http2_port);
+    ask(server.http2_port, "/file", 0);
+    n_answers = 0;
+    survivors = 2;
+    for (size_t i = 0; i < ARRAY_LEN(streams); i++) {
+        streams[i] = http_start(http, &request, cancel_the_others, &streams[i]);
+    }
+    run();
+    assert_int_equal(n_answers, ARRAY_LEN(streams) / 2);
+}
+
 static void a_dead_http2_connection_is_not_used_again(void **state)
 {
     (void)state;
@@ -652,6 +692,7 @@ int main(void)
         CASE(cancelled_requests_do_not_call_back),
         CASE(freeing_all_inside_a_callback_is_safe),
         CASE(three_hundred_requests_share_one_http2_connection),
+        CASE(cancelling_streams_leaves_the_others),
         CASE(a_dead_http2_connection_is_not_used_again),
         CASE(a_slow_answer_over_http11_holds_up_no_other),
         CASE(a_host_that_does_not_finish_connecting_is_told_apart),
