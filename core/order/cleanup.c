@@ -145,18 +145,24 @@ void order_enter_cleanup(struct order *order)
 
 /* ---- The end ---- */
 
-/* Ends the journal's record and drops the key, unless the next run can go on with them. */
+/* Ends the journal's record and drops the keys, unless the next run can go on with them. All keys:
+ * one of a run that was killed before its order was recorded belongs to nothing. */
 static void close_record(struct order *order)
 {
     struct journal_order *record = journal_find_order(order->env.journal, order->certificate);
+    AUTO(strv_done) struct strv tags = STRV_INIT;
     struct err err = ERR_INIT;
 
     if (record != NULL && journal_end_order(record, &err) < 0) {
         event_log(EVENT_WARNING, order->certificate, "%s", err.text);
     }
-    if (order->key_tag != NULL &&
-        store_pending_key_drop(order->env.store, order->certificate, order->key_tag, &err) < 0) {
+    if (store_pending_key_list(order->env.store, order->certificate, &tags, &err) < 0) {
         event_log(EVENT_WARNING, order->certificate, "%s", err.text);
+    }
+    for (size_t i = 0; i < tags.n; i++) {
+        if (store_pending_key_drop(order->env.store, order->certificate, tags.items[i], &err) < 0) {
+            event_log(EVENT_WARNING, order->certificate, "%s", err.text);
+        }
     }
 }
 

@@ -8,12 +8,6 @@
 #include "config/settings.h"
 #include "store/store_lock.h"
 
-#include <signal.h>
-#include <string.h>
-
-/* What running calls of providers get to end by themselves when the user interrupts. */
-#define CANCEL_GRACE_MS 2000
-
 /* ---- Locks for provider/, which may not know the store ---- */
 
 struct zone_lock {
@@ -74,38 +68,6 @@ static void keep_receipt(void *arg, const struct provider *provider,
     values_keep_receipt(rooms->values, change, bytes, len);
 }
 
-/* ---- Signals ---- */
-
-static void take_signal(void *arg, int signo)
-{
-    struct rooms *rooms = arg;
-    AUTO_FREE char *reason = str_fmt("interrupted by signal %d (%s)", signo, strsignal(signo));
-
-    if (rooms->env->caught_signal != 0 || rooms->cancel == NULL) {
-        event_log(
-            EVENT_WARNING, "",
-            "%s again: ending at once; what still stands in the DNS is in the journal, and the "
-            "next run or 'acme-dns cleanup' removes it",
-            reason);
-        rooms->env->caught_signal = signo;
-        loop_stop(rooms->env->loop);
-        return;
-    }
-    rooms->env->caught_signal = signo;
-    event_log(EVENT_NOTICE, "", "%s: cleaning up; once more ends at once", reason);
-    provider_cancel_all(rooms->providers, CANCEL_GRACE_MS);
-    rooms->cancel(rooms->arg, reason);
-}
-
-static void watch_signals(struct rooms *rooms)
-{
-    static const int SIGNALS[] = {SIGINT, SIGTERM, SIGHUP};
-
-    for (size_t i = 0; i < ARRAY_LEN(SIGNALS); i++) {
-        rooms->signals[i] = loop_signal_watch(rooms->env->loop, SIGNALS[i], take_signal, rooms);
-    }
-}
-
 /* ---- Opening and closing ---- */
 
 static int open_providers(struct rooms *rooms, const struct rooms_request *request, struct err *err)
@@ -156,9 +118,6 @@ static int open_journal(struct rooms *rooms, const struct rooms_request *request
 
 static void free_rooms(struct rooms *rooms)
 {
-    for (size_t i = 0; i < ARRAY_LEN(rooms->signals); i++) {
-        loop_signal_unwatch(&rooms->signals[i]);
-    }
     values_free(rooms->values);
     provider_set_free(rooms->providers);
     dns_free(rooms->dns);
@@ -173,8 +132,6 @@ int rooms_open(struct task_env *env, const struct rooms_request *request, struct
 
     rooms->env = env;
     rooms->store = request->store;
-    rooms->cancel = request->cancel;
-    rooms->arg = request->arg;
     rooms->values = values_new(env->loop);
     if (open_providers(rooms, request, err) < 0 || open_dns(rooms, err) < 0 ||
         open_journal(rooms, request, err) < 0) {
@@ -183,7 +140,6 @@ int rooms_open(struct task_env *env, const struct rooms_request *request, struct
     }
     provider_set_inherit(rooms->providers, journal_lock_fd(rooms->journal));
     values_open(rooms->values, rooms->providers, rooms->journal, rooms->dns);
-    watch_signals(rooms);
     *ret_rooms = rooms;
     return 0;
 }
@@ -200,7 +156,6 @@ void rooms_close(struct rooms *rooms)
     if (rooms == NULL) {
         return;
     }
-    rooms->cancel = NULL; /* from here on a signal ends at once */
     if (rooms->env->caught_signal == 0) {
         provider_set_close(rooms->providers, finish_closing, rooms->env->loop);
         if (loop_run(rooms->env->loop, &err) < 0) {

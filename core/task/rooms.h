@@ -21,9 +21,7 @@ struct rooms_request {
     const char *certificate;      /* whose parked order may be taken over, or NULL */
     const struct strv *providers; /* --provider, or NULL */
     const struct strv *allow_aliases;
-    struct store *store;                           /* borrowed */
-    void (*cancel)(void *arg, const char *reason); /* at the first signal */
-    void *arg;
+    struct store *store; /* borrowed */
 };
 
 struct rooms {
@@ -33,9 +31,6 @@ struct rooms {
     struct journal *journal;
     struct values *values;
     struct dns *dns;
-    struct loop_signal *signals[3];
-    void (*cancel)(void *arg, const char *reason);
-    void *arg;
 };
 
 /* On failure nothing stays open. */

@@ -182,8 +182,8 @@ static int take_request(struct wanted *wanted, const struct issue_request *reque
     return 0;
 }
 
-static int take_sections(const struct task_env *env, const struct store *store,
-                         struct wanted *wanted, struct err *err)
+static int take_sections(const struct task_env *env, struct store *store, struct wanted *wanted,
+                         struct err *err)
 {
     struct certificate_section section = {.section = NULL};
     struct config *remembered = NULL;

@@ -1,0 +1,445 @@
+/* SPDX-FileCopyrightText: 2026 the acme-dns authors
+ * SPDX-License-Identifier: MIT */
+
+/*
+ * issue: what is wanted -> the certificate's lock -> is anything due? -> account and order side by
+ * side -> what the user is told.
+ */
+#include "task/issue.h"
+
+#include "base/clock.h"
+#include "base/event.h"
+#include "base/fs.h"
+#include "base/mem.h"
+#include "config/settings.h"
+#include "order/due.h"
+#include "order/order.h"
+#include "store/store_lock.h"
+#include "task/account.h"
+#include "task/rooms.h"
+#include "task/signals.h"
+#include "task/wanted.h"
+
+#include <string.h>
+
+/* What running calls of providers get to end by themselves when the user interrupts. */
+#define CANCEL_GRACE_MS 2000
+#define REQUEST_CONF_MAX 65536
+
+struct issue {
+    struct task_env *env;
+    const struct issue_request *request;
+    struct wanted *wanted;
+    struct store *store;
+    struct http *http;
+    struct rooms *rooms;
+    struct account *account;
+    struct order *order;
+    struct signals *signals;
+    struct store_job *job;
+    struct store_lock *lock;
+    struct store_cert *before; /* installed when we began, or NULL */
+    struct store_cert *after;
+    const char *state; /* "issued", "unchanged", "remembered"; NULL: err says why not */
+    struct err err;
+    bool is_over;
+};
+
+static void finish(struct issue *issue, const struct err *err)
+{
+    if (issue->is_over) {
+        return;
+    }
+    issue->is_over = true;
+    if (err != NULL) {
+        issue->err = *err;
+    }
+    loop_stop(issue->env->loop);
+}
+
+/* ---- The order ---- */
+
+static int load_installed(struct issue *issue, struct store_cert **ret_cert, struct err *err)
+{
+    int code = store_cert_load(issue->store, issue->wanted->name, ret_cert, err);
+
+    if (code == -ERR_NOT_FOUND) {
+        err_clear(err);
+        return 0;
+    }
+    if (code == 0 && (*ret_cert)->warning != NULL) {
+        event_log(EVENT_WARNING, issue->wanted->name, "%s", (*ret_cert)->warning);
+    }
+    return code;
+}
+
+static void finish_order(void *arg, const struct order_result *result)
+{
+    struct issue *issue = arg;
+    struct err err = ERR_INIT;
+
+    if (result->end != ORDER_END_INSTALLED) {
+        finish(issue, result->err);
+        return;
+    }
+    if (load_installed(issue, &issue->after, &err) < 0 ||
+        wanted_save(issue->wanted, issue->store, &err) < 0) {
+        finish(issue, &err);
+        return;
+    }
+    issue->state = "issued";
+    finish(issue, NULL);
+}
+
+static void begin_order(void *arg, const struct account_parts *parts)
+{
+    struct issue *issue = arg;
+    const struct order_env env = {
+        .loop = issue->env->loop,
+        .http = issue->http,
+        .acme = parts->client,
+        .ca = issue->wanted->ca,
+        .account_key = parts->key,
+        .providers = issue->rooms->providers,
+        .dns = issue->rooms->dns,
+        .store = issue->store,
+        .journal = issue->rooms->journal,
+        .values = issue->rooms->values,
+        .settings = issue->env->settings,
+    };
+    const struct order_request request = {
+        .certificate = issue->wanted->name,
+        .names = &issue->wanted->names,
+        .key_type = issue->wanted->key_type,
+        .account_id = account_id(issue->account),
+        .profile = issue->wanted->ca->profile,
+        .providers = &issue->wanted->providers,
+    };
+
+    issue->order = order_start(&env, &request, finish_order, issue);
+}
+
+static void begin_ordering(void *arg, const struct err *err)
+{
+    struct issue *issue = arg;
+
+    if (issue->order == NULL) {
+        finish(issue, err);
+    } else {
+        order_account_ready(issue->order, err);
+    }
+}
+
+/* --ca-bundle before the CA's own section before the general one. */
+static const char *choose_ca_file(const struct issue *issue)
+{
+    const struct settings *settings = issue->env->settings;
+
+    if (settings_place(settings, "ca-bundle").origin == CONFIG_FLAG ||
+        issue->wanted->ca->ca_file == NULL) {
+        return settings->ca_bundle;
+    }
+    return issue->wanted->ca->ca_file;
+}
+
+/* Providers that the command line names must exist before anybody is asked for anything. */
+static int check_providers(const struct issue *issue, struct err *err)
+{
+    for (size_t i = 0; i < issue->wanted->providers.n; i++) {
+        const char *assignment = issue->wanted->providers.items[i];
+        const char *divider = strchr(assignment, '=');
+        struct provider *provider = NULL;
+
+        if (provider_get(issue->rooms->providers, divider == NULL ? assignment : divider + 1,
+                         &provider, err) < 0) {
+            return err_code(err);
+        }
+        provider_start(provider);
+    }
+    return 0;
+}
+
+static int open_all(struct issue *issue, struct err *err)
+{
+    static const struct account_callbacks CALLBACKS = {.has_client = begin_order,
+                                                       .ready = begin_ordering};
+    const struct settings *settings = issue->env->settings;
+    const struct wanted *wanted = issue->wanted;
+    const struct http_settings http_settings = {
+        .ca_file = choose_ca_file(issue),
+        .user_agent = "acme-dns/" ACME_VERSION,
+        .connect_timeout_ms = settings->connect_timeout_ms,
+    };
+    const struct rooms_request rooms_request = {
+        .command = "issue",
+        .certificate = wanted->name,
+        .providers = &wanted->providers,
+        .allow_aliases = &wanted->allow_aliases,
+        .store = issue->store,
+    };
+    const struct account_request account_request = {
+        .ca = wanted->ca,
+        .email = wanted->email,
+        .has_agreed_tos = issue->request->has_agreed_tos || settings->has_agreed_tos,
+        .eab_kid = issue->request->eab_kid,
+        .eab_hmac_key_file = issue->request->eab_hmac_key_file,
+    };
+
+    if (rooms_open(issue->env, &rooms_request, &issue->rooms, err) < 0 ||
+        check_providers(issue, err) < 0 ||
+        http_new(issue->env->loop, &http_settings, &issue->http, err) < 0) {
+        return err_code(err);
+    }
+    http_warm(issue->http, wanted->ca->directory);
+    issue->account =
+        account_open(issue->env, issue->store, issue->http, &account_request, &CALLBACKS, issue);
+    return 0;
+}
+
+/* ---- Is anything due? ---- */
+
+static bool has_same_names(const struct strv *a, const struct strv *b)
+{
+    for (size_t i = 0; i < a->n; i++) {
+        if (!strv_has(b, a->items[i])) {
+            return false;
+        }
+    }
+    return a->n == b->n;
+}
+
+static int refuse_other_names(const struct issue *issue, struct err *err)
+{
+    AUTO_FREE char *old_names = strv_join(&issue->before->domains, ", ");
+    AUTO_FREE char *new_names = strv_join(&issue->wanted->names, ", ");
+
+    (void)err_set(err, ERR_CONFIG,
+                  "certificate '%s' is for other names\n  it has:    %s\n  asked for: %s",
+                  issue->wanted->name, old_names, new_names);
+    return err_hint(
+        err, "--expand issues one for all of them, --replace for exactly the names asked for; "
+             "--name gives the new one a name of its own");
+}
+
+static char *read_request_conf(const struct issue *issue)
+{
+    AUTO_FREE char *path = store_cert_path(issue->store, issue->wanted->name, "request.conf");
+    AUTO(buf_done) struct buf text = BUF(REQUEST_CONF_MAX);
+    struct err ignored = ERR_INIT;
+
+    return fs_read(path, &text, &ignored) < 0 ? NULL : buf_take(&text);
+}
+
+/* Nothing is issued now; what was asked for counts from the next renewal on. */
+static int remember(struct issue *issue, struct err *err)
+{
+    AUTO_FREE char *old_text = read_request_conf(issue);
+    AUTO_FREE char *new_text = NULL;
+
+    if (wanted_save(issue->wanted, issue->store, err) < 0) {
+        return err_code(err);
+    }
+    new_text = read_request_conf(issue);
+    issue->state = old_text == NULL || str_eq(old_text, new_text) ? "unchanged" : "remembered";
+    return 0;
+}
+
+/* An order that an earlier run began is ended first, whatever the dates say. */
+static bool has_unfinished_order(const struct issue *issue)
+{
+    AUTO(strv_done) struct strv tags = STRV_INIT;
+    struct err ignored = ERR_INIT;
+
+    return store_pending_key_list(issue->store, issue->wanted->name, &tags, &ignored) == 0 &&
+           tags.n > 0;
+}
+
+/* 1: issue now. 0: nothing to do, issue->state says what was done instead. */
+static int decide(struct issue *issue, struct err *err)
+{
+    const struct issue_request *request = issue->request;
+    bool is_now = request->is_forced;
+
+    if (load_installed(issue, &issue->before, err) < 0) {
+        return err_code(err);
+    }
+    if (issue->before == NULL) {
+        return 1;
+    }
+    if (!has_same_names(&issue->wanted->names, &issue->before->domains)) {
+        if (!request->is_expanding && !request->is_replacing) {
+            return refuse_other_names(issue, err);
+        }
+        for (size_t i = 0; i < issue->before->domains.n && request->is_expanding; i++) {
+            strv_add_unique(&issue->wanted->names, issue->before->domains.items[i]);
+        }
+        is_now = !has_same_names(&issue->wanted->names, &issue->before->domains) || is_now;
+        if (is_now && ca_check_names(issue->wanted->ca, &issue->wanted->names, err) < 0) {
+            return err_code(err);
+        }
+    }
+    if (is_now || has_unfinished_order(issue) ||
+        clock_wall_s() >=
+            due_renew_after_s(issue->before->not_before_s, issue->before->not_after_s)) {
+        return 1;
+    }
+    return remember(issue, err);
+}
+
+static void finish_lock(void *arg, struct store_lock *lock, const struct err *err)
+{
+    struct issue *issue = arg;
+    struct err failure = ERR_INIT;
+    int is_now = 0;
+
+    issue->job = NULL;
+    if (err != NULL) {
+        finish(issue, err);
+        return;
+    }
+    issue->lock = lock;
+    is_now = decide(issue, &failure);
+    if (is_now < 0 || (is_now > 0 && open_all(issue, &failure) < 0)) {
+        finish(issue, &failure);
+    } else if (is_now == 0) {
+        finish(issue, NULL);
+    }
+}
+
+static void cancel(void *arg, const char *reason)
+{
+    struct issue *issue = arg;
+    struct err err = ERR_INIT;
+
+    if (issue->rooms != NULL) {
+        provider_cancel_all(issue->rooms->providers, CANCEL_GRACE_MS);
+    }
+    if (issue->order != NULL) {
+        order_cancel(issue->order, reason);
+        return;
+    }
+    (void)err_set(&err, ERR_CANCELLED, "%s", reason);
+    finish(issue, &err);
+}
+
+/* ---- What the user is told ---- */
+
+/* Credentials that only this environment has will be missing when a timer renews. */
+static void warn_of_environment(const struct issue *issue)
+{
+    for (size_t i = 0; i < issue->wanted->providers.n; i++) {
+        const char *assignment = issue->wanted->providers.items[i];
+        const char *divider = strchr(assignment, '=');
+        struct provider *provider = NULL;
+        const struct provider_facts *facts = NULL;
+        struct err ignored = ERR_INIT;
+
+        if (provider_get(issue->rooms->providers, divider == NULL ? assignment : divider + 1,
+                         &provider, &ignored) < 0) {
+            continue;
+        }
+        facts = provider_facts(provider);
+        if (facts != NULL && facts->from_environment->n > 0) {
+            AUTO_FREE char *options = strv_join(facts->from_environment, ", ");
+
+            event_log(
+                EVENT_WARNING, issue->wanted->name,
+                "a renewal will lack what provider '%s' got from the environment: %s\n"
+                "Put it into the configuration:\n  [provider %s]\n  plugin = %s\n  OPTION = VALUE",
+                provider_name(provider), options, provider_name(provider),
+                provider_plugin(provider));
+        }
+    }
+}
+
+static enum task_exit tell_failure(const struct issue *issue)
+{
+    enum task_exit status = task_exit_for(issue->err.class);
+
+    event_emit(EVENT_ERROR, EVENT_RESULT, issue->wanted->name, FIELD_INT("exit", status),
+               FIELD("class", err_class_name(issue->err.class)), FIELD("text", issue->err.text));
+    return status;
+}
+
+static enum task_exit tell_success(const struct issue *issue)
+{
+    const struct store_cert *cert = issue->after != NULL ? issue->after : issue->before;
+    enum task_exit status =
+        issue->request->is_unchanged_told && issue->after == NULL ? EXIT_UNCHANGED : EXIT_DONE;
+    AUTO_FREE char *path = store_cert_path(issue->store, cert->name, NULL);
+    AUTO_FREE char *names = strv_join(&cert->domains, ", ");
+    char not_after[CLOCK_TEXT_MAX];
+    char renew_after[CLOCK_TEXT_MAX];
+    AUTO_FREE char *next = NULL;
+
+    clock_format(cert->not_after_s, not_after);
+    clock_format(due_renew_after_s(cert->not_before_s, cert->not_after_s), renew_after);
+    next = str_fmt("from %s on, the same command renews it", renew_after);
+    if (issue->after != NULL) {
+        event_emit(EVENT_NOTICE, EVENT_INSTALLED, cert->name, FIELD("path", path),
+                   FIELD("not-after", not_after), FIELD("names", names));
+        warn_of_environment(issue);
+    }
+    event_emit(
+        EVENT_NOTICE, EVENT_RESULT, cert->name, FIELD_INT("exit", status),
+        FIELD("class", err_class_name(ERR_NONE)), FIELD("state", issue->state),
+        FIELD("text", issue->after != NULL ? "issued"
+                      : strcmp(issue->state, "remembered") == 0
+                          ? "not due yet; the change counts from the next renewal on, or now "
+                            "with --force"
+                          : "not due yet; nothing was done (--force issues all the same)"),
+        FIELD("path", path), FIELD("not-after", not_after), FIELD("renew-after", renew_after),
+        FIELD("next", next));
+    return status;
+}
+
+static void close_all(struct issue *issue)
+{
+    store_job_cancel(&issue->job);
+    order_free(issue->order);
+    account_close(issue->account);
+    http_free(issue->http);
+    rooms_close(issue->rooms);
+    signals_close(issue->signals);
+    store_lock_release(issue->lock);
+    store_cert_free(issue->before);
+    store_cert_free(issue->after);
+    store_free(issue->store);
+    wanted_free(issue->wanted);
+}
+
+static enum task_exit tell(const struct issue *issue)
+{
+    if (issue->rooms != NULL) {
+        (void)rooms_tell_leftovers(issue->rooms);
+    }
+    return issue->state != NULL ? tell_success(issue) : tell_failure(issue);
+}
+
+enum task_exit task_issue(struct task_env *env, const struct issue_request *request)
+{
+    AUTO(close_all) struct issue issue = {.env = env, .request = request};
+    struct err err = ERR_INIT;
+
+    if (wanted_make(env, request, &issue.wanted, &issue.store, &err) < 0) {
+        event_emit(EVENT_ERROR, EVENT_RESULT,
+                   request->name != NULL    ? request->name
+                   : request->domains.n > 0 ? request->domains.items[0]
+                                            : "issue",
+                   FIELD_INT("exit", task_exit_for(err.class)),
+                   FIELD("class", err_class_name(err.class)), FIELD("text", err.text));
+        return task_exit_for(err.class);
+    }
+    store_set_command(issue.store, "issue");
+    issue.signals = signals_open(env, cancel, &issue);
+    issue.job = store_lock_start(issue.store, STORE_LOCK_CERT, issue.wanted->name, false,
+                                 env->settings->lock_timeout_ms, finish_lock, &issue);
+    if (loop_run(env->loop, &err) < 0) {
+        finish(&issue, &err);
+    }
+    if (!issue.is_over) {
+        (void)err_set(&err, ERR_CANCELLED, "ended at once");
+        issue.err = err;
+    }
+    return tell(&issue);
+}

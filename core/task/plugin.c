@@ -1,0 +1,71 @@
+/* SPDX-FileCopyrightText: 2026 the acme-dns authors
+ * SPDX-License-Identifier: MIT */
+
+#include "task/plugin.h"
+
+#include "base/event.h"
+#include "config/settings.h"
+#include "provider/provider.h"
+
+struct look {
+    struct task_env *env;
+    plugin_seen_fn *seen;
+    void *arg;
+    bool has_failed;
+    bool is_list;
+};
+
+static void take_description(void *arg, const char *path,
+                             const struct provider_description *description, const struct err *err)
+{
+    struct look *look = arg;
+
+    if (path != NULL || err != NULL) {
+        look->has_failed = look->has_failed || err != NULL;
+        look->seen(look->arg, path, description, err);
+    }
+    if (!look->is_list || path == NULL) {
+        loop_stop(look->env->loop);
+    }
+}
+
+static enum task_exit look_at(struct task_env *env, const char *name, plugin_seen_fn *seen,
+                              void *arg)
+{
+    struct look look = {.env = env, .seen = seen, .arg = arg, .is_list = name == NULL};
+    AUTO(strv_done) struct strv denied = STRV_INIT;
+    const struct provider_settings settings = {
+        .plugin_dirs = &env->settings->plugin_dirs,
+        .deny_paths = &denied,
+        .plugin_user = env->settings->plugin_user,
+    };
+    AUTO_PTR(provider_set) struct provider_set *set = NULL;
+    struct err err = ERR_INIT;
+
+    strv_add(&denied, env->settings->state_dir);
+    if (provider_set_new(env->loop, env->config, &settings, &set, &err) < 0) {
+        event_log(EVENT_ERROR, "", "%s", err.text);
+        return task_exit_for(err.class);
+    }
+    if (name == NULL) {
+        provider_list(set, take_description, &look);
+    } else {
+        provider_describe(set, name, take_description, &look);
+    }
+    if (loop_run(env->loop, &err) < 0) {
+        event_log(EVENT_ERROR, "", "%s", err.text);
+        return EXIT_FAILED;
+    }
+    return look.has_failed ? EXIT_PROVIDER : EXIT_DONE;
+}
+
+enum task_exit task_plugin_list(struct task_env *env, plugin_seen_fn *seen, void *arg)
+{
+    return look_at(env, NULL, seen, arg);
+}
+
+enum task_exit task_plugin_show(struct task_env *env, const char *name, plugin_seen_fn *seen,
+                                void *arg)
+{
+    return look_at(env, name, seen, arg);
+}
