@@ -11,7 +11,7 @@
 
 BUILD_PACKAGES=(
     gcc clang clang-format-14 clang-tidy-14 cmake ninja-build pkg-config binutils libc6-dev
-    libgnutls28-dev libcurl4-gnutls-dev libyajl-dev libldns-dev libpsl-dev publicsuffix libcmocka-dev
+    nghttp2-server libgnutls28-dev libcurl4-gnutls-dev libyajl-dev libldns-dev libpsl-dev publicsuffix libcmocka-dev
     python3 python3-pytest python3-pytest-xdist python3-dnspython python3-cryptography
     ca-certificates debian-archive-keyring iproute2 util-linux openssl procps
 )

@@ -51,8 +51,8 @@ class Client:
         return os.path.join(self.state, "certs", name, file)
 
     def certificate(self, name):
-        """The installed certificate as (certificate, chain, key), checked: names as asked is the
-        caller's business; that key, certificate, chain and fullchain belong together is checked here."""
+        """The installed certificate as (certificate, chain, key). Checks that key, certificate, chain and
+        fullchain belong together; whether the names are right is the caller's business."""
         certificates = _read_pems(self.path(name, "fullchain.pem"))
         own = _read_pems(self.path(name, "cert.pem"))
         chain = _read_pems(self.path(name, "chain.pem"))
@@ -60,7 +60,8 @@ class Client:
         assert chain == certificates[1:], "chain.pem is not the rest of fullchain.pem"
         with open(self.path(name, "privkey.pem"), "rb") as file:
             key = serialization.load_pem_private_key(file.read(), None)
-        assert key.public_key() == own[0].public_key(), "privkey.pem is not the certificate's key"
+        assert _public(key.public_key()) == _public(own[0].public_key()), (
+            "privkey.pem is not the certificate's key")
         for issued, issuer in zip(certificates, certificates[1:]):
             assert issued.issuer == issuer.subject, "the chain is not in order"
         return own[0], chain, key
@@ -69,6 +70,11 @@ class Client:
 def names_of(certificate):
     extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
     return sorted(extension.value.get_values_for_type(x509.DNSName))
+
+
+def _public(key):
+    return key.public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
 
 
 def _read_pems(path):
