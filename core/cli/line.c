@@ -39,9 +39,10 @@ static void form_log(const struct event *event, struct buf *to)
     add_field(event, "", "text", "", to);
 }
 
+/* A certificate is often called like one of its names: the word keeps them apart. */
 static void form_state(const struct event *event, struct buf *to)
 {
-    buf_addf(to, "%s:", event->subject);
+    buf_addf(to, "%s%s:", event->kind == EVENT_ORDER ? "certificate " : "", event->subject);
     add_field(event, " ", "state", "", to);
     add_field(event, " ", "text", "", to);
 }

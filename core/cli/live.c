@@ -218,8 +218,7 @@ static void draw_row(struct live *live, const struct live_row *row, size_t width
 static void draw_rest(struct live *live, size_t n_hidden, size_t n_finished, unsigned columns,
                       struct buf *to)
 {
-    AUTO_FREE char *text =
-        str_fmt("  ... and %zu more; %zu of %zu done", n_hidden, n_finished, live->n_rows);
+    AUTO_FREE char *text = str_fmt("  ... and %zu more, %zu done", n_hidden, n_finished);
     AUTO(buf_done) struct buf cut = BUF(SINK_TEXT_MAX);
 
     text_add_cut(&cut, text, columns - 1);
@@ -355,6 +354,9 @@ static void take_state(struct live *live, struct live_row *row, const struct eve
 
 bool live_take(struct live *live, const struct event *event)
 {
+    if (event->kind == EVENT_INSTALLED) {
+        return true; /* the result that follows says the same, and more */
+    }
     if (event->kind != EVENT_ORDER && event->kind != EVENT_NAME && event->kind != EVENT_SERVERS) {
         return false;
     }

@@ -54,7 +54,11 @@ static void add_success(const struct sink *sink, const struct event *event, stru
     text_add_clean(to, head, true);
     colour_end(has_colour, COLOUR_GREEN, to);
     buf_add_char(to, '\n');
-    add_row(to, "What", state == NULL ? NULL : text);
+    if (state != NULL && text != NULL && *text != '\0') {
+        buf_add_str(to, "  ");
+        text_add_clean(to, text, true);
+        buf_add_char(to, '\n');
+    }
     add_row(to, "Names", path == NULL ? NULL : sink->installed_names);
     add_row(to, "Files", path);
     add_row(to, "", path == NULL ? NULL : "fullchain.pem  privkey.pem  cert.pem  chain.pem");
