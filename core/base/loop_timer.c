@@ -7,6 +7,9 @@
 #include "base/clock.h"
 #include "base/mem.h"
 
+/* A year: longer ones are somebody's "never", and must not overflow. */
+static const int64_t DELAY_MAX_MS = (int64_t)366 * 86400 * 1000;
+
 static bool is_before(const struct loop_timer *a, const struct loop_timer *b)
 {
     return a->due_ms != b->due_ms ? a->due_ms < b->due_ms : a->order < b->order;
@@ -66,6 +69,7 @@ struct loop_timer *loop_timer_start(struct loop *loop, int64_t delay_ms, loop_ti
 
     timer->loop = loop;
     /* The turn may be old by now: a deadline must not begin in the past. */
+    delay_ms = delay_ms > DELAY_MAX_MS ? DELAY_MAX_MS : delay_ms;
     timer->due_ms = delay_ms <= 0 ? loop->now_ms : clock_mono_ms() + delay_ms;
     timer->order = loop->n_started++;
     timer->fn = fn;

@@ -65,6 +65,14 @@ static void timers_fire_in_order_of_time_then_of_start(void **state)
     assert_string_equal(fired, "bdca");
 }
 
+static struct loop_timer *other;
+
+static void cancel_other(void *arg)
+{
+    (void)arg;
+    loop_timer_cancel(&other);
+}
+
 static void a_timer_waits_its_time(void **state)
 {
     static char a[] = "a";
@@ -72,7 +80,9 @@ static void a_timer_waits_its_time(void **state)
 
     (void)state;
     fired[0] = '\0';
+    other = loop_timer_start(loop, INT64_MAX, note, a);
     (void)loop_timer_start(loop, 50, note, a);
+    (void)loop_timer_start(loop, 51, cancel_other, NULL);
     run();
     assert_string_equal(fired, "a");
     assert_in_range(clock_mono_ms() - began, 50, 1000);
@@ -108,14 +118,6 @@ static void thousands_of_timers_start_cancel_and_fire(void **state)
     }
     run();
     assert_int_equal(crowd.n_fired, 5000 - cancelled);
-}
-
-static struct loop_timer *other;
-
-static void cancel_other(void *arg)
-{
-    (void)arg;
-    loop_timer_cancel(&other);
 }
 
 static void a_timer_may_cancel_one_that_is_due_too(void **state)
