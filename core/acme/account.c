@@ -222,7 +222,7 @@ struct acme_call *acme_account_find(struct acme_client *client, acme_account_fn 
 
     call->what = "newAccount";
     of(call)->done = done;
-    return call_start(call);
+    return call_launch(call);
 }
 
 struct acme_call *acme_account_new(struct acme_client *client,
@@ -240,5 +240,5 @@ struct acme_call *acme_account_new(struct acme_client *client,
     if (request->eab != NULL) {
         of(call)->eab = acme_eab_copy(request->eab);
     }
-    return call_start(call);
+    return call_launch(call);
 }

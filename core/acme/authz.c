@@ -83,7 +83,7 @@ static const struct call_ops READ_OPS = {.prepare = request_read,
 struct acme_call *acme_authz_get(struct acme_client *client, const char *url, acme_authz_fn *done,
                                  void *arg)
 {
-    return call_start(new_authz_call(client, &READ_OPS, "authorization", url, done, arg));
+    return call_launch(new_authz_call(client, &READ_OPS, "authorization", url, done, arg));
 }
 
 /* Changes, both sorts: after a loss, or a refusal that may only mean that it is done already, the
@@ -168,7 +168,7 @@ static const struct call_ops DEACTIVATE_OPS = {.prepare = request_deactivation,
 struct acme_call *acme_authz_deactivate(struct acme_client *client, const char *url,
                                         acme_authz_fn *done, void *arg)
 {
-    return call_start(new_authz_call(client, &DEACTIVATE_OPS, "deactivation", url, done, arg));
+    return call_launch(new_authz_call(client, &DEACTIVATE_OPS, "deactivation", url, done, arg));
 }
 
 /* Answering a challenge */
@@ -244,5 +244,5 @@ struct acme_call *acme_challenge_answer(struct acme_client *client, const struct
         new_authz_call(client, &ANSWER_OPS, "challenge", authz->url, done, arg);
 
     of(call)->challenge_url = str_dup(challenge->url);
-    return call_start(call);
+    return call_launch(call);
 }

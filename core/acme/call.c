@@ -537,7 +537,7 @@ void call_go_on(struct acme_call *call, const struct err *err)
     }
 }
 
-struct acme_call *call_start(struct acme_call *call)
+struct acme_call *call_launch(struct acme_call *call)
 {
     struct acme_client *client = call->client;
     int64_t now_ms = loop_now_ms(client->loop);

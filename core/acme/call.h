@@ -108,7 +108,7 @@ struct acme_client {
 struct acme_call *call_new(struct acme_client *client, size_t size, const struct call_ops *ops,
                            void *arg);
 /* Hangs it in and lets it run; the callback never comes from inside. */
-struct acme_call *call_start(struct acme_call *call);
+struct acme_call *call_launch(struct acme_call *call);
 /* The directory has arrived, or never will: err. */
 void call_go_on(struct acme_call *call, const struct err *err);
 

@@ -104,5 +104,5 @@ struct acme_call *acme_chain_get(struct acme_client *client, const char *url, ac
     call->what = "certificate";
     of(call)->done = done;
     of(call)->chain_url = str_dup(url);
-    return call_start(call);
+    return call_launch(call);
 }

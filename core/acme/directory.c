@@ -159,7 +159,7 @@ void directory_fetch(struct acme_client *client)
     struct acme_call *call = call_new(client, sizeof(*call), &FETCH_OPS, NULL);
 
     client->fetch = call;
-    call_start(call);
+    call_launch(call);
     call_go_on(call, NULL);
 }
 
@@ -190,5 +190,5 @@ struct acme_call *acme_start(struct acme_client *client, acme_start_fn *done, vo
 
     call->what = "directory";
     ((struct start_call *)call)->done = done;
-    return call_start(call);
+    return call_launch(call);
 }

@@ -174,7 +174,7 @@ struct acme_call *acme_order_new(struct acme_client *client,
     strv_copy(&of(call)->names, request->names);
     of(call)->profile = str_dup(request->profile);
     of(call)->replaces = str_dup(request->replaces);
-    return call_start(call);
+    return call_launch(call);
 }
 
 /* Reading */
@@ -208,7 +208,7 @@ struct acme_call *acme_order_get(struct acme_client *client, const char *url, ac
     struct acme_call *call = new_order_call(client, &READ_OPS, "order", done, arg);
 
     of(call)->order_url = str_dup(url);
-    return call_start(call);
+    return call_launch(call);
 }
 
 /* finalize: sent once. When it is not known what became of it, the order knows. */
@@ -293,5 +293,5 @@ struct acme_call *acme_order_finalize(struct acme_client *client, const struct a
     of(call)->order_url = str_dup(order->url);
     of(call)->finalize_url = str_dup(order->finalize);
     of(call)->finalize_payload = write_finalize(csr_der, csr_len);
-    return call_start(call);
+    return call_launch(call);
 }
