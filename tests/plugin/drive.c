@@ -43,6 +43,7 @@ struct driver {
     struct acme_record records[CHANGES_MAX];
     struct acme_change changes[CHANGES_MAX];
     const struct acme_change *list[CHANGES_MAX];
+    char *lines[CHANGES_MAX];
     size_t n_changes;
 };
 
@@ -181,6 +182,7 @@ static void repeat_value(struct acme_value *v, const char *text)
     }
     if (v->len > 0) {
         memcpy(joined, v->text, v->len);
+        free((void *)(uintptr_t)v->text);
     }
     memcpy(joined + v->len, text, add);
     v->text = joined;
@@ -306,11 +308,12 @@ static int32_t call_without_record(struct driver *d, struct acme_call *call, con
         return ACME_OK;
     }
     if (strcmp(verb, "commit") == 0) {
-        size_t n = d->n_changes;
-
+        status = d->plugin->apply(call, d->instance, d->list, d->n_changes);
+        while (d->n_changes > 0) {
+            free(d->lines[--d->n_changes]);
+        }
         d->is_gathering = false;
-        d->n_changes = 0;
-        return d->plugin->apply(call, d->instance, d->list, n);
+        return status;
     }
     describe(d->plugin);
     return ACME_OK;
@@ -347,7 +350,7 @@ static void run_line(struct driver *d, char *line)
         d->is_gathering = true;
         return;
     }
-    if (n >= 4 && d->is_gathering) {
+    if (n >= 4 && d->is_gathering) { /* main() keeps the line */
         gather(d, words, n);
         return;
     }
@@ -391,9 +394,15 @@ int main(int argc, char **argv)
     if (!take_arguments(&d, argc, argv)) {
         return 2;
     }
-    for (ssize_t len; (len = getline(&line, &size, stdin)) > 0; line = NULL, size = 0) {
-        line[len - 1] = '\0'; /* records point into it until the end: it is not freed */
+    for (ssize_t len; (len = getline(&line, &size, stdin)) > 0;) {
+        line[len - 1] = '\0';
         run_line(&d, line);
+        if (d.is_gathering && d.n_changes > 0) {
+            d.lines[d.n_changes - 1] = line; /* a gathered record points into it */
+            line = NULL;
+            size = 0;
+        }
     }
+    free(line);
     return 0;
 }
