@@ -104,8 +104,8 @@ static int make_links(const struct install *in, struct err *err)
         if (is_there < 0) {
             return is_there;
         }
-        if (is_there == 0 && fs_symlink_atomic(target, path, err) < 0) {
-            return err_code(err);
+        if (is_there == 0 && symlink(target, path) < 0) {
+            return err_set_errno(err, "cannot create the link '%s'", path);
         }
     }
     return 0;
@@ -172,7 +172,9 @@ static int stage(const struct install *in, const struct cert_chain *chain, struc
     if (store_version_remove(temp, err) < 0 || store_version_write(temp, &staged, err) < 0) {
         return err_code(err);
     }
-    if (fs_rename(temp, folder, err) < 0) {
+    if (rename(temp, folder) < 0) {
+        err_set_errno(err, "cannot rename '%s' to '%s'", temp, folder);
+        (void)store_version_remove(temp, &(struct err)ERR_INIT);
         return err_code(err);
     }
     crash_point("store-stage-after");
@@ -219,9 +221,11 @@ static int archive_others(const struct install *in, struct err *err)
 
 static int make_live(const struct install *in, struct err *err)
 {
+    AUTO_FREE char *folder = path_of(in, NULL);
     AUTO_FREE char *current = path_of(in, "current");
 
-    if (make_links(in, err) < 0) {
+    /* One fsync for the version's new name and the links: all of it is there before the switch. */
+    if (make_links(in, err) < 0 || fs_fsync_dir(folder, err) < 0) {
         return err_code(err);
     }
     crash_point("store-switch-before");
@@ -267,6 +271,10 @@ static int install(struct install *in, struct err *err)
     AUTO_PTR(cert_chain) struct cert_chain *chain = NULL;
     struct err aside = ERR_INIT;
 
+    if (in->privkey_mode & ~(mode_t)0660) {
+        return err_set(err, ERR_CONFIG, "a private key with mode %04o would be open to others",
+                       (unsigned)in->privkey_mode);
+    }
     if (store_name_check(in->cert->name, err) < 0 || parse_chain(in, &chain, err) < 0 ||
         store_cert_make_folder(in->job.store, in->cert->name, err) < 0 ||
         check_layout(in, err) < 0) {
@@ -276,7 +284,8 @@ static int install(struct install *in, struct err *err)
     if (is_in_force(in)) {
         /* store_cert_load() says it all, the version before included. */
         struct store_cert *now = NULL;
-        if (store_cert_load(in->job.store, in->cert->name, &now, err) < 0) {
+        if (make_links(in, err) < 0 ||
+            store_cert_load(in->job.store, in->cert->name, &now, err) < 0) {
             return err_code(err);
         }
         store_cert_free(in->cert);
@@ -312,13 +321,9 @@ static void run(void *arg)
     void *done_arg = in->arg;
 
     in->job.turn = NULL;
-    if (in->privkey_mode & ~(mode_t)0660) {
-        err_set(&err, ERR_CONFIG, "a private key with mode %04o would be open to others",
-                (unsigned)in->privkey_mode);
-    } else if (install(in, &err) == 0) {
+    if (install(in, &err) == 0) {
         cert = TAKE(in->cert);
-    }
-    if (cert == NULL) {
+    } else {
         err_wrap(&err, "cannot install the certificate '%s'", in->cert->name);
     }
     drop(&in->job);

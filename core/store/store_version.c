@@ -18,39 +18,64 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int write_file(const char *folder, const char *file, const char *text, mode_t mode,
-                      struct err *err)
+static int write_all(int fd, const char *bytes, size_t len)
 {
-    AUTO_FREE char *path = fs_join(folder, file);
+    while (len > 0) {
+        ssize_t put = write(fd, bytes, len);
 
-    return fs_write_new(path, text, strlen(text), mode, err);
-}
-
-/* The folder above is still 0700, so that the group gets in no earlier than this. */
-static int give_to_group(const char *path, gid_t gid, struct err *err)
-{
-    AUTO_FD int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-
-    if (fd < 0 || fchown(fd, (uid_t)-1, gid) < 0 || fsync(fd) < 0) {
-        return err_set_errno(err, "cannot give '%s' to group %lu", path, (unsigned long)gid);
+        if (put < 0 && errno != EINTR) {
+            return -1;
+        }
+        if (put > 0) {
+            bytes += put;
+            len -= (size_t)put;
+        }
     }
     return 0;
+}
+
+/* Mode and group are in force before any content is there. Not fs_write_new(): that would also
+ * fsync the folder for each file, and once for all of them is enough here. */
+static int write_file(const char *folder, const char *file, const struct buf *content, mode_t mode,
+                      gid_t gid, struct err *err)
+{
+    AUTO_FREE char *path = fs_join(folder, file);
+    AUTO_FD int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+    if (fd < 0) {
+        return err_set_errno(err, "cannot create '%s'", path);
+    }
+    if (gid != STORE_GID_NONE && fchown(fd, (uid_t)-1, gid) < 0) {
+        return err_set_errno(err, "cannot give '%s' to group %lu", path, (unsigned long)gid);
+    }
+    if (fchmod(fd, mode) < 0 || write_all(fd, buf_str(content), content->len) < 0 ||
+        fsync(fd) < 0) {
+        return err_set_errno(err, "cannot write '%s'", path);
+    }
+    /* Network file systems report a lost write no earlier than here. */
+    return close(TAKE_FD(fd)) < 0 ? err_set_errno(err, "cannot write '%s'", path) : 0;
+}
+
+static int write_text(const char *folder, const char *file, const char *text, mode_t mode,
+                      struct err *err)
+{
+    AUTO(buf_done) struct buf content = BUF(2 * CERT_CHAIN_BYTES_MAX);
+
+    buf_add_str(&content, text);
+    return write_file(folder, file, &content, mode, STORE_GID_NONE, err);
 }
 
 static int write_key(const char *folder, const struct store_staged *staged, struct err *err)
 {
     AUTO(buf_done) struct buf pem = BUF_SECRET(KEY_FILE_MAX);
-    AUTO_FREE char *path = fs_join(folder, "privkey.pem");
 
-    if (key_to_pem(staged->key, &pem, err) < 0 ||
-        fs_write_new(path, pem.bytes, pem.len, staged->privkey_mode, err) < 0) {
+    if (key_to_pem(staged->key, &pem, err) < 0) {
         return err_code(err);
     }
-    return staged->privkey_gid == STORE_GID_NONE ? 0
-                                                 : give_to_group(path, staged->privkey_gid, err);
+    return write_file(folder, "privkey.pem", &pem, staged->privkey_mode, staged->privkey_gid, err);
 }
 
-/* Opens the finished folder for passing through. */
+/* Opens the finished folder for passing through, and has its entries on disk. */
 static int open_up(const char *folder, struct err *err)
 {
     AUTO_FD int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
@@ -61,13 +86,13 @@ static int open_up(const char *folder, struct err *err)
     return 0;
 }
 
-static int write_all(const char *folder, const struct store_staged *staged, struct err *err)
+static int write_version(const char *folder, const struct store_staged *staged, struct err *err)
 {
     if (fs_mkdir(folder, 0700, err) < 0 || write_key(folder, staged, err) < 0 ||
-        write_file(folder, "cert.pem", cert_chain_pem_leaf(staged->chain), 0444, err) < 0 ||
-        write_file(folder, "chain.pem", cert_chain_pem_issuers(staged->chain), 0444, err) < 0 ||
-        write_file(folder, "fullchain.pem", cert_chain_pem_full(staged->chain), 0444, err) < 0 ||
-        write_file(folder, "metadata.json", staged->metadata, 0644, err) < 0 ||
+        write_text(folder, "cert.pem", cert_chain_pem_leaf(staged->chain), 0444, err) < 0 ||
+        write_text(folder, "chain.pem", cert_chain_pem_issuers(staged->chain), 0444, err) < 0 ||
+        write_text(folder, "fullchain.pem", cert_chain_pem_full(staged->chain), 0444, err) < 0 ||
+        write_text(folder, "metadata.json", staged->metadata, 0644, err) < 0 ||
         store_version_verify(folder, staged->domains, err) < 0) {
         return err_code(err);
     }
@@ -76,7 +101,7 @@ static int write_all(const char *folder, const struct store_staged *staged, stru
 
 int store_version_write(const char *folder, const struct store_staged *staged, struct err *err)
 {
-    if (write_all(folder, staged, err) < 0) {
+    if (write_version(folder, staged, err) < 0) {
         struct err unused = ERR_INIT;
 
         (void)store_version_remove(folder, &unused);

@@ -108,6 +108,19 @@ static void same_certificate_again_changes_nothing(void **state)
     assert_string_equal(archived, "");
 }
 
+static void removed_link_is_made_again(void **state)
+{
+    struct lab *lab = *state;
+    AUTO(buf_done) struct buf pem = BUF(65536);
+    AUTO_FREE char *path = lab_path(lab, LAB_CERTS "privkey.pem");
+
+    lab_make_chain(lab, 1, lab->key, &pem);
+    assert_int_equal(lab_install_chain(lab, &pem, lab->key), ERR_NONE);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(lab_install_chain(lab, &pem, lab->key), ERR_NONE);
+    lab_assert_live(lab, "5a0001");
+}
+
 static void same_serial_twice_is_two_versions(void **state)
 {
     struct lab *lab = *state;
@@ -402,6 +415,7 @@ int main(void)
         LAB_TEST(loading_says_what_was_installed),
         LAB_TEST(next_installation_archives_the_one_before),
         LAB_TEST(same_certificate_again_changes_nothing),
+        LAB_TEST(removed_link_is_made_again),
         LAB_TEST(same_serial_twice_is_two_versions),
         LAB_TEST(damaged_version_in_force_is_installed_anew),
         LAB_TEST(key_mode_and_group_are_followed),
