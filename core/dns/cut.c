@@ -242,6 +242,14 @@ size_t cut_runners(const struct cut *cut, struct race_runner runners[static RACE
     return n;
 }
 
+void cut_extend_race(const struct cut *cut, struct race *race)
+{
+    struct race_runner runners[RACE_RUNNERS_MAX];
+    size_t n = cut_runners(cut, runners);
+
+    race_add_runners(race, runners, n);
+}
+
 void cut_free_all(struct dns *dns)
 {
     while (dns->cuts != NULL) {

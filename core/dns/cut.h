@@ -46,7 +46,7 @@ struct cut {
     struct cut_server **servers;
     size_t n_servers, cap_servers;
 
-    struct bell walkable; /* rings when walking on may be worth it, or is known to fail */
+    struct bell walkable; /* rings when there may be more addresses, and at the end */
     struct bell complete;
     bool is_started;
     bool is_complete;
@@ -78,6 +78,9 @@ void cut_start(struct cut *cut);
 /* Its addresses, the promising first; at most RACE_RUNNERS_MAX. Borrowed texts. Returns how many.
  */
 size_t cut_runners(const struct cut *cut, struct race_runner runners[static RACE_RUNNERS_MAX]);
+
+/* Lets the addresses that became known since run too. */
+void cut_extend_race(const struct cut *cut, struct race *race);
 
 struct cut_server *cut_find_server(struct cut *cut, const struct sockaddr_storage *address);
 void cut_free_all(struct dns *dns);

@@ -221,6 +221,19 @@ static bool is_exhausted(const struct cut *cut)
     return cut->child_race == NULL && cut->root_lookup == NULL;
 }
 
+/* Glue may have named only servers that are lame or dead: what is found beside it joins in. */
+static void extend_races(struct cut *cut)
+{
+    if (cut->child_race != NULL) {
+        cut_extend_race(cut, cut->child_race);
+    }
+    for (struct cut_task *task = cut->tasks; task != NULL; task = task->next) {
+        if (task->race != NULL) {
+            cut_extend_race(cut, task->race);
+        }
+    }
+}
+
 /* Starts what can be started, tells who waits, and sees whether that was all. */
 static void advance(struct cut *cut)
 {
@@ -230,6 +243,7 @@ static void advance(struct cut *cut)
         return;
     }
     start_pending(cut);
+    extend_races(cut);
     if (cut->n_servers > 0 && !cut->is_child_asked && strcmp(cut->name, ".") != 0) {
         cut->is_child_asked = true;
         cut->child_race = ask_zone(cut, cut->name, MESSAGE_NS, &CALLBACKS, cut);

@@ -150,6 +150,7 @@ static struct race *ask_cut(struct hop *hop, const char *name, uint16_t type,
     size_t n = cut_runners(hop->cut, runners);
 
     strv_done(&hop->failures);
+    hop->n_raced = hop->cut->n_servers;
     hop->n_recursive = 0;
     hop->n_answered = 0;
     return race_start(hop->dns->net, &question, runners, n, callbacks, hop);
@@ -308,15 +309,43 @@ static bool on_judge(void *arg, size_t runner, const struct exchange_result *res
     return true;
 }
 
+static void ask(struct hop *hop);
+
+/* There may be more addresses to ask: they join the race, or begin another when it was lost. */
+static void on_more_servers(void *arg)
+{
+    struct hop *hop = arg;
+
+    if (hop->race == NULL && hop->cut->n_servers > hop->n_raced) {
+        ask(hop);
+        return;
+    }
+    if (hop->race == NULL && hop->cut->is_complete) {
+        fail_unanswered(hop);
+        return;
+    }
+    if (hop->race != NULL && hop->cut->n_servers > hop->n_raced) {
+        hop->n_raced = hop->cut->n_servers;
+        cut_extend_race(hop->cut, hop->race);
+    }
+    if (!hop->cut->is_complete) {
+        bell_wait(&hop->cut->walkable, &hop->cut_waiter, on_more_servers, hop);
+    }
+}
+
 static void on_over(void *arg, bool is_won)
 {
     struct hop *hop = arg;
 
     hop->race = NULL;
-    gate_close(hop);
     if (!is_won) {
-        fail_unanswered(hop);
-    } else if (hop->step == WALK_REFERRAL) {
+        cut_start(hop->cut);
+        on_more_servers(hop);
+        return;
+    }
+    bell_leave(&hop->cut_waiter);
+    gate_close(hop);
+    if (hop->step == WALK_REFERRAL) {
         enter(hop);
     } else if (hop->n_recursive > 0) {
         fail_intercepted(hop);
@@ -342,8 +371,6 @@ static struct gate *gate_find(const struct hop *hop, const char *name)
     return NULL;
 }
 
-static void ask(struct hop *hop);
-
 /* The one before us knows more now: a cut that holds our name too, or that there is none so high.
  */
 static void on_gate(void *arg)
@@ -364,11 +391,11 @@ static void ask(struct hop *hop)
     const char *key = name_last_labels(hop->name, name_count_labels(hop->cut->name) + hop->depth);
     struct gate *gate = key == hop->name ? NULL : gate_find(hop, key);
 
-    if (gate != NULL) {
+    if (gate != NULL && gate != hop->gate) {
         bell_wait(&gate->bell, &hop->gate_waiter, on_gate, hop);
         return;
     }
-    if (key != hop->name) {
+    if (key != hop->name && hop->gate == NULL) {
         hop->gate = NEW(struct gate);
         hop->gate->cut = hop->cut;
         hop->gate->name = str_dup(key);
@@ -376,6 +403,9 @@ static void ask(struct hop *hop)
         hop->dns->gates = hop->gate;
     }
     hop->race = ask_cut(hop, hop->name, MESSAGE_TXT, &CALLBACKS);
+    if (hop->cut->is_started && !hop->cut->is_complete && hop->cut_waiter.at == NULL) {
+        bell_wait(&hop->cut->walkable, &hop->cut_waiter, on_more_servers, hop);
+    }
 }
 
 static void on_walkable(void *arg)

@@ -38,6 +38,7 @@ struct hop {
     struct sockaddr_storage winner;
     char *winner_text;
     struct bell_waiter cut_waiter;
+    size_t n_raced; /* addresses of cut when it was last asked */
     struct bell_waiter gate_waiter;
     struct gate *gate; /* the one we hold */
     struct loop_timer *begin;

@@ -193,7 +193,7 @@ static bool parse_records(struct wire *wire, struct message *message)
             keep_record(wire, &record, (enum message_section)section, message);
         }
     }
-    return true;
+    return wire->at == wire->len;
 }
 
 enum message_fit message_parse(const uint8_t *bytes, size_t len,

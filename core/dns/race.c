@@ -6,6 +6,7 @@
 #include "base/loop.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "dns/address.h"
 #include "dns/net.h"
 
 struct entrant {
@@ -102,6 +103,38 @@ static void on_answer(void *arg, const struct exchange_result *result)
     }
 }
 
+static bool runs_already(const struct race *race, const struct sockaddr_storage *address)
+{
+    for (size_t i = 0; i < race->n_entrants; i++) {
+        if (address_equals(&race->entrants[i].address, address)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void add_entrants(struct race *race, const struct race_runner *runners, size_t n_runners)
+{
+    for (size_t i = 0; i < n_runners && race->n_entrants < RACE_RUNNERS_MAX; i++) {
+        struct entrant *entrant = &race->entrants[race->n_entrants];
+
+        if (!runs_already(race, &runners[i].address)) {
+            race->n_entrants++;
+            entrant->race = race;
+            entrant->address = runners[i].address;
+            entrant->server = str_dup(runners[i].server);
+        }
+    }
+}
+
+void race_add_runners(struct race *race, const struct race_runner *runners, size_t n_runners)
+{
+    add_entrants(race, runners, n_runners);
+    if (race->hedge == NULL && race->n_started < race->n_entrants) {
+        race->hedge = loop_timer_start(race->net->loop, 0, on_hedge, race);
+    }
+}
+
 struct race *race_start(struct net *net, const struct exchange_question *question,
                         const struct race_runner *runners, size_t n_runners,
                         const struct race_callbacks *callbacks, void *arg)
@@ -115,12 +148,7 @@ struct race *race_start(struct net *net, const struct exchange_question *questio
     race->name = str_dup(question->name);
     race->type = question->type;
     race->is_recursive = question->is_recursive;
-    race->n_entrants = n_runners < RACE_RUNNERS_MAX ? n_runners : RACE_RUNNERS_MAX;
-    for (size_t i = 0; i < race->n_entrants; i++) {
-        race->entrants[i].race = race;
-        race->entrants[i].address = runners[i].address;
-        race->entrants[i].server = str_dup(runners[i].server);
-    }
+    add_entrants(race, runners, n_runners);
     if (n_runners > 0 && net_standing_of(net, &runners[0].address) == NET_PROVEN) {
         side_by_side = 1;
     }

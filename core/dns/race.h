@@ -36,6 +36,9 @@ struct race;
 struct race *race_start(struct net *net, const struct exchange_question *question,
                         const struct race_runner *runners, size_t n_runners,
                         const struct race_callbacks *callbacks, void *arg);
+
+/* Lets more run while the race is on; addresses that run already are passed over. */
+void race_add_runners(struct race *race, const struct race_runner *runners, size_t n_runners);
 void race_cancel(struct race **race);
 
 #endif
