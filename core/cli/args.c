@@ -42,21 +42,22 @@ const char *args_text(const struct args *args, enum option_id id)
 
 static int refuse_unknown(const char *name, struct err *err)
 {
-    const char *names[OPTION_COUNT];
+    AUTO(strv_done) struct strv names = STRV_INIT;
+    AUTO_FREE char *shown = str_fmt("--%s", name);
     const char *refusal = option_refusal(name);
 
     if (refusal != NULL) {
         err_set(err, ERR_CONFIG,
-                "--%s is not taken: every user of this machine can read a program's arguments, and "
+                "%s is not taken: every user of this machine can read a program's arguments, and "
                 "shells keep them",
-                name);
+                shown);
         return err_hint(err, "%s", refusal);
     }
     for (size_t i = 0; i < OPTION_COUNT; i++) {
-        names[i] = option_row((enum option_id)i)->name;
+        strv_take(&names, str_fmt("--%s", option_row((enum option_id)i)->name));
     }
-    err_set(err, ERR_CONFIG, "unknown option '--%s'", name);
-    config_hint_nearest(err, name, names, OPTION_COUNT);
+    err_set(err, ERR_CONFIG, "unknown option '%s'", shown);
+    config_hint_nearest(err, shown, (const char *const *)names.items, names.n);
     return err_code(err);
 }
 
