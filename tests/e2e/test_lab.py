@@ -3,6 +3,8 @@
 """The lab itself: that its internet hangs together, and that it dies whole."""
 
 import os
+import shutil
+import subprocess
 import sys
 import time
 
@@ -136,18 +138,18 @@ def is_alive(pid):
 
 def test_a_lab_dies_with_whoever_holds_it():
     script = ("import os, sys; sys.path.insert(0, %r)\nfrom lab import Lab, World\nlab = Lab(World()); lab.start()\n"
-              "print(lab.pid, flush=True); sys.stdin.read()" % E2E)
-    import subprocess
-
+              "print(lab.pid, lab.folder, flush=True); sys.stdin.read()" % E2E)
     holder = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE,
                               stdin=subprocess.PIPE, text=True)
-    pid = int(holder.stdout.readline())
+    pid, folder = holder.stdout.readline().split()
+    pid = int(pid)
     assert is_alive(pid)
     holder.kill()
     holder.communicate()
     deadline = time.monotonic() + 5
     while is_alive(pid) and time.monotonic() < deadline:
         time.sleep(0.01)
+    shutil.rmtree(folder)
     assert not is_alive(pid)
 
 

@@ -145,7 +145,13 @@ def main():
     commands.choices["demo"].add_argument("--keep", action="store_true", help="leave the lab up")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     arguments = parser.parse_args()
-    return arguments.run(arguments)
+    try:
+        return arguments.run(arguments)
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+    except LabError as error:
+        print("error: %s" % error, file=sys.stderr)
+        return 1
 
 
 if __name__ == "__main__":
