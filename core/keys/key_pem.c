@@ -123,7 +123,7 @@ static bool is_blank(const char *text, size_t len)
 int key_from_pem(const char *pem, size_t len, struct key **ret_key, struct err *err)
 {
     char label[LABEL_MAX] = "";
-    const char *block = NULL;
+    const char *block = pem;
     gnutls_privkey_t priv = NULL;
     int rc = 0;
 

@@ -94,7 +94,7 @@ typedef void store_install_done_fn(void *arg, const struct store_cert *cert, con
  * nothing and succeeds. A file in the way that is not ours: ERR_FAILED naming it, nothing touched.
  * ERR_CA: the CA's chain is not usable. The caller holds the certificate's lock.
  */
-struct store_job *store_cert_install(struct store *store, const struct store_install *install,
+struct store_job *store_cert_install(struct store *store, const struct store_install *wanted,
                                      store_install_done_fn *done, void *arg);
 
 /* The key of an order that is not yet ended. tag is the caller's, a name as store_name_check wants.

@@ -403,6 +403,7 @@ static void empty_certificate_file_is_a_clear_error(void **state)
     struct err err = ERR_INIT;
 
     lab_install(lab, 1, lab->key);
+    assert_int_equal(chmod(path, 0644), 0);
     assert_int_equal(truncate(path, 0), 0);
     assert_true(store_cert_load(lab->store, LAB_NAME, &cert, &err) < 0);
     lab_assert_says(&err, "cert.pem': there is no certificate in it");
