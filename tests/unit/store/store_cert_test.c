@@ -259,16 +259,12 @@ static void killed_at_any_point_old_or_new_is_whole(void **state)
 {
     struct lab *lab = *state;
 
-    for (uint8_t i = 0; i < ARRAY_LEN(points); i++) {
+    lab_install(lab, 1, lab->key);
+    for (size_t i = 0; i < ARRAY_LEN(points); i++) {
         AUTO(buf_done) struct buf pem = BUF(65536);
-        AUTO_FREE char *before = NULL;
-        AUTO_FREE char *wanted = str_fmt("5a00%02x", i + 2);
-        uint8_t previous = (uint8_t)(i + 1);
+        AUTO_FREE char *before = lab_look(lab);
+        AUTO_FREE char *wanted = str_fmt("5a00%02zx", i + 2);
 
-        if (i == 0) {
-            lab_install(lab, previous, lab->key);
-        }
-        before = lab_look(lab);
         lab_make_chain(lab, (uint8_t)(i + 2), lab->other_key, &pem);
         int status = install_in_child(lab, &pem, lab->other_key, points[i].name, RLIM_INFINITY);
         assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
