@@ -22,11 +22,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#define SLICE_MS 100   /* how often the core is asked whether the call was cancelled */
-#define GRACE_MS 1000  /* between SIGTERM and SIGKILL */
-#define SWEEPS 20      /* rounds of killing, against programs that fork faster than one looks */
-#define FINAL_READS 64 /* of what a program left in its pipes; as much as a pipe holds, and more \
-                        */
+#define SLICE_MS 100  /* how often the core is asked whether the call was cancelled */
+#define GRACE_MS 1000 /* between SIGTERM and SIGKILL */
+#define SWEEPS 20     /* rounds of killing, against programs that fork faster than one looks */
+#define FINAL_READS                                                              \
+    64 /* of what a program left in its pipes; as much as a pipe holds, and more \
+        */
 
 /* One program on its way. */
 struct child {
@@ -58,7 +59,10 @@ static void shut(int *fd)
     *fd = -1;
 }
 
-/* Runs in the child: only async-signal-safe calls. Writes an errno to report when it fails. */
+/* Runs in the child: only async-signal-safe calls. Writes an errno to report when it fails.
+ * Descriptors are not closed here: all of ours are close-on-exec, and what the worker left open on
+ * purpose, the lock of its journal, must live as long as anything that could still change a zone.
+ */
 static void become(const struct run *run, const int fds[3], int report, pid_t parent)
 {
     sigset_t none;
@@ -81,7 +85,6 @@ static void become(const struct run *run, const int fds[3], int report, pid_t pa
         }
     }
     (void)fcntl(report, F_SETFD, FD_CLOEXEC);
-    (void)syscall(SYS_close_range, 3U, ~0U, 4U /* CLOSE_RANGE_CLOEXEC */);
     (void)execve(run->path, run->argv, run->envp);
     code = errno;
     (void)!write(report, &code, sizeof(code));

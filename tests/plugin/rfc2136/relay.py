@@ -44,6 +44,8 @@ class Relay:
                 query, peer = sock.recvfrom(65535)
             except OSError:
                 return
+            if not query:
+                return  # shut down
             self.queries.append(("udp", query))
             try:
                 for message in self.on_udp(self, query):

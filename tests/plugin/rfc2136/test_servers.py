@@ -1,8 +1,6 @@
 # SPDX-FileCopyrightText: 2026 the acme-dns authors
 # SPDX-License-Identifier: MIT
 """What real servers accept, refuse and ignore, and what the plug-in says about it."""
-import os
-
 import pytest
 
 from driving import DENIED, NO_ZONE, OK, REJECTED, Plugin
@@ -10,7 +8,6 @@ from servers import KEYS, SECRET
 
 Z = "example.test."
 OWNER = "_acme-challenge.www.example.test."
-FAKETIME = "/usr/lib/%s-linux-gnu/faketime/libfaketime.so.1" % os.uname().machine
 
 
 def plugin(server, *flags, env=None, **options):
@@ -142,12 +139,9 @@ def test_unknown_key_or_algorithm(server, untouched, options):
     assert ("wrong key name" if server.name == "pdns" else "BADKEY") in result.text
 
 
-@pytest.mark.skipif(not os.path.exists(FAKETIME), reason="libfaketime is not installed")
-@pytest.mark.parametrize("offset", ["-3600", "+3600"])
+@pytest.mark.parametrize("offset", ["-3600", "3600"])
 def test_wrong_clock_prints_the_offset(server, untouched, offset):
-    env = {"LD_PRELOAD": FAKETIME, "FAKETIME": offset + "s", "DONT_FAKE_MONOTONIC": "1",
-           "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
-    with plugin(server, env=env).open() as p:
+    with plugin(server, "--clock-offset", offset).open() as p:
         result = p.call("add", OWNER, Z, "v", 60)
     assert result.status == DENIED
     if server.name == "pdns":

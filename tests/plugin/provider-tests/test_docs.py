@@ -1,0 +1,72 @@
+# SPDX-FileCopyrightText: 2026 the acme-dns authors
+# SPDX-License-Identifier: MIT
+"""Options of the table, the manual page and the sample are the same, and one symbol is exported."""
+import glob
+import os
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from driving import BUILD, Plugin
+
+PLUGINS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..", "plugins")
+NAMES = ["rfc2136", "exec-hook"]
+CORE_KEYS = {"plugin", "provider", "env", "pass-env"}
+
+
+def read(name, pattern):
+    (path,) = glob.glob(os.path.join(PLUGINS, name, pattern))
+    with open(path, encoding="utf-8") as file:
+        return file.read()
+
+
+def table(name):
+    with Plugin(name) as p:
+        p.send("describe")
+        p.process.stdin.flush()
+        options = {}
+        while True:
+            words = p.process.stdout.readline().decode().rstrip("\n").split("\t")
+            if words[0] == "returned":
+                return options
+            if words[0] == "option":
+                options[words[1]] = set(filter(None, words[5].split(",")))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_manual_page_has_every_option_and_variable(name):
+    page = read(name, "*.7")
+    section = page[page.index(".Sh OPTIONS"):page.index(".Sh", page.index(".Sh OPTIONS") + 4)]
+    items = re.split(r"^\.It Cm ", section, flags=re.M)[1:]
+    documented = {item.split()[0]: set(re.findall(r"\b(?:RFC2136|DNSUPDATE|EXEC)_\w+", item))
+                  for item in items}
+    assert documented == table(name)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_sample_has_every_option_and_is_all_comment(name):
+    text = read(name, "*.conf")
+    assert all(line.startswith("#") or not line for line in text.splitlines())
+    keys = set(re.findall(r"^#([a-z][a-z0-9-]*) = ", text, flags=re.M))
+    assert keys - CORE_KEYS == set(table(name))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_manual_page_is_sound(name):
+    if shutil.which("man") is None:
+        pytest.skip("man is not installed")
+    (path,) = glob.glob(os.path.join(PLUGINS, name, "*.7"))
+    result = subprocess.run(["man", "--warnings", "-l", path], capture_output=True, text=True,
+                            env={**os.environ, "MANPAGER": "cat", "LC_ALL": "C.UTF-8"}, check=True)
+    assert result.stderr == "" and "OPTIONS" in result.stdout
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_one_symbol_is_exported(name):
+    result = subprocess.run(["nm", "-D", "--defined-only", os.path.join(BUILD, "plugins", name + ".so")],
+                            capture_output=True, text=True, check=True)
+    symbols = {line.split()[-1] for line in result.stdout.splitlines()}
+    # The address sanitizer adds marks of its own.
+    assert {s for s in symbols if not s.startswith("__")} == {"acme_plugin_v1"}
