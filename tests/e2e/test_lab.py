@@ -49,6 +49,15 @@ def test_updates_reach_the_secondary(make_lab):
     assert lab.zones() == before
 
 
+def test_the_resolver_forgets_when_told(make_lab):
+    lab = make_lab(World(in_step=True))
+    assert lab.query("a.example.test.")["rcode"] == "NXDOMAIN"
+    lab.update("example.test", "add a.example.test. 60 TXT new")
+    assert lab.query("a.example.test.")["rcode"] == "NXDOMAIN"
+    lab.flush_resolver()
+    assert lab.query("a.example.test.")["answer"] == ['a.example.test. 60 IN TXT "new"']
+
+
 def test_signed_zones_validate(make_lab):
     lab = make_lab(World(zones=[Zone("example.test", signed=True), Zone("plain.test")]))
     assert "AD" in lab.query("example.test.", "SOA")["flags"]

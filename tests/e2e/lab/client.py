@@ -22,13 +22,15 @@ class Client:
         os.makedirs(self.folder, exist_ok=True)
         self.configure()
 
-    def configure(self, settings="", sections="", server=None, algorithm="hmac-sha256"):
+    def configure(self, settings="", sections="", server=None, algorithm="hmac-sha256", ttl_s=1):
         """Writes the configuration: what every lab needs, further [acme-dns] settings, further sections.
-        server=None: rfc2136 finds the primary itself."""
+        server=None: rfc2136 finds the primary itself. ttl_s is short, because a CA whose resolver still has
+        the values of the last order refuses the next one of the same names."""
         text = "[acme-dns]\nemail = admin@example.test\nagree-tos = yes\n"
         text += "state-dir = %s\nca-bundle = %s\nresolver = %s\n%s\n" % (
             self.state, self.lab.ca_bundle, self.lab.resolver, settings)
-        text += "[provider lab]\nplugin = rfc2136\nkey-file = %s\n" % self.lab.key_file(algorithm)
+        text += "[provider lab]\nplugin = rfc2136\nkey-file = %s\nttl = %d\n" % (
+            self.lab.key_file(algorithm), ttl_s)
         text += "server = %s\n" % server if server else ""
         with open(self.config, "w", encoding="utf-8") as file:
             file.write(text + sections)

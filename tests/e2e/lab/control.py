@@ -299,6 +299,10 @@ class Lab:
     def resume_server(self, name):
         self._ask({"op": "resume", "server": name})
 
+    def flush_resolver(self):
+        """Makes the resolver forget, as time would: between two orders of the same names."""
+        self._ask({"op": "flush_resolver"})
+
     def set_host_rules(self, host, rules):
         """host: "LABEL.ZONE" of a scripted name server; rules as in dnsd.py."""
         self._write_rules(host, rules)

@@ -372,6 +372,11 @@ class Holder:
     def op_resume(self, server):
         self.servers[server].send_signal(signal.SIGCONT)
 
+    def op_flush_resolver(self):
+        self.servers["resolver"].send_signal(signal.SIGHUP)
+        time.sleep(0.05)  # the old sockets must be gone before an answer proves anything
+        self.wait_for_zones(RESOLVER, self.world.tlds()[:1])
+
     def op_capture(self, path, client_netns):
         command = [sys.executable, "-m", "lab.sniff", path]
         if client_netns:

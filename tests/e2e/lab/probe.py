@@ -97,7 +97,7 @@ def change(primary, algorithm, zone, records, add):
                                       keyalgorithm=algorithm)
     for owner, value in records:
         if add:
-            update.add(owner, 60, "TXT", value)
+            update.add(owner, 1, "TXT", value)  # short: see client.py
         else:
             update.delete(owner, "TXT", value)
     answer = dns.query.tcp(update, primary, timeout=5)
