@@ -93,7 +93,7 @@ static char *ask_line(void *arg, const char *question)
 {
     char *answer = NULL;
 
-    show(arg, question, "");
+    show(arg, question, str_has_suffix(question, "?") || str_has_suffix(question, ":") ? "" : ":");
     answer = read_line();
     if (answer == NULL) {
         sink_write(arg, SINK_ERR, "\n", 1);

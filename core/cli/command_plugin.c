@@ -4,6 +4,7 @@
 /* acme-dns plugin list | show. A plug-in that cannot be loaded is told beside the others. */
 #include "cli/commands.h"
 
+#include "base/clock.h"
 #include "base/event.h"
 #include "base/mem.h"
 #include "cli/plugin_text.h"
@@ -27,7 +28,7 @@ static void show_plugin(void *arg, const char *file, const struct provider_descr
         return;
     }
     if (sink_is_json(show->sink)) {
-        AUTO_FREE char *object = plugin_format_json(plugin);
+        AUTO_FREE char *object = plugin_format_json(plugin, clock_wall_s());
 
         sink_write_json(show->sink, object);
         return;
@@ -40,16 +41,27 @@ static void show_plugin(void *arg, const char *file, const struct provider_descr
     sink_write_result(show->sink, buf_str(&text));
 }
 
+/* People see from what was listed that it is over; programs read until the result. */
+static enum task_exit tell_end(struct sink *sink, const char *subject, enum task_exit status)
+{
+    if (sink_is_json(sink)) {
+        event_emit(status == EXIT_DONE ? EVENT_NOTICE : EVENT_ERROR, EVENT_RESULT, subject,
+                   FIELD_INT("exit", status));
+    }
+    return status;
+}
+
 enum task_exit command_plugin_list(struct task_env *env, struct sink *sink)
 {
     struct show show = {.sink = sink, .is_list = true};
 
-    return task_plugin_list(env, show_plugin, &show);
+    return tell_end(sink, "plugin list", task_plugin_list(env, show_plugin, &show));
 }
 
 enum task_exit command_plugin_show(struct task_env *env, const struct args *args, struct sink *sink)
 {
     struct show show = {.sink = sink, .is_list = false};
+    const char *name = args->operands.items[0];
 
-    return task_plugin_show(env, args->operands.items[0], show_plugin, &show);
+    return tell_end(sink, "plugin show", task_plugin_show(env, name, show_plugin, &show));
 }

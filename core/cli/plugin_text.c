@@ -4,6 +4,8 @@
 #include "cli/plugin_text.h"
 
 #include "acme-plugin.h"
+#include "base/clock.h"
+#include "base/event.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -165,11 +167,17 @@ static void write_facts(struct json_out *out, const struct provider_description 
     json_out_kint(out, "call-timeout", plugin->call_timeout_s);
 }
 
-char *plugin_format_json(const struct provider_description *plugin)
+char *plugin_format_json(const struct provider_description *plugin, int64_t wall_s)
 {
     AUTO_PTR(json_out) struct json_out *out = json_out_new(false);
+    char time[CLOCK_TEXT_MAX];
 
+    clock_format(wall_s, time);
     json_out_object(out);
+    json_out_kstr(out, "event", "plugin");
+    json_out_kstr(out, "level", event_level_name(EVENT_NOTICE));
+    json_out_kstr(out, "time", time);
+    json_out_kstr(out, "subject", plugin->name);
     write_facts(out, plugin);
     json_out_key(out, "options");
     json_out_array(out);

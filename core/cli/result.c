@@ -54,7 +54,7 @@ static void add_success(const struct sink *sink, const struct event *event, stru
     text_add_clean(to, head, true);
     colour_end(has_colour, COLOUR_GREEN, to);
     buf_add_char(to, '\n');
-    if (state != NULL && text != NULL && *text != '\0') {
+    if (state != NULL && text != NULL && *text != '\0' && strcmp(text, state) != 0) {
         buf_add_str(to, "  ");
         text_add_clean(to, text, true);
         buf_add_char(to, '\n');
