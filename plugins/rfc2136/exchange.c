@@ -135,7 +135,7 @@ static int finish_connect(struct exchange *x, struct acme_call *call)
     return reason;
 }
 
-/* Makes sure that there is a connection to that address. Another process may have closed the one
+/* Makes sure that there is a connection to that address. The server may have closed the one
  * that is kept, which shows when it is used. */
 static int connect_tcp(struct exchange *x, struct acme_call *call, const struct address *to)
 {
@@ -327,9 +327,8 @@ static int32_t ask_tcp(struct exchange *x, struct acme_call *call, struct addres
     return give_up(questions, n, to, "TCP", reason, f);
 }
 
-/* Takes what has arrived on the UDP socket. 0, or an errno such as ECONNREFUSED. Sets *ret_doubt
- * when an answer was taken that a better one may follow. */
-static int drain_udp(struct exchange *x, struct question *questions, size_t n, bool *ret_doubt)
+/* Takes what has arrived on the UDP socket. 0, or an errno such as ECONNREFUSED. */
+static int drain_udp(struct exchange *x, struct question *questions, size_t n)
 {
     for (;;) {
         ssize_t got = recv(x->fd, x->in, IN_MAX, 0);
@@ -337,40 +336,42 @@ static int drain_udp(struct exchange *x, struct question *questions, size_t n, b
         if (got < 0) {
             return errno == EAGAIN || errno == EINTR ? 0 : errno;
         }
-        if (offer(questions, n, x->in, (size_t)got) == QUESTION_DOUBTFUL) {
-            *ret_doubt = true;
-        }
+        (void)offer(questions, n, x->in, (size_t)got);
     }
 }
 
-/* Waits for the answers to one sending. An unsigned error could be anyone's, so the real answer
- * gets a moment more. 0, an errno, or -1 when the call is over. */
+static bool has_doubtful(const struct question *questions, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (questions[i].is_doubtful) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Waits for the answers to one sending. An unsigned error could be anyone's, so when nothing else
+ * is awaited the real answer gets a moment more. 0, an errno, or -1 when the call is over. */
 static int listen_udp(struct exchange *x, struct acme_call *call, struct question *questions,
                       size_t n, int64_t until_ms)
 {
-    bool is_in_doubt = false;
-    bool was_in_doubt = false;
+    bool is_last_moment = false;
 
-    while (count_open(questions, n) > 0 || is_in_doubt) {
-        int ready = wait_for(call, x->fd, POLLIN, until_ms);
+    while (count_open(questions, n) > 0 || has_doubtful(questions, n)) {
+        int ready = 0;
         int reason = 0;
 
+        if (count_open(questions, n) == 0 && !is_last_moment) {
+            until_ms = now_ms() + DOUBT_MS;
+            is_last_moment = true;
+        }
+        ready = wait_for(call, x->fd, POLLIN, until_ms);
         if (ready <= 0) {
             return ready < 0 ? -1 : count_open(questions, n) > 0 ? ETIMEDOUT : 0;
         }
-        reason = drain_udp(x, questions, n, &is_in_doubt);
+        reason = drain_udp(x, questions, n);
         if (reason != 0) {
             return reason;
-        }
-        if (is_in_doubt && !was_in_doubt && count_open(questions, n) == 0) {
-            until_ms = now_ms() + DOUBT_MS;
-            was_in_doubt = true;
-        }
-        if (is_in_doubt && count_open(questions, n) == 0) {
-            is_in_doubt = false;
-            for (size_t i = 0; i < n; i++) {
-                is_in_doubt = is_in_doubt || questions[i].is_doubtful;
-            }
         }
     }
     return 0;

@@ -8,6 +8,7 @@
  */
 #include "rfc2136.h"
 
+#include <ldns/packet.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -21,58 +22,52 @@ struct cause {
     const char *text;
 };
 
-#define FORMERR 1
-#define SERVFAIL 2
-#define NOTIMP 4
-#define REFUSED 5
-#define NOTAUTH 9
-#define NOTZONE 10
-
 /* The first row that fits is taken. */
 static const struct cause causes[] = {
-    {NOTAUTH, TSIG_BADSIG, ANY, ACME_DENIED,
+    {LDNS_RCODE_NOTAUTH, TSIG_BADSIG, ANY, ACME_DENIED,
      "the server knows this key name, but the secret differs: compare key-secret with the server's "
      "(a missing character, another key of the same name)"},
-    {NOTAUTH, TSIG_BADKEY, ANY, ACME_DENIED,
+    {LDNS_RCODE_NOTAUTH, TSIG_BADKEY, ANY, ACME_DENIED,
      "the server has no key of this name with this algorithm: compare key-name and key-algorithm "
      "with the server's, letter by letter\n"
      "Knot DNS says the same when it knows the key but no acl of the zone allows it to update this "
      "name: look at acl: key, action: update, update-owner"},
-    {NOTAUTH, TSIG_BADTRUNC, ANY, ACME_DENIED, "the server wants signatures cut to another length"},
-    {NOTAUTH, 0, UNSIGNED_REQUEST, ACME_DENIED,
+    {LDNS_RCODE_NOTAUTH, TSIG_BADTRUNC, ANY, ACME_DENIED,
+     "the server wants signatures cut to another length"},
+    {LDNS_RCODE_NOTAUTH, 0, UNSIGNED_REQUEST, ACME_DENIED,
      "the update was not signed, for no key is configured: Knot DNS answers so where its acl wants "
      "a key; set key-name and key-secret, or key-file\n"
      "or the server does not hold this zone as its primary"},
-    {NOTAUTH, 0, ANY, ACME_NO_ZONE,
+    {LDNS_RCODE_NOTAUTH, 0, ANY, ACME_NO_ZONE,
      "the server does not hold this zone as its primary: a zone of another name (its parent, a "
      "child), a secondary, or another server; name the right one with server =, or the right zone "
      "with zone = in the [zone] section\n"
      "BIND: or the zone lies in a view that this key or address does not reach"},
-    {REFUSED, 0, UNSIGNED_REQUEST, ACME_DENIED,
+    {LDNS_RCODE_REFUSED, 0, UNSIGNED_REQUEST, ACME_DENIED,
      "the update was not signed, for no key is configured, and the server allows none without: set "
      "key-name and key-secret, or key-file"},
-    {REFUSED, 0, SIGNED_REPLY, ACME_DENIED,
+    {LDNS_RCODE_REFUSED, 0, SIGNED_REPLY, ACME_DENIED,
      "the key is right, but may not do this: BIND: allow-update or update-policy of the zone does "
      "not grant this key this name and the type TXT\n"
      "PowerDNS: the zone is not served there, TSIG-ALLOW-DNSUPDATE lacks this key, or the name is "
      "a "
      "CNAME"},
-    {REFUSED, 0, ANY, ACME_DENIED,
+    {LDNS_RCODE_REFUSED, 0, ANY, ACME_DENIED,
      "PowerDNS: wrong key name, secret, algorithm or clock; the zone is not served there; "
      "dnsupdate=yes, ALLOW-DNSUPDATE-FROM or TSIG-ALLOW-DNSUPDATE is missing; or the name is a "
      "CNAME\n"
      "BIND: the zone has no allow-update or update-policy, or not for this address"},
-    {NOTZONE, 0, ANY, ACME_REJECTED,
+    {LDNS_RCODE_NOTZONE, 0, ANY, ACME_REJECTED,
      "a name lies outside the zone: is zone = set to another zone than the one that holds it?"},
-    {NOTIMP, 0, ANY, ACME_REJECTED,
+    {LDNS_RCODE_NOTIMPL, 0, ANY, ACME_REJECTED,
      "the server does not know updates at all (NSD answers so): name the zone's real primary with "
      "server ="},
-    {SERVFAIL, 0, ANY, ACME_RETRY,
+    {LDNS_RCODE_SERVFAIL, 0, ANY, ACME_RETRY,
      "the server has a problem of its own; its log says which. Often: BIND may not write its "
      "journal "
      "(the folder of the zone file must be writable for it), the zone did not load, or a secondary "
      "could not pass the update on"},
-    {FORMERR, 0, ANY, ACME_REJECTED,
+    {LDNS_RCODE_FORMERR, 0, ANY, ACME_REJECTED,
      "the server does not understand the message: is it a name server that takes updates, and not "
      "a forwarder in front of one?"},
 };

@@ -58,43 +58,43 @@ static bool belongs(const struct question *q, const uint8_t *m, size_t len)
     return has_our_question(q, m, len);
 }
 
-/* Keeps a copy of the answer. */
-static bool take(struct question *q, const uint8_t *m, size_t len)
+/* The verdict on an answer that is ours by its looks. copy loses its TSIG record. */
+static struct tsig_verdict judge_signature(const struct question *q, struct wire *copy)
 {
-    wire_done(&q->reply);
-    if (!wire_init(&q->reply, len)) {
-        return false;
+    struct tsig_verdict v = {.state = TSIG_ABSENT};
+
+    if (q->key != NULL) {
+        v = tsig_judge(q->key, &q->mac, (uint64_t)time(NULL), copy->bytes, &copy->len);
     }
-    wire_put(&q->reply, m, len);
-    return true;
+    return v;
 }
 
 enum question_judgement question_judge(struct question *q, const uint8_t *m, size_t len)
 {
-    struct tsig_verdict v = {.state = TSIG_ABSENT};
+    struct wire copy = {0};
+    struct tsig_verdict v;
+    bool is_sure = false;
     bool is_error = false;
 
     if (!belongs(q, m, len) || (question_is_answered(q) && !q->is_doubtful)) {
         return QUESTION_OTHER;
     }
-    if (!take(q, m, len)) {
+    if (!wire_init(&copy, len)) {
         q->flaw = "there is no memory for it";
         return QUESTION_DOUBTED;
     }
+    wire_put(&copy, m, len);
+    v = judge_signature(q, &copy);
+    is_sure = q->key == NULL || v.state == TSIG_GOOD;
     is_error = (m[3] & 0x0f) != 0;
-    if (q->key != NULL) {
-        v = tsig_judge(q->key, &q->mac, (uint64_t)time(NULL), q->reply.bytes, &q->reply.len);
+    if (!is_sure && (!is_error || v.state == TSIG_BAD)) {
+        q->flaw = v.state == TSIG_BAD ? v.flaw : "it is not signed";
+        wire_done(&copy);
+        return QUESTION_DOUBTED;
     }
-    q->verdict = v;
-    q->is_doubtful = q->key != NULL && v.state != TSIG_GOOD;
-    if (!q->is_doubtful) {
-        return QUESTION_ANSWERED;
-    }
-    if (is_error && v.state != TSIG_BAD) {
-        return QUESTION_DOUBTFUL;
-    }
-    q->flaw = v.state == TSIG_BAD ? v.flaw : "it is not signed";
     wire_done(&q->reply);
-    q->is_doubtful = false;
-    return QUESTION_DOUBTED;
+    q->reply = copy;
+    q->verdict = v;
+    q->is_doubtful = !is_sure;
+    return is_sure ? QUESTION_ANSWERED : QUESTION_DOUBTFUL;
 }

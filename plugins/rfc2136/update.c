@@ -17,13 +17,11 @@
  */
 #include "rfc2136.h"
 
+#include <ldns/packet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define YXRRSET 7
-#define REFUSED 5
-#define NOTAUTH 9
 #define UDP_UPDATE_MAX 1232 /* no fragments where it goes by UDP */
 #define FIXED_LEN (WIRE_HEADER_LEN + WIRE_NAME_MAX + 4 + TSIG_ROOM)
 #define READ_BACK_MS 2000 /* how long a server may take to show what it accepted */
@@ -158,20 +156,6 @@ static int32_t ask_txt(struct run *r, struct target *const *targets, size_t n, b
         status =
             message_ask_txt(&r->p->settings, &targets[i]->owner, is_signed, &questions[i], r->f);
     }
-    /* Ids must differ on one connection; they are random, so they seldom do not. */
-    for (size_t i = 0; status == ACME_OK && i < n; i++) {
-        for (size_t k = 0; k < i; k++) {
-            if (question_id(&questions[i]) == question_id(&questions[k])) {
-                question_done(&questions[i]);
-                status = message_ask_txt(&r->p->settings, &targets[i]->owner, is_signed,
-                                         &questions[i], r->f);
-                k = (size_t)-1;
-                if (status != ACME_OK) {
-                    break;
-                }
-            }
-        }
-    }
     if (status == ACME_OK) {
         status = exchange_ask(&r->p->exchange, r->call, r->at, questions, n, r->f);
     }
@@ -200,7 +184,7 @@ static int32_t send_update(struct run *r, struct target *const *targets, size_t 
     }
     if (status == ACME_OK) {
         *ret_rcode = message_rcode(&q);
-        if (*ret_rcode != 0 && !(is_guarded && *ret_rcode == YXRRSET)) {
+        if (*ret_rcode != 0 && !(is_guarded && *ret_rcode == LDNS_RCODE_YXRRSET)) {
             status = explain_refusal(&q, &r->p->settings, r->at, r->zone_text, r->f);
         }
     }
@@ -241,7 +225,7 @@ static int32_t change(struct run *r, struct target *const *targets, size_t n)
         has_additions = has_additions || targets[i]->what == ACME_ADD;
     }
     status = send_update(r, targets, n, has_additions, &rcode);
-    if (status == ACME_OK && rcode == YXRRSET) {
+    if (status == ACME_OK && rcode == LDNS_RCODE_YXRRSET) {
         status = adopt_ttls(r, targets, n);
         if (status == ACME_OK) {
             status = send_update(r, targets, n, false, &rcode);
@@ -298,7 +282,7 @@ static int32_t look(struct run *r, struct target **targets, size_t *n, bool is_s
 
         message_read_txt(&questions[i], &t->owner, t->record->value, t->record->value_len, &view);
         if (view.state == TXT_REFUSED && !is_signed && r->p->settings.has_key &&
-            (view.rcode == REFUSED || view.rcode == NOTAUTH)) {
+            (view.rcode == LDNS_RCODE_REFUSED || view.rcode == LDNS_RCODE_NOTAUTH)) {
             *ret_is_refused = true;
             targets[n_left++] = t;
         } else if (!judge_view(r, t, &view)) {

@@ -43,8 +43,7 @@ def find(path):
     for root in roots():
         program = os.path.join(root, path)
         if os.access(program, os.X_OK):
-            libs = ":".join(os.path.join(r, "usr/lib/x86_64-linux-gnu" if os.uname().machine == "x86_64"
-                                         else "usr/lib/%s-linux-gnu" % os.uname().machine)
+            libs = ":".join(os.path.join(r, "usr/lib/%s-linux-gnu" % os.uname().machine)
                             for r in roots())
             return program, {**os.environ, "LD_LIBRARY_PATH": libs}
     return None, None
@@ -169,7 +168,6 @@ zone "example.test" { type primary; file "example.test.zone"; allow-update { %s 
 
 class PowerDns(Server):
     name, path = "pdns", "usr/sbin/pdns_server"
-    port_base = None
 
     def configure(self):
         schema = os.path.join(os.path.dirname(self.program),
