@@ -43,19 +43,36 @@ static const struct acme_plugin_option options[N_OPTIONS] = {
                         .type = ACME_OPTION_DURATION},
 };
 
+/* In a user namespace, files of users that it does not know (root's, for one) show this owner. */
+static bool is_unmapped(uid_t uid)
+{
+    const uid_t overflow = 65534;
+    FILE *file = uid == overflow ? fopen("/proc/self/uid_map", "re") : NULL;
+    unsigned long first = 0;
+    unsigned long count = 0;
+    bool is_whole = true;
+
+    if (file == NULL) {
+        return false;
+    }
+    if (fscanf(file, "%lu %*u %lu", &first, &count) == 2) {
+        is_whole = first == 0 && count == 4294967295UL;
+    }
+    (void)fclose(file);
+    return !is_whole;
+}
+
 /* The mode and owner of a program that may be run: the rule that holds for everything that causes
- * execution. In a user namespace root's files may show an owner that is not mapped. */
+ * execution. */
 static const char *find_distrust(const struct stat *st)
 {
-    const uid_t unmapped = 65534;
-
     if (!S_ISREG(st->st_mode)) {
         return "it is not a regular file";
     }
     if ((st->st_mode & (S_IWGRP | S_IWOTH)) != 0) {
         return "its group or others may write to it (chmod go-w)";
     }
-    if (st->st_uid != 0 && st->st_uid != geteuid() && st->st_uid != unmapped) {
+    if (st->st_uid != 0 && st->st_uid != geteuid() && !is_unmapped(st->st_uid)) {
         return "it belongs neither to root nor to the user that would run it";
     }
     return NULL;
