@@ -78,7 +78,8 @@ struct acme_call *acme_start(struct acme_client *client, acme_start_fn *done, vo
 /* NULL until it is there; borrowed. */
 const struct acme_directory *acme_client_directory(const struct acme_client *client);
 
-/* No call of this client goes on past that moment (loop's clock); 0: each has 120 s of its own. */
+/* No call begun from now on goes on past that moment (loop's clock). 0: each has 120 s of its own;
+ * finalize the CA's time for it and a minute more. */
 void acme_set_deadline(struct acme_client *client, int64_t deadline_ms);
 
 /* The account to sign for, as it was stored. ERR_CA for a URL that this CA cannot have given. */

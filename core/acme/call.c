@@ -19,7 +19,8 @@
 #define NETWORK_PAUSE_MS 250
 #define BUSY_PAUSE_MS 1000
 #define PAUSE_MAX_MS 30000
-#define BODY_MAX (192 * 1024) /* 1000 names of 100 bytes, in base64url */
+#define RETRY_AFTER_MAX_S ((int64_t)24 * 3600) /* longer than any call may take */
+#define BODY_MAX (192 * 1024)                  /* 1000 names of 100 bytes, in base64url */
 
 static void send_signed(struct acme_call *call);
 
@@ -356,6 +357,7 @@ static void take_success(struct acme_call *call, const struct http_response *res
     /* Half a body is a lost answer: some proxies cut one and close cleanly. */
     if (call->wants_json && json_parse(response->body, response->body_len, &json, &err) < 0) {
         err_wrap(&err, "malformed answer");
+        err.class = ERR_CA;
         handle_loss(call, &err);
         return;
     }
@@ -542,9 +544,9 @@ struct acme_call *call_launch(struct acme_call *call)
     struct acme_client *client = call->client;
     int64_t now_ms = loop_now_ms(client->loop);
 
-    call->deadline_ms = now_ms + CALL_LIMIT_MS;
+    call->deadline_ms = now_ms + (call->limit_ms > 0 ? call->limit_ms : CALL_LIMIT_MS);
     if (client->deadline_ms > 0 && client->deadline_ms < call->deadline_ms) {
-        call->deadline_ms = client->deadline_ms;
+        call->deadline_ms = client->deadline_ms > now_ms ? client->deadline_ms : now_ms;
     }
     call->deadline = loop_timer_start(client->loop, call->deadline_ms - now_ms, on_deadline, call);
     call->next = client->calls;

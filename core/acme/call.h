@@ -65,6 +65,7 @@ struct acme_call {
     const char *accept;
     size_t max_body;
     int64_t timeout_ms;
+    int64_t limit_ms;       /* for the whole call; 0: as usual */
     int64_t pause_first_ms; /* before this request is sent; once */
     bool is_for_jwk;        /* signed with the key itself, not for its account */
     bool wants_json;

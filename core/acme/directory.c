@@ -39,10 +39,12 @@ void directory_free(struct acme_directory *directory)
 static char *page_url(const struct json *meta, const char *key)
 {
     const char *url = json_get_str(meta, key);
-    bool is_web = str_has_prefix(url == NULL ? "" : url, "https://") ||
-                  str_has_prefix(url == NULL ? "" : url, "http://");
 
-    return is_web && strlen(url) <= ACME_URL_MAX ? str_dup(url) : NULL;
+    if (url == NULL || strlen(url) > ACME_URL_MAX ||
+        (!str_has_prefix(url, "https://") && !str_has_prefix(url, "http://"))) {
+        return NULL;
+    }
+    return str_dup(url);
 }
 
 static void parse_profiles(const struct json *object, struct acme_directory *directory)

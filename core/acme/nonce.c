@@ -338,30 +338,34 @@ static void emit_head(const struct head *head, long status)
     }
 }
 
+/* An answer, but no nonce in it. */
+static void note_empty_answer(struct nonce_pool *pool, const struct http_response *response)
+{
+    int64_t retry_after_s = http_retry_after_s(response);
+    struct err failure = ERR_INIT;
+
+    err_set(&failure, ERR_LATER, "newNonce: HTTP status %ld without a nonce", response->status);
+    if (retry_after_s > 0 && retry_after_s <= UINT32_MAX) {
+        failure.retry_after_s = (uint32_t)retry_after_s;
+    }
+    note_failure(pool, &failure, retry_after_s);
+}
+
 static void on_head(void *arg, const struct http_response *response, const struct err *err)
 {
     struct head *head = arg;
     struct nonce_pool *pool = head->pool;
-    const char *nonce = response == NULL ? NULL : http_header(response, "Replay-Nonce");
-    struct err failure = ERR_INIT;
-    int64_t retry_after_s = -1;
 
     head->transfer = NULL;
     emit_head(head, response == NULL ? 0 : response->status);
     head_free(head);
-    if (nonce_is_valid(nonce)) {
+    if (response == NULL) {
+        note_failure(pool, err, -1);
+    } else if (nonce_is_valid(http_header(response, "Replay-Nonce"))) {
         pool->n_failures = 0;
-        nonce_pool_put(pool, nonce);
+        nonce_pool_put(pool, http_header(response, "Replay-Nonce"));
     } else {
-        if (err != NULL) {
-            failure = *err;
-        } else {
-            retry_after_s = http_retry_after_s(response);
-            err_set(&failure, ERR_LATER, "newNonce: HTTP status %ld without a nonce",
-                    response->status);
-            failure.retry_after_s = retry_after_s > 0 ? (uint32_t)(retry_after_s & 0x7fffffff) : 0;
-        }
-        note_failure(pool, &failure, retry_after_s);
+        note_empty_answer(pool, response);
     }
     pump(pool);
 }

@@ -13,6 +13,7 @@
 #define AFTER_FINALIZE_MS 20
 #define CSR_MAX (64 * 1024)
 #define FINALIZES_MAX 3
+#define READ_AFTER_MS 60000
 
 struct order_call {
     struct acme_call base;
@@ -293,5 +294,7 @@ struct acme_call *acme_order_finalize(struct acme_client *client, const struct a
     of(call)->order_url = str_dup(order->url);
     of(call)->finalize_url = str_dup(order->finalize);
     of(call)->finalize_payload = write_finalize(csr_der, csr_len);
+    /* After an answer that took too long there must be time left to read the order. */
+    call->limit_ms = client->ca->finalize_timeout_ms + READ_AFTER_MS;
     return call_launch(call);
 }

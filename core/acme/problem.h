@@ -49,7 +49,8 @@ bool acme_problem_is(const struct acme_problem *problem, const char *type); /* t
 /*
  * Fills err: "TYPE: detail", a line for each subproblem, the CA's link, what the user can do. The
  * class is by type: ERR_LATER for rate limits and busy servers (retry_after_s when not negative),
- * ERR_HUMAN where a person must act, else ERR_CA. eab_help may be NULL. Returns -class.
+ * ERR_HUMAN where a person must act, ERR_NOT_FOUND for an account that the CA does not know, else
+ * ERR_CA. eab_help says where account bindings come from, or is NULL. Returns -class.
  */
 int acme_problem_to_err(const struct acme_problem *problem, const char *eab_help,
                         int64_t retry_after_s, struct err *err);

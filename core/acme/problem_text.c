@@ -18,8 +18,7 @@ static const struct advice {
     const char *text; /* NULL: the CA's words say it all */
 } ADVICE[] = {
     {"accountDoesNotExist", ERR_NOT_FOUND,
-     "The CA does not know this account (test CAs forget). Register again: acme-dns account "
-     "register"},
+     "The CA does not know this account key. (Test CAs forget accounts when they restart.)"},
     {"agreementRequired", ERR_HUMAN,
      "Read the CA's terms of service, then run again with --agree-tos."},
     {"alreadyReplaced", ERR_CA, NULL},

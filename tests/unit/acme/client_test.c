@@ -298,6 +298,17 @@ static void gets_nonces_where_answers_bring_none(void **state)
     assert_int_equal(count("nononce", "newNonce"), 2);
 }
 
+static void ends_when_there_are_no_nonces(void **state)
+{
+    (void)state;
+    use("dry,newNonce.all=503-86400");
+    assert_int_equal(lab_register(&lab), ERR_LATER);
+    assert_int_equal(lab.err.retry_after_s, 86400);
+    assert_non_null(strstr(lab.err.text, "newNonce"));
+    assert_int_equal(count("dry", "newAccount"), 0);
+    assert_int_equal(count("dry", "newNonce"), 1);
+}
+
 static void waits_when_asked_and_not_longer_than_it_may(void **state)
 {
     int64_t began_ms = 0;
@@ -564,6 +575,34 @@ static void fetches_side_by_side_with_prefetched_nonces(void **state)
     acme_order_free(order);
 }
 
+static void keeps_to_the_window_for_nonces(void **state)
+{
+    AUTO_FREE char *url = str_fmt("https://127.0.0.1:%s/window/directory", port);
+    struct ca_setting setting = {"nonce-window", "2", "test:1"};
+    struct acme_order *order = NULL;
+    struct fan fan = {.n_left = ARRAY_LEN(fan.calls)};
+    struct err err = ERR_INIT;
+    int64_t began_ms = 0;
+    uint64_t n_seconds = 0;
+
+    (void)state;
+    lab_client(&lab, url, &setting, 1);
+    assert_int_equal(lab_register(&lab), ERR_NONE);
+    acme_prefetch_nonces(lab.client, 50);
+    assert_int_equal(lab_new_order(&lab, "example.com"), ERR_NONE);
+    order = TAKE(lab.order);
+    began_ms = loop_now_ms(lab.loop);
+    for (size_t i = 0; i < ARRAY_LEN(fan.calls); i++) {
+        fan.calls[i] = acme_authz_get(lab.client, order->authz_urls.items[0], on_fan, &fan);
+    }
+    assert_int_equal(loop_run(lab.loop, &err), 0);
+    n_seconds = (uint64_t)(loop_now_ms(lab.loop) - began_ms) / 1000 + 1;
+    /* The answers feed the line; newNonce is asked twice a second at most. */
+    assert_true(count("window", "newNonce") <= 2 * (n_seconds + 1));
+    assert_int_equal(count("window", "authz"), 20);
+    acme_order_free(order);
+}
+
 static void on_never(void *arg, struct acme_order *order, const struct acme_reply *reply)
 {
     (void)arg;
@@ -665,6 +704,7 @@ int main(void)
         cmocka_unit_test(resigns_after_bad_nonces),
         cmocka_unit_test(gives_up_after_a_bounded_number_of_bad_nonces),
         cmocka_unit_test(gets_nonces_where_answers_bring_none),
+        cmocka_unit_test(ends_when_there_are_no_nonces),
         cmocka_unit_test(waits_when_asked_and_not_longer_than_it_may),
         cmocka_unit_test(stops_at_the_deadline_and_says_what_was_in_the_way),
         cmocka_unit_test(shows_a_refusal_whole),
@@ -681,6 +721,7 @@ int main(void)
         cmocka_unit_test(polls_past_a_hung_connection),
         cmocka_unit_test(survives_garbage),
         cmocka_unit_test(fetches_side_by_side_with_prefetched_nonces),
+        cmocka_unit_test(keeps_to_the_window_for_nonces),
         cmocka_unit_test(cancels_at_any_moment),
         cmocka_unit_test(client_may_be_freed_in_its_callback),
         cmocka_unit_test(needs_an_account),

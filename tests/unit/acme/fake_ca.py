@@ -302,7 +302,7 @@ class Handler(BaseHTTPRequestHandler):
             headers = {"Retry-After": rest} if rest else {}
             body = {"type": "urn:ietf:params:acme:error:rateLimited", "detail": "too many"}
             self.reply(int(word), headers, body if word == "429" else "<html>busy</html>",
-                       ca.new_nonce())
+                       None if self.command == "HEAD" else ca.new_nonce())
         elif word == "refuse":
             kind, status = rest.split("-")
             raise Refusal(kind, int(status), subproblems=[

@@ -130,8 +130,7 @@ static void refuses_orders_it_cannot_use(void **state)
         "{\"status\":\"valid\"," IDS ",\"certificate\":\"https://169.254.169.254/\"}",
         "{\"status\":\"processing\",\"identifiers\":[]}",
         "{\"status\":\"processing\",\"identifiers\":[{\"type\":\"ip\",\"value\":\"1.2.3.4\"}]}",
-        "{\"status\":\"processing\",\"identifiers\":[{\"type\":\"dns\",\"value\":\"a\\u001b[2Jb\"}]"
-        "}",
+        "{\"status\":\"processing\",\"identifiers\":[{\"type\":\"dns\",\"value\":\"a\\u001bb\"}]}",
         "{\"status\":\"processing\",\"identifiers\":[{\"type\":\"dns\",\"value\":\"../../etc\"}]}",
         "{\"status\":\"processing\",\"identifiers\":[{\"type\":\"dns\",\"value\":\"a.*.b\"}]}",
         "{\"status\":\"processing\",\"identifiers\":[{\"type\":\"dns\",\"value\":\"*.\"}]}",
@@ -165,17 +164,16 @@ static void reads_an_authorization(void **state)
 {
     struct err err = ERR_INIT;
     AUTO_PTR(acme_authz)
-    struct acme_authz *authz =
-        parse_authz("{\"status\":\"pending\",\"wildcard\":true,"
-                    "\"identifier\":{\"type\":\"dns\",\"value\":\"example.com\"},\"challenges\":["
-                    "{\"type\":\"dns-persist-01\",\"url\":\"" BASE "c/1\",\"status\":\"pending\"},"
-                    "{\"type\":\"future-09\",\"url\":\"" BASE "c/2\",\"token\":[1,2]},"
-                    "null,7,{},{\"type\":\"dns-99\"},"
-                    "{\"type\":\"dns-01\",\"url\":\"" BASE
-                    "c/3\",\"status\":\"processing\",\"token\":\"" TOKEN
-                    "\",\"error\":{\"type\":\"urn:ietf:params:acme:error:unauthorized\",\"detail\":"
-                    "\"no TXT\"}}]}",
-                    &err);
+    struct acme_authz *authz = parse_authz(
+        "{\"status\":\"pending\",\"wildcard\":true,"
+        "\"identifier\":{\"type\":\"dns\",\"value\":\"example.com\"},\"challenges\":["
+        "{\"type\":\"dns-persist-01\",\"url\":\"" BASE "c/1\",\"status\":\"pending\"},"
+        "{\"type\":\"future-09\",\"url\":\"" BASE "c/2\",\"token\":[1,2]},"
+        "null,7,{},{\"type\":\"dns-99\"},"
+        "{\"type\":\"dns-01\",\"url\":\"" BASE "c/3\",\"status\":\"processing\",\"token\":\"" TOKEN
+        "\",\"error\":{\"type\":\"urn:ietf:params:acme:error:unauthorized\",\"detail\":"
+        "\"no TXT\"}}]}",
+        &err);
     const struct acme_challenge *challenge = NULL;
     AUTO_FREE char *name = NULL;
     AUTO_FREE char *types = NULL;

@@ -72,7 +72,7 @@ static void classes_go_by_what_the_reader_must_do(void **state)
         {"userActionRequired", 403, ERR_HUMAN, "--agree-tos"},
         {"agreementRequired", 403, ERR_HUMAN, "--agree-tos"},
         {"externalAccountRequired", 403, ERR_HUMAN, "--eab-kid"},
-        {"accountDoesNotExist", 400, ERR_NOT_FOUND, "account register"},
+        {"accountDoesNotExist", 400, ERR_NOT_FOUND, "does not know this account"},
         {"badCSR", 400, ERR_CA, "--key-type"},
         {"caa", 403, ERR_CA, "CAA record"},
         {"dns", 400, ERR_CA, "name servers"},
