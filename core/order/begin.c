@@ -259,6 +259,8 @@ void order_enter_new(struct order *order)
     order->end = ORDER_END_FAILED;
     err_clear(&order->err);
     acme_order_free(TAKE(order->order));
+    names_drop_authz(order);
+    sites_free(order);
     if (order->key == NULL && find_resumable(order) == NULL) {
         drop_record(order);
         clock_format(clock_wall_s(), now);

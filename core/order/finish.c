@@ -77,7 +77,7 @@ static void look_at_final(struct order *order)
             send_finalize(order);
             break;
         }
-        /* fall through: accepted, and not shown yet */
+        __attribute__((fallthrough)); /* accepted, and not shown yet */
     case ACME_STATUS_PROCESSING:
     case ACME_STATUS_UNKNOWN:
         order->timer = loop_timer_start(

@@ -21,6 +21,9 @@
 
 #include <stddef.h>
 
+/* What running calls of providers get to end by themselves. */
+#define CANCEL_GRACE_MS 2000
+
 struct order_row {
     const char *name;
     void (*enter)(struct order *order);
@@ -182,12 +185,17 @@ void order_cancel(struct order *order, const char *reason)
 {
     struct err err = ERR_INIT;
 
-    if (order->state == ORDER_CLEANUP || order->state == ORDER_DONE) {
-        order->is_retriable = false; /* it is ending already */
-        order->is_cancelled = true;
+    order->is_cancelled = true;
+    if (order->is_clean) {
+        order_go(order, ORDER_DONE); /* it was about to try again */
         return;
     }
-    order->is_cancelled = true;
+    if (!order->is_cleaning) {
+        provider_cancel_all(order->env.providers, CANCEL_GRACE_MS);
+    }
+    if (order->state == ORDER_CLEANUP || order->state == ORDER_DONE) {
+        return; /* it is ending already; removals go on */
+    }
     (void)err_set(&err, ERR_CANCELLED, "%s", reason);
     order_fail(order, &err, false);
 }

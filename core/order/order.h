@@ -28,7 +28,6 @@ struct order;
 /* What all orders of a run share. Borrowed; must outlive them. */
 struct order_env {
     struct loop *loop;
-    struct http *http;
     struct acme_client *acme;
     const struct ca *ca;
     struct key *account_key;

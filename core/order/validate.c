@@ -221,15 +221,39 @@ static void schedule_poll(struct order *order, int64_t retry_after_s)
                                               has_unanswered && !is_turn_awaited, left_ms));
 }
 
+static bool is_parked(const struct order *order)
+{
+    const struct journal_order *record = journal_find_order(order->env.journal, order->certificate);
+
+    return record != NULL && record->parked_s != 0;
+}
+
+/* The CA has moved: what a parked order keeps in the DNS may go now. */
+static void unpark(struct order *order)
+{
+    struct err err = ERR_INIT;
+
+    if (is_parked(order) && order_record(order, &err) < 0) {
+        event_log(EVENT_WARNING, order->certificate, "%s", err.text);
+    }
+}
+
 void order_look_at(struct order *order)
 {
     switch (order->order->status) {
-    case ACME_STATUS_READY:
     case ACME_STATUS_PROCESSING:
+        if (is_parked(order)) {
+            order_go(order, ORDER_PARKED); /* asked once a run, and still no news */
+            break;
+        }
+        __attribute__((fallthrough));
+    case ACME_STATUS_READY:
+        unpark(order);
         order_start_cleaning(order);
         order_go(order, ORDER_FINALIZE);
         break;
     case ACME_STATUS_VALID:
+        unpark(order);
         order_start_cleaning(order);
         order_go(order, ORDER_DOWNLOAD);
         break;

@@ -22,8 +22,6 @@
 
 #include <string.h>
 
-/* What running calls of providers get to end by themselves when the user interrupts. */
-#define CANCEL_GRACE_MS 2000
 #define REQUEST_CONF_MAX 65536
 
 struct issue {
@@ -96,7 +94,6 @@ static void begin_order(void *arg, const struct account_parts *parts)
     struct issue *issue = arg;
     const struct order_env env = {
         .loop = issue->env->loop,
-        .http = issue->http,
         .acme = parts->client,
         .ca = issue->wanted->ca,
         .account_key = parts->key,
@@ -311,9 +308,6 @@ static void cancel(void *arg, const char *reason)
     struct issue *issue = arg;
     struct err err = ERR_INIT;
 
-    if (issue->rooms != NULL) {
-        provider_cancel_all(issue->rooms->providers, CANCEL_GRACE_MS);
-    }
     if (issue->order != NULL) {
         order_cancel(issue->order, reason);
         return;
