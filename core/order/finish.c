@@ -105,12 +105,6 @@ static void look_at_final(struct order *order)
 
 void order_enter_finalize(struct order *order)
 {
-    const struct journal_order *record = journal_find_order(order->env.journal, order->certificate);
-
-    if (record != NULL && record->parked_s != 0 && order->order->status == ACME_STATUS_PROCESSING) {
-        order_go(order, ORDER_PARKED); /* parked before: asked once, and still no news */
-        return;
-    }
     acme_poll_init_finalize(&order->poll);
     order->poll_hint_s = -1;
     look_at_final(order);

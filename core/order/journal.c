@@ -210,7 +210,8 @@ static int open_own(struct journal *journal, const char *command, struct err *er
     json_out_kint(record, "pid", (int64_t)getpid());
     json_out_kstr(record, "began", now);
     journal_record_end(record, &line);
-    if (journal_file_append(file, &line, true, err) < 0) {
+    /* The first intent's sync takes this line along; the name has to last on its own. */
+    if (journal_file_append(file, &line, false, err) < 0) {
         return err_code(err);
     }
     return fs_fsync_dir(journal->dir, err);

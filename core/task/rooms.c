@@ -8,6 +8,8 @@
 #include "config/settings.h"
 #include "store/store_lock.h"
 
+#include <string.h>
+
 /* ---- Locks for provider/, which may not know the store ---- */
 
 struct zone_lock {
@@ -89,7 +91,13 @@ static int open_providers(struct rooms *rooms, const struct rooms_request *reque
 
     strv_add(&denied, settings->state_dir);
     if (settings->config_path != NULL) {
-        strv_add(&denied, settings->config_path);
+        const char *slash = strrchr(settings->config_path, '/');
+
+        /* The folder: conf.d/ and secrets/ stand beside the file. */
+        strv_take(&denied, slash == NULL || slash == settings->config_path
+                               ? str_dup(settings->config_path)
+                               : str_dup_len(settings->config_path,
+                                             (size_t)(slash - settings->config_path)));
     }
     return provider_set_new(rooms->env->loop, rooms->env->config, &provider_settings,
                             &rooms->providers, err);
