@@ -211,6 +211,8 @@ def unbound(world, folder, anchors):
         "folder": folder,
         "modules": "validator iterator" if anchors else "iterator",
     }
+    if world.cache_s is not None:
+        text += "    cache-max-ttl: %d\n    cache-max-negative-ttl: %d\n" % (world.cache_s, world.cache_s)
     for tld in world.tlds():
         text += '    local-zone: "%s." nodefault\n' % tld
     for line in anchors:
