@@ -25,6 +25,7 @@ struct world {
     struct buf out, err;
     int64_t now_ms;
     bool is_pipe_closed;
+    struct sink *sink; /* freed with the world */
 };
 
 static bool world_write(void *arg, enum sink_stream stream, const char *bytes, size_t len)
@@ -69,14 +70,15 @@ static struct world *world_new(unsigned columns, unsigned rows)
 
 static void world_free(struct world *w)
 {
+    event_set_sink(NULL, NULL, EVENT_ERROR);
+    sink_free(w->sink);
     buf_done(&w->out);
     buf_done(&w->err);
     mem_free(w);
 }
 DEFINE_AUTO_PTR(world, world_free);
 
-static struct sink *open_sink(struct world *w, enum sink_kind kind, enum event_level level,
-                              bool has_colour)
+static void open_sink(struct world *w, enum sink_kind kind, enum event_level level, bool has_colour)
 {
     struct sink_settings settings = {
         .kind = kind,
@@ -88,10 +90,9 @@ static struct sink *open_sink(struct world *w, enum sink_kind kind, enum event_l
                .now_ms = world_now_ms,
                .wall_s = world_wall_s},
     };
-    struct sink *sink = sink_new(&settings);
 
-    event_set_sink(sink_event, sink, EVENT_TRACE);
-    return sink;
+    w->sink = sink_new(&settings);
+    event_set_sink(sink_event, w->sink, EVENT_TRACE);
 }
 
 static void tell_state(const char *name, const char *state)
@@ -199,10 +200,10 @@ static void compare(const char *name, const struct buf *got)
 static void check_live(unsigned columns, bool has_colour)
 {
     AUTO_PTR(world) struct world *w = world_new(columns, 24);
-    AUTO_PTR(sink) struct sink *sink = open_sink(w, SINK_LIVE, EVENT_NOTICE, has_colour);
     AUTO_FREE char *name = str_fmt("live-%u%s.txt", columns, has_colour ? "-colour" : "");
     AUTO(buf_done) struct buf shown = BUF(1 << 20);
 
+    open_sink(w, SINK_LIVE, EVENT_NOTICE, has_colour);
     play_first_half(w);
     screen_dump(&w->screen, &shown);
     buf_add_str(&shown, "---- the end ----\n");
@@ -214,7 +215,6 @@ static void check_live(unsigned columns, bool has_colour)
         add_visible(&shown, &w->out);
     }
     compare(name, &shown);
-    event_set_sink(NULL, NULL, EVENT_ERROR);
 }
 
 static void live_lines_look_right_at_every_width(void **state)
@@ -238,9 +238,7 @@ static void colour_changes_nothing_but_colour(void **state)
 
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(worlds); i++) {
-        AUTO_PTR(sink)
-        struct sink *sink = open_sink(worlds[i], SINK_LIVE, EVENT_NOTICE, worlds[i] == coloured);
-
+        open_sink(worlds[i], SINK_LIVE, EVENT_NOTICE, worlds[i] == coloured);
         play_first_half(worlds[i]);
         play_second_half(worlds[i]);
         event_set_sink(NULL, NULL, EVENT_ERROR);
@@ -255,9 +253,9 @@ static void colour_changes_nothing_but_colour(void **state)
 static void check_lines(enum sink_kind kind, enum event_level level, const char *name)
 {
     AUTO_PTR(world) struct world *w = world_new(80, 24);
-    AUTO_PTR(sink) struct sink *sink = open_sink(w, kind, level, false);
     AUTO(buf_done) struct buf shown = BUF(1 << 20);
 
+    open_sink(w, kind, level, false);
     play_first_half(w);
     play_second_half(w);
     play_failure();
@@ -266,7 +264,6 @@ static void check_lines(enum sink_kind kind, enum event_level level, const char 
     buf_add_str(&shown, "---- standard output ----\n");
     add_visible(&shown, &w->out);
     compare(name, &shown);
-    event_set_sink(NULL, NULL, EVENT_ERROR);
 }
 
 static void plain_lines_tell_each_step_once(void **state)
@@ -280,10 +277,10 @@ static void plain_lines_tell_each_step_once(void **state)
 static void json_is_one_object_a_line(void **state)
 {
     AUTO_PTR(world) struct world *w = world_new(80, 24);
-    AUTO_PTR(sink) struct sink *sink = open_sink(w, SINK_JSON, EVENT_NOTICE, false);
     AUTO(strv_done) struct strv lines = STRV_INIT;
     struct err err = ERR_INIT;
 
+    open_sink(w, SINK_JSON, EVENT_NOTICE, false);
     (void)state;
     play_first_half(w);
     play_failure();
@@ -311,8 +308,8 @@ static void hostile_text_and_secrets_reach_no_sink(void **state)
     secret_register("hunter2-token", strlen("hunter2-token"));
     for (size_t i = 0; i < ARRAY_LEN(KINDS); i++) {
         AUTO_PTR(world) struct world *w = world_new(80, 24);
-        AUTO_PTR(sink) struct sink *sink = open_sink(w, KINDS[i], EVENT_TRACE, false);
 
+        open_sink(w, KINDS[i], EVENT_TRACE, false);
         event_log(EVENT_ERROR, "ca\r", "evil \033]0;x\a text, token hunter2-token");
         event_emit(EVENT_NOTICE, EVENT_NAME, "a\033[2J.example", FIELD("state", "PUB\033[1mLISH"),
                    FIELD("text", "hunter2-token"));
@@ -334,9 +331,9 @@ static void hostile_text_and_secrets_reach_no_sink(void **state)
 static void a_hundred_names_fit_a_small_terminal(void **state)
 {
     AUTO_PTR(world) struct world *w = world_new(60, 12);
-    AUTO_PTR(sink) struct sink *sink = open_sink(w, SINK_LIVE, EVENT_NOTICE, false);
     AUTO(buf_done) struct buf shown = BUF(1 << 20);
 
+    open_sink(w, SINK_LIVE, EVENT_NOTICE, false);
     (void)state;
     tell_order("AUTHORIZE");
     for (int round = 0; round < 2; round++) {
@@ -349,17 +346,16 @@ static void a_hundred_names_fit_a_small_terminal(void **state)
     screen_dump(&w->screen, &shown);
     compare("hundred-60.txt", &shown);
     assert_true(w->screen.n_lines <= 12);
-    event_set_sink(NULL, NULL, EVENT_ERROR);
 }
 
 /* The terminal wraps what it showed when it gets narrower; the redraw starts at the right line. */
 static void a_resize_leaves_no_rubbish(void **state)
 {
     AUTO_PTR(world) struct world *w = world_new(100, 24);
-    AUTO_PTR(sink) struct sink *sink = open_sink(w, SINK_LIVE, EVENT_NOTICE, false);
     AUTO(buf_done) struct buf wide = BUF(1 << 16);
     AUTO(buf_done) struct buf shown = BUF(1 << 16);
 
+    open_sink(w, SINK_LIVE, EVENT_NOTICE, false);
     (void)state;
     tell_state("*.example.com", "PROPAGATE");
     tell_servers("*.example.com", 1,
@@ -372,40 +368,37 @@ static void a_resize_leaves_no_rubbish(void **state)
     tell_state("*.example.com", "DONE");
     screen_dump(&w->screen, &shown);
     assert_string_equal(buf_str(&shown), "  *.example.com  DONE\n");
-    event_set_sink(NULL, NULL, EVENT_ERROR);
 }
 
 static void a_result_that_cannot_be_written_is_noticed(void **state)
 {
     AUTO_PTR(world) struct world *w = world_new(80, 24);
-    AUTO_PTR(sink) struct sink *sink = open_sink(w, SINK_PLAIN, EVENT_NOTICE, false);
 
+    open_sink(w, SINK_PLAIN, EVENT_NOTICE, false);
     (void)state;
     w->is_pipe_closed = true;
     event_log(EVENT_ERROR, "x", "to standard error: nobody can be told");
-    assert_false(sink_has_failed(sink));
-    sink_write_result(sink, "name=x\n");
-    assert_true(sink_has_failed(sink));
-    event_set_sink(NULL, NULL, EVENT_ERROR);
+    assert_false(sink_has_failed(w->sink));
+    sink_write_result(w->sink, "name=x\n");
+    assert_true(sink_has_failed(w->sink));
 }
 
 static void a_pause_clears_the_lines_and_the_next_event_brings_them_back(void **state)
 {
     AUTO_PTR(world) struct world *w = world_new(80, 24);
-    AUTO_PTR(sink) struct sink *sink = open_sink(w, SINK_LIVE, EVENT_NOTICE, false);
     AUTO(buf_done) struct buf paused = BUF(1 << 16);
     AUTO(buf_done) struct buf resumed = BUF(1 << 16);
 
+    open_sink(w, SINK_LIVE, EVENT_NOTICE, false);
     (void)state;
     tell_order("NEW");
-    sink_pause(sink);
+    sink_pause(w->sink);
     screen_dump(&w->screen, &paused);
     assert_string_equal(buf_str(&paused), "");
     screen_write(&w->screen, "Question? y\n", strlen("Question? y\n"));
     tell_order("AUTHORIZE");
     screen_dump(&w->screen, &resumed);
     assert_string_equal(buf_str(&resumed), "Question? y\nexample.com  AUTHORIZE\n");
-    event_set_sink(NULL, NULL, EVENT_ERROR);
 }
 
 int main(void)
