@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 /* Reads up to one byte more than is allowed, so that the parser sees that it is too large. */
@@ -39,6 +40,12 @@ static int read_all(int fd, struct buf *to, struct err *err)
     return 0;
 }
 
+/* "--config /dev/null" is how people say that there is to be no configuration. */
+static bool is_null_device(const struct stat *status)
+{
+    return S_ISCHR(status->st_mode) && status->st_rdev == makedev(1, 3);
+}
+
 /* Opens without waiting (a FIFO would block for ever) and checks what was opened, not what is
  * named. */
 static int open_file(const struct config_source *source, const char *path, struct stat *ret_status,
@@ -59,10 +66,11 @@ static int open_file(const struct config_source *source, const char *path, struc
     if (fstat(fd, &status) < 0) {
         return err_set_errno(err, "cannot examine it");
     }
-    if (!S_ISREG(status.st_mode)) {
+    if (!S_ISREG(status.st_mode) && !is_null_device(&status)) {
         return err_set(err, ERR_CONFIG, "not a regular file");
     }
-    if (source->is_trust_checked && fs_check_trusted(fd, path, err) < 0) {
+    if (source->is_trust_checked && S_ISREG(status.st_mode) &&
+        fs_check_trusted(fd, path, err) < 0) {
         return err_code(err);
     }
     *ret_status = status;

@@ -303,6 +303,20 @@ static void misses_a_file_only_if_the_user_named_it(void **state)
     assert_string_equal(errors.items[0].text, wanted);
 }
 
+static void takes_the_null_device_for_no_configuration(void **state)
+{
+    AUTO(config_errors_done) struct config_errors errors = CONFIG_ERRORS_INIT;
+    AUTO_PTR(config)
+    struct config *config = config_load(
+        &(struct config_source){
+            .path = "/dev/null", .is_required = true, .has_folder = true, .is_trust_checked = true},
+        &errors);
+
+    (void)state;
+    assert_int_equal(errors.n, 0);
+    assert_int_equal(config_section_count(config), 0);
+}
+
 static void refuses_what_others_can_write_when_trust_is_checked(void **state)
 {
     const char *dir = *state;
@@ -362,6 +376,7 @@ int main(void)
                                         remove_folder),
         cmocka_unit_test_setup_teardown(refuses_what_others_can_write_when_trust_is_checked,
                                         make_folder, remove_folder),
+        cmocka_unit_test(takes_the_null_device_for_no_configuration),
         cmocka_unit_test(writes_what_it_reads),
     };
 
