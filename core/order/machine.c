@@ -231,6 +231,7 @@ void order_free(struct order *order)
     key_unref(order->key);
     strv_done(&order->names_wanted);
     strv_done(&order->providers);
+    strv_done(&order->warnings_told);
     mem_free(order->certificate);
     mem_free(order->account_id);
     mem_free(order->profile);

@@ -149,6 +149,7 @@ struct order {
     int64_t last_answer_ms, last_read_ms;
     char *chain_pem;
 
+    struct strv warnings_told; /* of places */
     struct order_owner **owners;
     size_t n_owners, cap_owners;
     struct order_name *names;

@@ -13,12 +13,17 @@
 /* Values that are no use to anyone fill up the answers until CAs cannot read them. */
 #define LEFTOVERS_MANY 10
 
-static void tell_place(const struct order_owner *owner)
+/* What a hundred names of one zone have in common is said once. */
+static void tell_place(struct order_owner *owner)
 {
     const struct dns_place *place = owner->place;
+    struct strv *told = &owner->order->warnings_told;
 
     for (size_t i = 0; i < place->warnings.n; i++) {
-        event_log(EVENT_WARNING, owner->name, "%s", place->warnings.items[i]);
+        if (!strv_has(told, place->warnings.items[i])) {
+            strv_add(told, place->warnings.items[i]);
+            event_log(EVENT_WARNING, owner->name, "%s", place->warnings.items[i]);
+        }
     }
     if (place->n_hops > 0) {
         AUTO_FREE char *path = dns_place_path(place);

@@ -240,10 +240,7 @@ static void finish_publish(void *arg, const struct err *err)
     struct order_site *site = name->site;
 
     if (err != NULL) {
-        struct err told = *err;
-
-        (void)err_wrap(&told, "provider '%s'", provider_name(value_use_provider(use->use)));
-        name_fail(name, &told, false);
+        name_fail(name, err, false);
         try_watch(site);
         return;
     }

@@ -37,8 +37,13 @@ static void fail_with_names(struct order *order)
         }
         is_retriable = is_retriable && name->is_retriable;
         first = first == NULL ? &name->err : first;
-        buf_addf(&reasons, "%s%s: %s", reasons.len > 0 ? "\n" : "", name->identifier,
-                 name->err.text);
+        if (reasons.len > 0) {
+            buf_add_char(&reasons, '\n');
+        }
+        if (!str_eq(name->identifier, order->certificate)) {
+            buf_addf(&reasons, "%s: ", name->identifier);
+        }
+        buf_add_str(&reasons, name->err.text);
     }
     if (first == NULL) {
         (void)err_set(&err, ERR_CA, "the CA says that the order is %s, and not why",
