@@ -67,5 +67,7 @@ enum net_standing {
     NET_UNREACHABLE /* no route */
 };
 enum net_standing net_standing_of(struct net *net, const struct sockaddr_storage *address);
+/* Never answered yet, and a question is under way to it. */
+bool net_is_being_tried(struct net *net, const struct sockaddr_storage *address);
 
 #endif

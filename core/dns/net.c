@@ -88,6 +88,13 @@ enum net_standing net_standing_of(struct net *net, const struct sockaddr_storage
     return find_peer(net, address)->standing;
 }
 
+bool net_is_being_tried(struct net *net, const struct sockaddr_storage *address)
+{
+    const struct peer *peer = find_peer(net, address);
+
+    return peer->standing == NET_UNPROVEN && peer->in_flight > 0;
+}
+
 static void queue_push(struct peer *peer, struct exchange *exchange)
 {
     if (peer->last_queued == NULL) {

@@ -149,7 +149,8 @@ struct race *race_start(struct net *net, const struct exchange_question *questio
     race->type = question->type;
     race->is_recursive = question->is_recursive;
     add_entrants(race, runners, n_runners);
-    if (n_runners > 0 && net_standing_of(net, &runners[0].address) == NET_PROVEN) {
+    if (n_runners > 0 && (net_standing_of(net, &runners[0].address) == NET_PROVEN ||
+                          net_is_being_tried(net, &runners[0].address))) {
         side_by_side = 1;
     }
     while (race->n_started < side_by_side && race->n_started < race->n_entrants) {

@@ -92,8 +92,9 @@ class Server:
         if zone is None:
             reply.set_rcode(dns.rcode.REFUSED)
             return reply
-        child = zone_of(qname, [z for z in ZONES if z != zone and within(z, zone)])
-        if child is not None and child not in self.zones:
+        below = [z for z in ZONES if z != zone and within(z, zone) and within(qname, z)]
+        child = min(below, key=len, default=None)
+        if child is not None:
             return self.refer(reply, child)
         reply.flags |= dns.flags.AA
         dname = next((n for (n, t) in self.records if t == "DNAME" and qname.endswith("." + n)), None)
