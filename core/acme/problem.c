@@ -133,6 +133,7 @@ struct acme_problem *acme_problem_from_response(const struct http_response *resp
         problem = from_plain_body(response);
     }
     problem->status = response->status;
+    problem->is_answer = true;
     link = http_link(response, "terms-of-service", 0);
     if (link == NULL) {
         link = http_link(response, "help", 0);
@@ -150,6 +151,7 @@ struct acme_problem *acme_problem_copy(const struct acme_problem *problem)
     copy->instance = str_dup(problem->instance);
     copy->link = str_dup(problem->link);
     copy->status = problem->status;
+    copy->is_answer = problem->is_answer;
     copy->n_subproblems = problem->n_subproblems;
     copy->subproblems = mem_alloc(problem->n_subproblems + 1, sizeof(*copy->subproblems));
     for (size_t i = 0; i < problem->n_subproblems; i++) {

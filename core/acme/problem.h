@@ -28,7 +28,8 @@ struct acme_problem {
     char *detail;   /* never NULL */
     char *instance; /* URL for a human, or NULL */
     char *link;     /* of the answer: terms of service or help, or NULL */
-    long status;    /* HTTP; 0 inside an object */
+    long status;    /* HTTP; 0: not told */
+    bool is_answer; /* to a request of ours; false: the reason inside an object that failed */
     struct acme_subproblem *subproblems;
     size_t n_subproblems;
 };

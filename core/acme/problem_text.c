@@ -69,7 +69,6 @@ static const struct advice *find_advice(const char *type)
     return NULL;
 }
 
-/* A problem inside an object (status 0) is about a name, not about our requests. */
 static enum err_class class_of(const struct acme_problem *problem)
 {
     const struct advice *advice = find_advice(problem->type);
@@ -130,9 +129,9 @@ static const char *advice_text(const struct acme_problem *problem)
     if (!str_eq(problem->type, "unauthorized")) {
         return advice == NULL ? NULL : advice->text;
     }
-    return problem->status == 0
-               ? "The CA did not find the expected TXT value at _acme-challenge of this name."
-               : "The account may be deactivated, or not allowed to do this.";
+    return problem->is_answer
+               ? "The account may be deactivated, or not allowed to do this."
+               : "The CA did not find the expected TXT value at _acme-challenge of this name.";
 }
 
 static int64_t clamp_to_u32(int64_t seconds)

@@ -346,6 +346,12 @@ static void shows_a_refusal_whole(void **state)
     assert_non_null(strstr(lab.err.text, "https://help.example/"));
     assert_non_null(strstr(lab.err.text, "Leave it out"));
     assert_int_equal(count("whole", "newOrder"), 1);
+
+    /* As an answer this is about the account, not about a TXT record. */
+    use("unauth,newOrder.all=refuse-unauthorized-403");
+    assert_int_equal(lab_register(&lab), ERR_NONE);
+    assert_int_equal(lab_new_order(&lab, "example.com"), ERR_CA);
+    assert_non_null(strstr(lab.err.text, "The account may be deactivated"));
 }
 
 static void orders_again_without_replaces(void **state)

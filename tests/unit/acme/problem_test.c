@@ -76,7 +76,7 @@ static void classes_go_by_what_the_reader_must_do(void **state)
         {"badCSR", 400, ERR_CA, "--key-type"},
         {"caa", 403, ERR_CA, "CAA record"},
         {"dns", 400, ERR_CA, "name servers"},
-        {"unauthorized", 403, ERR_CA, "deactivated"},
+        {"unauthorized", 403, ERR_CA, "TXT value"},
         {"unauthorized", 0, ERR_CA, "TXT value"},
         {"rejectedIdentifier", 400, ERR_CA, "Leave it out"},
         {"invalidContact", 400, ERR_CONFIG, "--email"},
