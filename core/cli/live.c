@@ -16,6 +16,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "cli/sink_impl.h"
+#include "task/task.h"
 
 #include <string.h>
 
@@ -289,8 +290,19 @@ void live_draw(struct live *live)
     schedule(live, false);
 }
 
-void live_freeze(struct live *live)
+void live_freeze(struct live *live, const struct event *result)
 {
+    int64_t status = event_number(result, "exit", EXIT_DONE);
+
+    for (size_t i = 0; i < live->n_rows; i++) {
+        struct live_row *row = &live->rows[i];
+
+        if (row->certificate == NULL && str_eq(row->state, "DONE") && status != EXIT_DONE &&
+            status != EXIT_UNCHANGED && status != EXIT_DEPLOY &&
+            str_eq(row->subject, result->subject)) {
+            str_set(&row->state, status == EXIT_LATER ? "PARKED" : "FAILED");
+        }
+    }
     live_draw(live);
     loop_timer_cancel(&live->timer);
     forget_rows(live);

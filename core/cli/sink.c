@@ -135,7 +135,7 @@ static void tell_result(struct sink *sink, const struct event *event)
     enum sink_stream stream = result_format(sink, event, &text);
 
     if (sink->live != NULL) {
-        live_freeze(sink->live);
+        live_freeze(sink->live, event);
     }
     if (stream == SINK_OUT && sink->settings.level < EVENT_NOTICE) {
         return; /* -q: the exit status says it */

@@ -50,8 +50,9 @@ void live_set_loop(struct live *live, struct loop *loop);
 bool live_take(struct live *live, const struct event *event);
 /* Takes the lines off the screen until the next draw. */
 void live_erase(struct live *live);
-/* Leaves the lines where they are, for good, and begins anew below. */
-void live_freeze(struct live *live);
+/* Leaves the lines where they are, for good, and begins anew below. The result tells how it ended:
+ * the state DONE of an order only says that nothing is left to do. */
+void live_freeze(struct live *live, const struct event *result);
 void live_draw(struct live *live);
 
 #endif

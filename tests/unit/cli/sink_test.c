@@ -383,6 +383,22 @@ static void a_result_that_cannot_be_written_is_noticed(void **state)
     assert_true(sink_has_failed(w->sink));
 }
 
+/* An order that has failed is DONE too, when it has cleaned up; the last line must not look like
+ * success. */
+static void a_failed_order_does_not_end_as_done(void **state)
+{
+    AUTO_PTR(world) struct world *w = world_new(80, 24);
+    AUTO(buf_done) struct buf shown = BUF(1 << 16);
+
+    (void)state;
+    open_sink(w, SINK_LIVE, EVENT_NOTICE, false);
+    tell_order("DONE");
+    play_failure();
+    screen_dump(&w->screen, &shown);
+    assert_true(
+        str_has_prefix(buf_str(&shown), "example.com  FAILED\nerror: example.com: the values"));
+}
+
 static void a_pause_clears_the_lines_and_the_next_event_brings_them_back(void **state)
 {
     AUTO_PTR(world) struct world *w = world_new(80, 24);
@@ -412,6 +428,7 @@ int main(void)
         cmocka_unit_test(a_hundred_names_fit_a_small_terminal),
         cmocka_unit_test(a_resize_leaves_no_rubbish),
         cmocka_unit_test(a_result_that_cannot_be_written_is_noticed),
+        cmocka_unit_test(a_failed_order_does_not_end_as_done),
         cmocka_unit_test(a_pause_clears_the_lines_and_the_next_event_brings_them_back),
     };
 
