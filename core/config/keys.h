@@ -28,7 +28,6 @@ enum config_key_type {
     KEY_RAW,      /* const struct config_value *: as it stands, borrowed from the configuration */
     KEY_BOOL,     /* bool: yes, no, true, false, on, off, 1, 0 */
     KEY_DURATION, /* int64_t, in milliseconds: 90, 90s, 500ms, 5m, 2h, 1d */
-    KEY_INT,      /* int64_t */
     KEY_LIST,     /* struct strv: commas divide, the key may be repeated */
     KEY_PATHS,    /* struct strv: one path a line, the key may be repeated */
     KEY_LINES,    /* struct strv: one value a line, commas mean nothing, may be repeated */
@@ -38,13 +37,13 @@ enum config_key_type {
 };
 
 struct config_key {
-    const char *section;  /* "acme-dns", "ca", "zone", "certificate" */
-    const char *name;     /* as written in files */
-    const char *fallback; /* the value when none is given, as a user would write it; NULL: none */
-    const char *choices;  /* for KEY_CHOICE: divided by commas; else NULL */
-    const char *help;     /* one sentence, without a full stop */
-    int64_t min, max;     /* for KEY_INT and KEY_DURATION (ms); 0 and 0: the type's own limits */
-    size_t offset;        /* of the field in the section's structure */
+    const char *section;    /* "acme-dns", "ca", "zone", "certificate" */
+    const char *name;       /* as written in files */
+    const char *fallback;   /* the value when none is given, as a user would write it; NULL: none */
+    const char *choices;    /* for KEY_CHOICE: divided by commas; else NULL */
+    const char *help;       /* one sentence, without a full stop */
+    int64_t min_ms, max_ms; /* for KEY_DURATION */
+    size_t offset;          /* of the field in the section's structure */
     enum config_key_type type;
 };
 

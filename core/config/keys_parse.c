@@ -127,22 +127,6 @@ static int parse_bool(const struct config_key *key, const char *text, void *fiel
     return err_set(err, ERR_CONFIG, "'%s' is neither yes nor no", text);
 }
 
-static int check_range(const struct config_key *key, const char *text, int64_t number,
-                       struct err *err)
-{
-    bool has_range = key->min != 0 || key->max != 0;
-
-    if (!has_range || (number >= key->min && number <= key->max)) {
-        return 0;
-    }
-    if (key->type == KEY_DURATION) {
-        return err_set(err, ERR_CONFIG, "'%s' is not between %lld ms and %lld s", text,
-                       (long long)key->min, (long long)(key->max / 1000));
-    }
-    return err_set(err, ERR_CONFIG, "'%s' is not between %lld and %lld", text, (long long)key->min,
-                   (long long)key->max);
-}
-
 static int parse_duration(const struct config_key *key, const char *text, void *field,
                           struct err *err)
 {
@@ -152,24 +136,11 @@ static int parse_duration(const struct config_key *key, const char *text, void *
         return err_set(err, ERR_CONFIG, "'%s' is not a duration like 90, 90s, 500ms, 5m, 2h or 1d",
                        text);
     }
-    if (check_range(key, text, ms, err) < 0) {
-        return err_code(err);
+    if (ms < key->min_ms || ms > key->max_ms) {
+        return err_set(err, ERR_CONFIG, "'%s' is not between %lld ms and %lld s", text,
+                       (long long)key->min_ms, (long long)(key->max_ms / 1000));
     }
     *(int64_t *)field = ms;
-    return 0;
-}
-
-static int parse_int(const struct config_key *key, const char *text, void *field, struct err *err)
-{
-    int64_t number = 0;
-
-    if (!str_parse_int(text, INT64_MIN, INT64_MAX, &number)) {
-        return err_set(err, ERR_CONFIG, "'%s' is not a whole number", text);
-    }
-    if (check_range(key, text, number, err) < 0) {
-        return err_code(err);
-    }
-    *(int64_t *)field = number;
     return 0;
 }
 
@@ -265,13 +236,19 @@ static int parse_resolvers(const struct config_key *key, const char *text, void 
 typedef int parse_fn(const struct config_key *key, const char *text, void *field, struct err *err);
 
 static parse_fn *const PARSERS[] = {
-    [KEY_TEXT] = parse_text,           [KEY_EMAIL] = parse_email,
-    [KEY_CHOICE] = parse_choice,       [KEY_URL] = parse_url,
-    [KEY_PATH] = parse_text,           [KEY_BOOL] = parse_bool,
-    [KEY_DURATION] = parse_duration,   [KEY_INT] = parse_int,
-    [KEY_LIST] = parse_list,           [KEY_PATHS] = parse_line,
-    [KEY_LINES] = parse_line,          [KEY_DOMAINS] = parse_domains,
-    [KEY_RESOLVERS] = parse_resolvers, [KEY_PROPAGATION] = parse_propagation,
+    [KEY_TEXT] = parse_text,
+    [KEY_EMAIL] = parse_email,
+    [KEY_CHOICE] = parse_choice,
+    [KEY_URL] = parse_url,
+    [KEY_PATH] = parse_text,
+    [KEY_BOOL] = parse_bool,
+    [KEY_DURATION] = parse_duration,
+    [KEY_LIST] = parse_list,
+    [KEY_PATHS] = parse_line,
+    [KEY_LINES] = parse_line,
+    [KEY_DOMAINS] = parse_domains,
+    [KEY_RESOLVERS] = parse_resolvers,
+    [KEY_PROPAGATION] = parse_propagation,
 };
 
 int key_parse(const struct config_key *key, const struct config_value *value, void *into,
