@@ -25,8 +25,8 @@ bool address_equals(const struct sockaddr_storage *a, const struct sockaddr_stor
 uint32_t address_hash(const struct sockaddr_storage *address);
 socklen_t address_len(const struct sockaddr_storage *address);
 
-/* RFC 1918, RFC 6598, RFC 4193 and link-local: not what the CA would reach. Loopback does not
- * count: whoever serves zones there knows it. */
+/* RFC 1918, RFC 6598, RFC 4193 and link-local: not what the CA would reach. */
 bool address_is_private(const struct sockaddr_storage *address);
+bool address_is_loopback(const struct sockaddr_storage *address);
 
 #endif

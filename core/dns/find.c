@@ -95,6 +95,29 @@ static void warn_about_names(struct dns_find *find)
     }
 }
 
+/* One sentence for all of them; none for a zone served on loopback, which is this host's own. */
+static void warn_about_private(struct dns_find *find)
+{
+    const struct dns_place *place = find->place;
+    AUTO(strv_done) struct strv private = STRV_INIT;
+    AUTO_FREE char *joined = NULL;
+
+    for (size_t i = 0; i < place->n_servers; i++) {
+        if (address_is_loopback(&place->servers[i].address)) {
+            return;
+        }
+        if (address_is_private(&place->servers[i].address)) {
+            strv_add(&private, place->servers[i].text);
+        }
+    }
+    if (private.n > 0) {
+        joined = strv_join(&private, ", ");
+        warn(find, str_fmt("zone '%s' has servers with private addresses (%s): the CA may see "
+                           "others than this host",
+                           place->zone, joined));
+    }
+}
+
 static void warn_about_place(struct dns_find *find)
 {
     struct dns_place *place = find->place;
@@ -108,13 +131,7 @@ static void warn_about_place(struct dns_find *find)
                            "for some CAs",
                            place->values.n, place->owner));
     }
-    for (size_t i = 0; i < place->n_servers; i++) {
-        if (address_is_private(&place->servers[i].address)) {
-            warn(find, str_fmt("%s is a private address: the CA may see other servers of '%s' than "
-                               "this host",
-                               place->servers[i].text, place->zone));
-        }
-    }
+    warn_about_private(find);
 }
 
 static void take_servers(struct dns_find *find)

@@ -76,6 +76,8 @@ static void knows_private_addresses(void **state)
     for (size_t i = 0; i < ARRAY_LEN(OTHERS); i++) {
         assert_true(address_parse(OTHERS[i], 53, &address));
         assert_false(address_is_private(&address));
+        assert_int_equal(address_is_loopback(&address),
+                         strcmp(OTHERS[i], "127.0.0.1") == 0 || strcmp(OTHERS[i], "::1") == 0);
     }
 }
 

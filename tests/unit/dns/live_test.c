@@ -7,6 +7,7 @@
  * servers.py beside itself. Skipped where no namespace can be had, or python3-dnspython is missing.
  */
 #include "base/clock.h"
+#include "base/event.h"
 #include "base/loop.h"
 #include "base/mem.h"
 #include "dns/find.h"
@@ -172,7 +173,8 @@ static void asks_nothing_twice_for_a_hundred_names(void **state)
     dns_place_free(outcome.place);
     assert_int_equal(tell("count 127.0.0.1") - root_before, 1);
     assert_int_equal(tell("count 127.0.0.2") - tld_before, 1);
-    assert_in_range(dns_question_count(dns), 100, 130);
+    /* A slow machine makes some be asked of a second server after a while, but never all. */
+    assert_in_range(dns_question_count(dns), 100, 190);
     for (int i = 0; i < 100; i++) {
         long asked = tell("asked 127.0.0.11 _acme-challenge.n%d.example.test.", i) +
                      tell("asked 127.0.0.12 _acme-challenge.n%d.example.test.", i);
@@ -608,14 +610,31 @@ static void a_wildcards_cname_is_no_move(void **state)
     assert_non_null(strstr(wait.err.text, "CNAME to parking.third.test by a wildcard"));
 }
 
+/* A large answer that needs TCP, from a server without TCP: the CA would fail, so the wait must. */
 static void truncated_without_tcp_never_passes(void **state)
 {
-    AUTO_PTR(dns_place) struct dns_place *place = find_place("_acme-challenge.p6.example.test");
+    AUTO_PTR(dns_place) struct dns_place *place = find_place("_acme-challenge.notcp.test");
     struct wait wait;
 
     (void)state;
-    dns_place_free(place);
-    place = find_place("_acme-challenge.odd.test");
+    publish("127.0.0.19", "_acme-challenge.notcp.test.");
+    (void)tell("mode 127.0.0.19 truncate");
+    (void)start_watch(place, 600, &wait);
+    run_for(3000);
+    (void)tell("mode 127.0.0.19 good");
+    assert_true(wait.is_done);
+    assert_int_equal(wait.err.class, ERR_PROPAGATION);
+    assert_non_null(strstr(wait.err.text, "truncated over UDP, and TCP fails (the CA needs it)"));
+    assert_int_equal(wait.warnings.n, 0);
+}
+
+/* A server that turns to nonsense is one that is broken, and is said to be. */
+static void nonsense_is_told_in_the_table(void **state)
+{
+    AUTO_PTR(dns_place) struct dns_place *place = find_place("_acme-challenge.odd.test");
+    struct wait wait;
+
+    (void)state;
     (void)tell("mode 127.0.0.17 pointer-loop");
     (void)start_watch(place, 600, &wait);
     run_for(3000);
@@ -713,6 +732,33 @@ static void clean_up_sees_what_still_stands(void **state)
     assert_true(leftovers.is_done);
     assert_int_equal(leftovers.n, 0);
     assert_int_equal(leftovers.err.class, ERR_NONE);
+}
+
+/* What -vv shows: each question with who was asked and what came. */
+static void on_event(void *arg, const struct event *event)
+{
+    unsigned *n_seen = arg;
+
+    if (event->kind == EVENT_DNS &&
+        strcmp(event->subject, "TXT _acme-challenge.t1.example.test") == 0) {
+        assert_non_null(strstr(event_text(event, "server"), ".example.test (127.0.0.1"));
+        assert_string_equal(event_text(event, "answer"), "NXDOMAIN aa, 1 records");
+        assert_in_range(event_number(event, "ms", -1), 0, 1000);
+        (*n_seen)++;
+    }
+}
+
+static void each_question_is_traced(void **state)
+{
+    AUTO_PTR(dns_place) struct dns_place *place = find_place("_acme-challenge.t0.example.test");
+    unsigned n_seen = 0;
+
+    (void)state;
+    event_set_sink(on_event, &n_seen, EVENT_TRACE);
+    dns_place_free(place);
+    place = find_place("_acme-challenge.t1.example.test");
+    event_set_sink(NULL, NULL, EVENT_ERROR);
+    assert_int_equal(n_seen, 1);
 }
 
 static void refuses_what_is_no_resolver(void **state)
@@ -819,9 +865,11 @@ int main(int argc, char **argv)
         LIVE(a_new_cname_moves_the_watch),
         LIVE(a_wildcards_cname_is_no_move),
         LIVE(truncated_without_tcp_never_passes),
+        LIVE(nonsense_is_told_in_the_table),
         LIVE(cancelled_watches_never_call_back),
         LIVE(a_hundred_watches_run_side_by_side),
         LIVE(clean_up_sees_what_still_stands),
+        LIVE(each_question_is_traced),
         LIVE(refuses_what_is_no_resolver),
         LIVE(says_that_the_resolver_is_silent),
     };

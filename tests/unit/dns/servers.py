@@ -36,12 +36,14 @@ ZONES = {
     "caught.test.": ["127.0.0.16"],
     "odd.test.": ["127.0.0.17"],
     "lost.test.": ["127.0.0.18"],
+    "notcp.test.": ["127.0.0.19"],
 }
 NAMES = {
     "127.0.0.1": "a.root-servers.test.", "127.0.0.2": "ns.nic.test.",
     "127.0.0.11": "ns1.example.test.", "127.0.0.12": "ns2.example.test.",
     "127.0.0.13": "ns.alias.test.", "127.0.0.14": "ns.third.test.", "127.0.0.15": "ns.own.test.",
     "127.0.0.16": "ns.caught.test.", "127.0.0.17": "ns.odd.test.", "127.0.0.18": "ns.lost.test.",
+    "127.0.0.19": "ns.notcp.test.",
     "127.0.0.21": "lame.broken.test.", "127.0.0.22": "dead.broken.test.",
 }
 RECORDS = [  # name, type, text: served by every server of the name's zone
@@ -146,7 +148,7 @@ class Server:
             reply = dns.message.make_response(query)
             reply.use_edns(-1)
             reply.set_rcode(dns.rcode.FORMERR)
-        elif mode in ("truncate", "truncate-no-tcp") and not is_tcp:
+        elif mode == "truncate" and not is_tcp:
             reply.answer = []
             reply.flags |= dns.flags.TC
         wire = reply.to_wire()
@@ -250,7 +252,7 @@ async def main():
     loop = asyncio.get_running_loop()
     servers = {address: Server(address) for address in NAMES}
     servers[RESOLVER] = Resolver(RESOLVER)
-    no_tcp = {"127.0.0.18"}
+    no_tcp = {"127.0.0.19"}
     for address, server in servers.items():
         await loop.create_datagram_endpoint(lambda s=server: Udp(s), local_addr=(address, 53))
         if address not in no_tcp:
