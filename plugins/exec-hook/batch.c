@@ -315,6 +315,7 @@ int32_t batch_apply(struct acme_call *call, const struct hook *h,
                       .outcome = {.call = call, .name = h->name}};
     struct run run = {
         .path = h->command, .limit_ms = h->limit_ms, .take_line = take_line, .context = &b};
+    struct style_call with;
     struct run_result result;
     char *input = NULL;
     int32_t status = ACME_BUG;
@@ -323,19 +324,18 @@ int32_t batch_apply(struct acme_call *call, const struct hook *h,
         input = make_input(&b, &run.input_len);
     }
     run.input = input;
-    run.argv = style_argv(h->style, h->command, &h->arguments, "batch", NULL);
-    run.envp = style_envp(h->style, "batch", NULL);
-    if (input == NULL || run.argv == NULL || run.envp == NULL) {
+    if (!style_call_init(&with, h, "batch", NULL) || input == NULL) {
         status = acme_fail(call, ACME_BUG, 0, "there is no memory for %zu changes", n);
     } else if (run.input_len == 0) {
         status = ACME_OK;
     } else {
+        run.argv = with.argv;
+        run.envp = with.envp;
         run_program(call, &run, &result);
         status = settle_rest(&b, &result);
     }
     *ret_failed_status = b.failed_status;
-    style_free(run.argv);
-    style_free(run.envp);
+    style_call_done(&with);
     free(input);
     free(b.state);
     return status;

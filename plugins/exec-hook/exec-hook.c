@@ -169,6 +169,7 @@ static int32_t run_verb(struct acme_call *call, const struct hook *h, const char
                       .limit_ms = h->limit_ms,
                       .take_line = outcome_take_line,
                       .context = &outcome};
+    struct style_call with;
     struct run_result result;
     char text[RUN_TAIL_MAX * 2];
     int32_t status = ACME_BUG;
@@ -177,17 +178,16 @@ static int32_t run_verb(struct acme_call *call, const struct hook *h, const char
         return acme_fail_at(call, index, ACME_UNSUPPORTED, 0,
                             "only TXT values without NUL bytes can be given to a program");
     }
-    run.argv = style_argv(h->style, h->command, &h->arguments, verb, record);
-    run.envp = style_envp(h->style, verb, record);
-    if (run.argv != NULL && run.envp != NULL) {
+    if (style_call_init(&with, h, verb, record)) {
+        run.argv = with.argv;
+        run.envp = with.envp;
         run_program(call, &run, &result);
         status =
             outcome_judge(&result, h->name, verb, h->style->has_native_codes, text, sizeof(text));
     } else {
         (void)snprintf(text, sizeof(text), "there is no memory to run %s", h->name);
     }
-    style_free(run.argv);
-    style_free(run.envp);
+    style_call_done(&with);
     if (outcome.receipt_len > 0) {
         call->host->receipt(call, index, outcome.receipt, outcome.receipt_len);
     }

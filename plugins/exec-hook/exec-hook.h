@@ -103,16 +103,26 @@ struct style {
 
 const struct style *style_find(const char *name);
 
-/* The argument vector and environment for one change; both are freed by style_free(). NULL: no
- * memory. verb is ours: "add", "remove", "settled". */
-char **style_argv(const struct style *s, const char *command, const struct acme_value *arguments,
-                  const char *verb, const struct acme_record *record);
-char **style_envp(const struct style *s, const char *verb, const struct acme_record *record);
-void style_free(char **list);
-
-/* ---- batch.c ---- */
+#define STYLE_TEXT_MAX 65536 /* of what is made for one call: far above what its fields can hold \
+                              */
 
 struct hook;
+
+/* What one run is called with. Arguments from the settings and inherited variables are borrowed. */
+struct style_call {
+    char **argv;
+    char **envp;
+    char *text;
+    size_t text_len;
+};
+
+/* Makes the call for one change, or without a record for a batch. verb is ours: "add", "remove",
+ * "settled", "batch". false: no memory, or more arguments than there may be; done() in any case. */
+bool style_call_init(struct style_call *c, const struct hook *h, const char *verb,
+                     const struct acme_record *record);
+void style_call_done(struct style_call *c);
+
+/* ---- batch.c ---- */
 
 /* Makes n changes with one run of the program. ACME_OK: what was not reported failed is in force;
  * *ret_failed_status is then the status of the last that was, or ACME_OK. */

@@ -94,69 +94,38 @@ static const char *field(const char *name, size_t len, const char *verb,
     return scratch;
 }
 
-/* Replaces the "{FIELD}" at the end of a template. */
-static char *expand(const char *template, const char *verb, const struct acme_record *r)
+/* Writes a template with the "{FIELD}" at its end replaced behind the other texts of the call.
+ * NULL: there is no room. */
+static char *expand(struct style_call *c, const char *template, const char *verb,
+                    const struct acme_record *r)
 {
     const char *open = strchr(template, '{');
     char scratch[FIELD_MAX];
     const char *text = "";
-    char *expanded = NULL;
+    char *begin = c->text + c->text_len;
     size_t head = open == NULL ? strlen(template) : (size_t)(open - template);
     size_t len = 0;
 
     if (open != NULL) {
         text = field(open + 1, strlen(open) - 2, verb, r, scratch, sizeof(scratch));
     }
-    len = strlen(text);
-    expanded = malloc(head + len + 1);
-    if (expanded != NULL) {
-        memcpy(expanded, template, head);
-        memcpy(expanded + head, text, len + 1);
-    }
-    return expanded;
-}
-
-/* A list of owned texts that grows to its ceiling. */
-struct list {
-    char **items;
-    size_t n;
-    bool has_failed;
-};
-
-static struct list list_new(void)
-{
-    struct list l = {.items = calloc(LIST_MAX + 1, sizeof(char *))};
-
-    l.has_failed = l.items == NULL;
-    return l;
-}
-
-/* Owns take_text, whatever comes of it. */
-static void list_add(struct list *l, char *take_text)
-{
-    if (l->has_failed || take_text == NULL || l->n == LIST_MAX) {
-        free(take_text);
-        l->has_failed = true;
-        return;
-    }
-    l->items[l->n++] = take_text;
-}
-
-static char **list_take(struct list *l)
-{
-    if (l->has_failed) {
-        style_free(l->items);
+    len = strlen(text) + 1;
+    if (head + len > STYLE_TEXT_MAX - c->text_len) {
         return NULL;
     }
-    return l->items;
+    (void)snprintf(begin, STYLE_TEXT_MAX - c->text_len, "%.*s%s", (int)head, template, text);
+    c->text_len += head + len;
+    return begin;
 }
 
-void style_free(char **list)
+/* Adds a text that outlives the list. false: there is none, or no room for it. */
+static bool add(char **list, size_t *n, const char *text)
 {
-    for (size_t i = 0; list != NULL && list[i] != NULL; i++) {
-        free(list[i]);
+    if (text == NULL || *n == LIST_MAX) {
+        return false;
     }
-    free(list);
+    list[(*n)++] = (char *)(uintptr_t)text; /* execve() wants it so, and changes nothing */
+    return true;
 }
 
 static const char *verb_in(const struct style *s, const char *verb)
@@ -172,41 +141,60 @@ static const char *verb_in(const struct style *s, const char *verb)
     return verb;
 }
 
-char **style_argv(const struct style *s, const char *command, const struct acme_value *arguments,
-                  const char *verb, const struct acme_record *record)
+static bool fill_argv(struct style_call *c, const struct hook *h, const char *verb,
+                      const struct acme_record *record)
 {
-    struct list l = list_new();
+    const struct acme_value *before = &h->arguments;
+    size_t n = 0;
+    bool fits = add(c->argv, &n, h->command);
 
-    list_add(&l, strdup(command));
-    for (size_t pos = 0; arguments->text != NULL && pos < arguments->len;
-         pos += strlen(arguments->text + pos) + 1) {
-        list_add(&l, strdup(arguments->text + pos));
+    for (size_t pos = 0; fits && before->text != NULL && pos < before->len;
+         pos += strlen(before->text + pos) + 1) {
+        fits = add(c->argv, &n, before->text + pos);
     }
-    list_add(&l, strdup(verb_in(s, verb)));
-    for (size_t i = 0; record != NULL && s->arguments[i] != NULL; i++) {
-        list_add(&l, expand(s->arguments[i], verb, record));
+    fits = fits && add(c->argv, &n, verb_in(h->style, verb));
+    for (size_t i = 0; fits && record != NULL && h->style->arguments[i] != NULL; i++) {
+        fits = add(c->argv, &n, expand(c, h->style->arguments[i], verb, record));
     }
-    return list_take(&l);
+    return fits;
 }
 
-char **style_envp(const struct style *s, const char *verb, const struct acme_record *record)
+static bool fill_envp(struct style_call *c, const struct style *s, const char *verb,
+                      const struct acme_record *record)
 {
-    struct list l = list_new();
+    static const struct acme_record none = {.size = sizeof(none)};
+    size_t n = 0;
+    bool fits = true;
 
-    for (size_t i = 0; environ[i] != NULL; i++) {
+    for (size_t i = 0; fits && environ[i] != NULL; i++) {
         /* Ours are never inherited: a variable left over would be taken for this change's. */
         if (strncmp(environ[i], "ACME_DNS_", strlen("ACME_DNS_")) != 0) {
-            list_add(&l, strdup(environ[i]));
+            fits = add(c->envp, &n, environ[i]);
         }
     }
-    if (record == NULL) {
-        char text[64];
+    if (fits && record == NULL) {
+        fits = add(c->envp, &n, expand(c, "ACME_DNS_VERB={VERB}", verb, &none));
+    }
+    for (size_t i = 0; fits && record != NULL && s->environment[i] != NULL; i++) {
+        fits = add(c->envp, &n, expand(c, s->environment[i], verb, record));
+    }
+    return fits;
+}
 
-        (void)snprintf(text, sizeof(text), "ACME_DNS_VERB=%s", verb);
-        list_add(&l, strdup(text));
-    }
-    for (size_t i = 0; record != NULL && s->environment[i] != NULL; i++) {
-        list_add(&l, expand(s->environment[i], verb, record));
-    }
-    return list_take(&l);
+bool style_call_init(struct style_call *c, const struct hook *h, const char *verb,
+                     const struct acme_record *record)
+{
+    *c = (struct style_call){.argv = calloc(LIST_MAX + 1, sizeof(char *)),
+                             .envp = calloc(LIST_MAX + 1, sizeof(char *)),
+                             .text = malloc(STYLE_TEXT_MAX)};
+    return c->argv != NULL && c->envp != NULL && c->text != NULL && fill_argv(c, h, verb, record) &&
+           fill_envp(c, h->style, verb, record);
+}
+
+void style_call_done(struct style_call *c)
+{
+    free(c->argv);
+    free(c->envp);
+    free(c->text);
+    *c = (struct style_call){.argv = NULL};
 }

@@ -39,7 +39,10 @@ struct statement {
 
 static char at(const struct scanner *s, size_t ahead)
 {
-    return s->pos + ahead < s->len ? s->text[s->pos + ahead] : '\0';
+    if (s->pos + ahead >= s->len) {
+        return '\0';
+    }
+    return s->text[s->pos + ahead];
 }
 
 static void step(struct scanner *s)

@@ -33,11 +33,13 @@
 #define OPTIONS_MAX 64
 #define CHANGES_MAX 4096
 #define FILE_MAX 65536
+#define REPEAT_MAX 8192
 #define WORDS_MAX 8
 
 struct driver {
     const struct acme_plugin *plugin;
     struct acme_value values[OPTIONS_MAX];
+    char repeated[OPTIONS_MAX][REPEAT_MAX + 1];
     struct acme_open open;
     void *instance;
     bool is_open;
@@ -54,7 +56,8 @@ static int64_t cancel_after_ms = -1;
 static int64_t call_began_us;
 static int64_t clock_offset_s;
 
-/* The plug-in's clock: this symbol stands before libc's. */
+/* The plug-in's clock: this symbol stands before libc's.
+ * NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): libc's name is reserved */
 time_t time(time_t *ret_now)
 {
     struct timespec t;
@@ -175,47 +178,45 @@ static const struct acme_plugin_option *option_at(const struct acme_plugin *p, s
 
 static bool read_file(const char *path, struct acme_value *v)
 {
+    static char text[FILE_MAX + 1]; /* no plug-in has more than one option of this type */
     FILE *file = fopen(path, "rb");
-    char *text = calloc(1, FILE_MAX + 1);
 
-    if (file == NULL || text == NULL) {
+    if (file == NULL) {
         return false;
     }
     v->len = fread(text, 1, FILE_MAX, file);
+    text[v->len] = '\0';
     v->text = text;
     (void)fclose(file);
     return true;
 }
 
 /* Appends one more value of a repeatable option. */
-static void repeat_value(struct acme_value *v, const char *text)
+static bool repeat_value(struct acme_value *v, char *room, const char *text)
 {
     size_t add = strlen(text) + 1;
-    char *joined = calloc(1, v->len + add + 1);
 
-    if (joined == NULL) {
-        abort();
+    if (add > REPEAT_MAX - v->len) {
+        return false;
     }
-    if (v->len > 0) {
-        memcpy(joined, v->text, v->len);
-        free((void *)(uintptr_t)v->text);
-    }
-    memcpy(joined + v->len, text, add);
-    v->text = joined;
+    memcpy(room + v->len, text, add);
+    v->text = room;
     v->len += add;
     v->number++;
+    return true;
 }
 
-static bool set_value(const struct acme_plugin_option *o, struct acme_value *v, const char *text)
+static bool set_value(struct driver *d, size_t i, const char *text)
 {
+    const struct acme_plugin_option *o = option_at(d->plugin, i);
+    struct acme_value *v = &d->values[i];
     char *end = NULL;
 
     if (o->type == ACME_OPTION_FILE) {
         return read_file(text, v);
     }
     if ((o->flags & ACME_OPTION_REPEAT) != 0) {
-        repeat_value(v, text);
-        return true;
+        return repeat_value(v, d->repeated[i], text);
     }
     v->text = text;
     v->len = strlen(text);
@@ -238,7 +239,7 @@ static bool take_argument(struct driver *d, const char *argument)
         size_t len = (size_t)(equals - argument);
 
         if (strlen(o->name) == len && memcmp(o->name, argument, len) == 0) {
-            return set_value(o, &d->values[i], equals + 1);
+            return set_value(d, i, equals + 1);
         }
     }
     return false;
@@ -250,7 +251,7 @@ static void fill_fallbacks(struct driver *d)
         const struct acme_plugin_option *o = option_at(d->plugin, i);
 
         if (d->values[i].text == NULL && o->fallback != NULL) {
-            (void)set_value(o, &d->values[i], o->fallback);
+            (void)set_value(d, i, o->fallback);
         }
     }
     d->open = (struct acme_open){
@@ -407,7 +408,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "drive: %s\n", argc > 1 ? dlerror() : "no plug-in given");
         return 2;
     }
-    memcpy(&entry, &symbol, sizeof(entry));
+    entry = (const struct acme_plugin *(*)(void))(uintptr_t)symbol;
     d.plugin = entry();
     if (!take_arguments(&d, argc, argv)) {
         return 2;
