@@ -42,16 +42,16 @@ struct loop_timer *loop_timer_start(struct loop *loop, int64_t delay_ms, loop_ti
                                     void *arg);
 void loop_timer_cancel(struct loop_timer **timer);
 
-/* Watches a descriptor for EPOLLIN, EPOLLOUT (level-triggered), one watch a descriptor. EPOLLERR and
- * EPOLLHUP come unasked; EPOLLERR also when it cannot be watched. unwatch before closing fd. */
+/* Watches a descriptor for EPOLLIN, EPOLLOUT (level-triggered), one watch a descriptor. EPOLLERR
+ * and EPOLLHUP come unasked; EPOLLERR also when it cannot be watched. unwatch before closing fd. */
 typedef void loop_fd_fn(void *arg, uint32_t events);
 struct loop_fd *loop_fd_watch(struct loop *loop, int fd, uint32_t events, loop_fd_fn *fn,
                               void *arg);
 void loop_fd_change(struct loop_fd *watch, uint32_t events);
 void loop_fd_unwatch(struct loop_fd **watch);
 
-/* Reaps a child of ours by pidfd and calls back with its wait status, once. After unwatch reaping it is
- * the caller's. */
+/* Reaps a child of ours by pidfd and calls back with its wait status, once. After unwatch reaping
+ * it is the caller's. */
 typedef void loop_child_fn(void *arg, int wait_status);
 struct loop_child *loop_child_watch(struct loop *loop, pid_t pid, loop_child_fn *fn, void *arg);
 void loop_child_unwatch(struct loop_child **watch);
@@ -65,8 +65,8 @@ void loop_signal_unwatch(struct loop_signal **watch);
 /* Blocks SIGINT, SIGTERM, SIGHUP, SIGCHLD for this thread and ignores SIGPIPE. */
 void loop_block_signals(void);
 
-/* For base/http only: the multi handle, who is told of finished transfers, and that bytes of one came
- * (so that the wake-up had a cause). */
+/* For base/http only: the multi handle, who is told of finished transfers, and that bytes of one
+ * came (so that the wake-up had a cause). */
 typedef void loop_curl_fn(void *arg, void *easy, int curl_code);
 void *loop_curl_multi(struct loop *loop);
 void loop_curl_on_done(struct loop *loop, loop_curl_fn *fn, void *arg);

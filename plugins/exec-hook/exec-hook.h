@@ -103,8 +103,9 @@ struct style {
 
 const struct style *style_find(const char *name);
 
-#define STYLE_TEXT_MAX 65536 /* of what is made for one call: far above what its fields can hold \
-                              */
+#define STYLE_TEXT_MAX                                                        \
+    65536 /* of what is made for one call: far above what its fields can hold \
+           */
 
 struct hook;
 
