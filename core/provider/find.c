@@ -159,6 +159,9 @@ static int explain_no_match(const struct provider_set *set, const char *owner, c
                     bare);
 }
 
+static int check_zones(const struct provider_set *set, const char *owner,
+                       const struct provider_choices *choices, struct err *err);
+
 int provider_find(struct provider_set *set, const char *final_owner, const char *zone,
                   struct provider_choices *ret_choices, struct err *err)
 {
@@ -179,6 +182,9 @@ int provider_find(struct provider_set *set, const char *final_owner, const char 
         result = choose(set, only->name, final_owner, zone, &found, err);
     } else {
         result = explain_no_match(set, final_owner, zone, err);
+    }
+    if (result == 0) {
+        result = check_zones(set, final_owner, &found, err);
     }
     if (result < 0) {
         provider_choices_done(&found);
@@ -220,9 +226,9 @@ static const char *base_of(const char *owner)
     return NULL;
 }
 
-/* The root, a single label, or a name under which the public registers: never a place of ours. Only
- * explicit rules of the ICANN part count, else every private TLD would be refused. */
-static int check_public(const char *name, const char *owner, struct err *err)
+/* What the public registers under, in words; NULL: an ordinary name. Only explicit rules of the
+ * ICANN part count, else every private TLD would be one by the list's last rule. */
+static const char *describe_public(const char *name)
 {
     AUTO_FREE char *bare = str_dup(name);
     size_t len = strlen(bare);
@@ -230,13 +236,54 @@ static int check_public(const char *name, const char *owner, struct err *err)
     if (len > 0 && bare[len - 1] == '.') {
         bare[len - 1] = '\0';
     }
-    if (bare[0] == '\0' || strchr(bare, '.') == NULL) {
-        return err_set(err, ERR_CONFIG,
-                       "%s: values are never written at the root or a top-level domain", owner);
+    if (bare[0] == '\0') {
+        return "the root";
+    }
+    if (strchr(bare, '.') == NULL) {
+        return "a top-level domain";
     }
     if (psl_is_public_suffix2(psl_builtin(), bare, PSL_TYPE_ICANN | PSL_TYPE_NO_STAR_RULE)) {
-        return err_set(err, ERR_CONFIG,
-                       "%s: '%s' is a public suffix; values are never written there", owner, bare);
+        return "a public suffix";
+    }
+    return NULL;
+}
+
+static int check_public(const char *name, const char *owner, struct err *err)
+{
+    const char *public = describe_public(name);
+
+    if (public != NULL) {
+        return err_set(err, ERR_CONFIG, "%s: '%s' is %s; values are never written there", owner,
+                       name, public);
+    }
+    return 0;
+}
+
+/* Servers of such a zone hold a name only when nothing is delegated to its holder: a domain that
+ * does not exist. Whoever does run a top-level domain names it in a section of its own. */
+static int check_zones(const struct provider_set *set, const char *owner,
+                       const struct provider_choices *choices, struct err *err)
+{
+    for (size_t i = 0; i < choices->n; i++) {
+        const char *zone = choices->items[i].zone;
+        const char *public = describe_public(zone);
+        bool is_named = false;
+
+        for (size_t k = 0; k < set->n_rules; k++) {
+            is_named = is_named || (!set->rules[k].is_flag && str_eq(set->rules[k].suffix, zone));
+        }
+        if (public == NULL || is_named) {
+            continue;
+        }
+        (void)err_set(err, ERR_CONFIG,
+                      "%s lies in the zone '%s', which is %s: values are never written there",
+                      owner, zone, public);
+        return err_hint(err,
+                        "is the name spelt right, and its domain registered and delegated? If the "
+                        "zone is yours, add to the configuration:\n"
+                        "    [zone %.*s]\n    provider = %s",
+                        strcmp(zone, ".") == 0 ? 1 : (int)strlen(zone) - 1, zone,
+                        choices->items[i].provider->name);
     }
     return 0;
 }

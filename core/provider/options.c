@@ -66,10 +66,12 @@ static int refuse_unknown(const struct config_value *value,
 {
     size_t n_core = 0;
     const char *const *core = provider_core_keys(&n_core);
-    AUTO_FREE char *place = config_place_format(&value->place);
+    struct config_place at = value->place;
     const char **names = mem_alloc(plugin->n_options + n_core, sizeof(*names));
     size_t n = 0;
 
+    at.column = value->key_column; /* the key is wrong, not its value */
+    AUTO_FREE char *place = config_place_format(&at);
     for (size_t i = 0; i < plugin->n_options; i++) {
         names[n++] = plugin->options[i].name;
     }

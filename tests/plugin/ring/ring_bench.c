@@ -152,6 +152,10 @@ void bench_open(struct bench *b, const char *config_text)
     assert_int_equal(errors.n, 0);
     config_errors_done(&errors);
     mem_free(text);
+    /* For plug-ins that were built with an older header: searched first. */
+    if (getenv("RING_PLUGIN_DIR") != NULL) {
+        strv_add(&dirs, getenv("RING_PLUGIN_DIR"));
+    }
     strv_add(&dirs, RING_PLUGINS);
     strv_take(&denied, fs_join(b->dir, "state"));
     strv_take(&denied, fs_join(b->dir, "etc"));
@@ -301,6 +305,9 @@ void bench_turn(struct bench *b, int64_t ms)
 
 void bench_run(struct bench *b)
 {
+    for (size_t i = 0; i < b->n_outcomes; i++) {
+        provider_release(b->outcomes[i].provider);
+    }
     if (b->n_finished < b->n_outcomes) {
         bench_turn(b, 20000);
     }

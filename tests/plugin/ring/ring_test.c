@@ -255,6 +255,137 @@ static void the_hunter_finds_nothing(void **state)
     bench_close(&b);
 }
 
+/* The same hunter without Landlock: were it to find nothing then, the test above would prove
+ * nothing. */
+static void the_hunter_finds_its_prey_where_it_may(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    bench_open(&b, "[provider hunter]\nnew-privileges = yes\nfolder = %s/state\n");
+    struct outcome *o = bench_change(&b, "hunter", PROVIDER_ADD, OWNER, "value");
+    bench_run(&b);
+    assert_false(o->is_ok);
+    expect(o->err.text, "certs/a/privkey.pem");
+    bench_close(&b);
+}
+
+/* ---- Descriptions ---- */
+
+struct seen {
+    struct bench *bench;
+    size_t n_good, n_bad;
+    bool has_mem, has_end;
+};
+
+static void on_seen(void *arg, const char *path, const struct provider_description *description,
+                    const struct err *err)
+{
+    struct seen *seen = arg;
+
+    if (path == NULL) {
+        seen->has_end = true;
+        loop_stop(seen->bench->loop);
+        return;
+    }
+    assert_true((description == NULL) == (err != NULL));
+    seen->n_good += description != NULL ? 1 : 0;
+    seen->n_bad += err != NULL ? 1 : 0;
+    if (description != NULL && str_eq(description->name, "mem")) {
+        char *callbacks = provider_description_callbacks(description);
+
+        seen->has_mem = true;
+        assert_string_equal(callbacks, "open, close, add, remove, apply, settled, zones");
+        assert_int_equal(description->n_options, 6);
+        assert_string_equal(description->options[4].choices.items[1], "slow");
+        assert_true(description->isolation.has_no_new_privs);
+        assert_true(description->isolation.is_not_dumpable);
+        mem_free(callbacks);
+    }
+}
+
+static void a_list_shows_good_and_bad_plugins(void **state)
+{
+    struct bench b;
+    struct seen seen = {.bench = &b};
+
+    (void)state;
+    bench_open(&b, "");
+    provider_list(b.set, on_seen, &seen);
+    bench_turn(&b, 20000);
+    assert_true(seen.has_end);
+    assert_true(seen.has_mem);
+    assert_true(seen.n_good > 20);
+    /* all in the table above but those that fail in check() and open() */
+    assert_int_equal(seen.n_bad, ARRAY_LEN(UNUSABLE) - 2);
+    bench_close(&b);
+}
+
+/* ---- Options ---- */
+
+static void options_come_from_files_first(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    (void)setenv("MEM_TOKEN", "from-environment", 1);
+    (void)setenv("MEM_ACCOUNT", "someone", 1);
+    /* The token of the file and the account of the environment are not one credential. */
+    bench_open(&b, "[provider mem]\ndir = %s/mem\ntoken-command = echo from-command\n"
+                   "wait = 2m\nmode = slow\ntag = a\ntag = b\n"
+                   "[provider second]\nplugin = mem\ndir = %s/mem\n");
+    struct outcome *first = bench_change(&b, "mem", PROVIDER_ADD, OWNER, "1");
+    struct outcome *second = bench_change(&b, "second", PROVIDER_ADD, OWNER, "2");
+    bench_run(&b);
+    assert_true(first->is_ok && second->is_ok);
+    expect(bench_read(&b, "calls"), "token=from-command account=- wait=120 mode=slow tags=2\n");
+    expect(bench_read(&b, "calls"), "token=none account=- wait=5 mode=fast tags=0\n");
+    assert_int_equal(provider_facts(first->provider)->from_environment->n, 0);
+    bench_close(&b);
+
+    bench_open(&b, "[provider mem]\ndir = %s/mem\n");
+    first = bench_change(&b, "mem", PROVIDER_ADD, OWNER, "1");
+    bench_run(&b);
+    expect(bench_read(&b, "calls"), "token=from-environment account=someone");
+    const struct strv *names = provider_facts(first->provider)->from_environment;
+    assert_int_equal(names->n, 2);
+    assert_string_equal(names->items[0], "token (MEM_TOKEN)");
+    (void)unsetenv("MEM_TOKEN");
+    (void)unsetenv("MEM_ACCOUNT");
+    bench_close(&b);
+}
+
+static const struct {
+    const char *config, *error;
+} WRONG_OPTIONS[] = {
+    {"tokn = x\n", "test.conf:3:1: plug-in 'mem' has no option 'tokn'"},
+    {"tokn = x\n", "did you mean 'token'?"},
+    {"wait = soon\n", "wait: is not a time"},
+    {"mode = slower\n", "mode: is none of: fast, slow"},
+    {"mode = fast\nmode = slow\n", "'mode' is given a second time"},
+    {"token-file = %s/absent\n", "absent"},
+    {"token-command = exit 3\n", "the command ended with status 3"},
+    {"token-command = true\n", "the command printed nothing"},
+};
+
+static void wrong_options_are_shown_with_their_line(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(WRONG_OPTIONS); i++) {
+        struct bench b;
+        char *config = str_fmt("%s%s", MEM, WRONG_OPTIONS[i].config);
+
+        bench_open(&b, config);
+        struct outcome *o = bench_change(&b, "mem", PROVIDER_ADD, OWNER, "value");
+        bench_run(&b);
+        assert_int_equal(o->err.class, ERR_CONFIG);
+        expect(o->err.text, WRONG_OPTIONS[i].error);
+        expect(o->err.text, "test.conf:");
+        bench_close(&b);
+        mem_free(config);
+    }
+}
+
 /* ---- The good one ---- */
 
 static void changes_of_a_zone_go_in_one_call(void **state)
@@ -460,6 +591,10 @@ int main(void)
         cmocka_unit_test(nothing_that_a_worker_started_outlives_it),
         cmocka_unit_test(a_thread_cannot_speak_outside_a_call),
         cmocka_unit_test(the_hunter_finds_nothing),
+        cmocka_unit_test(the_hunter_finds_its_prey_where_it_may),
+        cmocka_unit_test(a_list_shows_good_and_bad_plugins),
+        cmocka_unit_test(options_come_from_files_first),
+        cmocka_unit_test(wrong_options_are_shown_with_their_line),
         cmocka_unit_test(changes_of_a_zone_go_in_one_call),
         cmocka_unit_test(the_guilty_change_fails_alone),
         cmocka_unit_test(a_batch_without_any_good_change_gives_up),
@@ -471,5 +606,8 @@ int main(void)
         cmocka_unit_test(a_worker_is_ready_within_milliseconds),
     };
 
+    if (getenv("RING_FILTER") != NULL) {
+        cmocka_set_test_filter(getenv("RING_FILTER"));
+    }
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
