@@ -95,11 +95,9 @@ def knot(world, folder, place, zones, is_primary):
     """zones: [(name, is_signed)]. Everyone may transfer, as the tests compare whole zones; the TSIG keys
     may update the primary's."""
     zones_folder = os.path.join(folder, "zones")
-    places = [place] + ([SECONDARY] if is_primary and world.in_step else [])
-    listen = [address for at in places for address in (world.ip4(at), world.ip6(at))]
     text = """server:
     rundir: "%(folder)s"
-    listen: [%(listen)s]
+    listen: ["%(ip4)s@53", "%(ip6)s@53"]
     udp-workers: 1
     tcp-workers: 1
     background-workers: 1
@@ -108,10 +106,11 @@ log:
     any: info
 database:
     storage: "%(folder)s/db"
+    journal-db-mode: asynchronous
     journal-db-max-size: 32M
     kasp-db-max-size: 16M
     timer-db-max-size: 1M
-""" % {"folder": folder, "listen": ", ".join('"%s@53"' % address for address in listen)}
+""" % {"folder": folder, "ip4": world.ip4(place), "ip6": world.ip6(place)}
     text += "key:\n"
     for algorithm in TSIG_ALGORITHMS:
         text += "  - id: %s\n    algorithm: %s\n    secret: %s\n" % (
@@ -150,30 +149,52 @@ zone:
         text += "  - domain: \"%s.\"\n    file: \"%s.zone\"\n" % (name, name or "root")
         if is_signed:
             text += "    dnssec-signing: on\n    dnssec-policy: lab\n"
-        if is_primary and not world.in_step and any(z.name == name and z.secondary for z in world.zones):
+        if is_primary and any(z.name == name and z.secondary for z in world.zones):
             text += "    notify: secondary\n"
     return text
 
 
-def bind(world, folder):
-    text = """options {
+def _bind_options(world, folder, places):
+    return """options {
     directory "%(folder)s";
     pid-file none; session-keyfile "%(folder)s/session.key"; managed-keys-directory "%(folder)s";
-    listen-on port 53 { %(ip4)s; };
-    listen-on-v6 port 53 { %(ip6)s; };
-    transfer-source %(ip4)s; notify-source %(ip4)s; query-source %(ip4)s;
+    listen-on port 53 { %(ip4)s };
+    listen-on-v6 port 53 { %(ip6)s };
+    transfer-source %(source)s; notify-source %(source)s; query-source %(source)s;
     recursion no; dnssec-validation no; notify no; querylog no;
     allow-query { any; }; allow-transfer { any; }; allow-notify { any; };
     min-refresh-time 1; serial-query-rate 1000; transfers-in 100; transfers-per-ns 100;
-    empty-zones-enable no;
+    empty-zones-enable no; check-names primary ignore; check-integrity no;
 };
 controls { };
-""" % {"folder": folder, "ip4": world.ip4(SECONDARY), "ip6": world.ip6(SECONDARY)}
+""" % {
+        "folder": folder,
+        "source": world.ip4(places[0]),
+        "ip4": " ".join(world.ip4(place) + ";" for place in places),
+        "ip6": " ".join(world.ip6(place) + ";" for place in places),
+    }
+
+
+def bind_secondary(world, folder):
+    text = _bind_options(world, folder, [SECONDARY])
     for zone in world.zones:
         if zone.secondary:
             text += 'zone "%s" { type secondary; primaries { %s; }; file "%s.zone"; ' % (
                 zone.name, world.ip4(PRIMARY), zone.name)
             text += "masterfile-format text; };\n"
+    return text
+
+
+def bind_primary(world, folder):
+    """One BIND at the addresses of primary and secondary: see World.in_step."""
+    text = _bind_options(world, folder, [PRIMARY, SECONDARY])
+    for algorithm in TSIG_ALGORITHMS:
+        text += 'key "%s" { algorithm %s; secret "%s"; };\n' % (
+            tsig_name(algorithm), algorithm, tsig_secret(algorithm))
+    keys = " ".join('key "%s";' % tsig_name(algorithm) for algorithm in TSIG_ALGORITHMS)
+    for zone in world.zones:
+        text += 'zone "%s" { type primary; file "zones/%s.zone"; allow-update { %s }; };\n' % (
+            zone.name, zone.name, keys)
     return text
 
 

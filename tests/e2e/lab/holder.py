@@ -71,7 +71,7 @@ class Holder:
         places += [place for place, _, host in world.hosts() if host.ipv6]
         lines += ["addr add %s/128 dev lo nodad" % world.ip6(place) for place in places]
         # BIND listens only where an interface has the very address.
-        lines.append("addr add %s/32 dev lo" % world.ip4(SECONDARY))
+        lines += ["addr add %s/32 dev lo" % world.ip4(place) for place in (PRIMARY, SECONDARY)]
         if world.rtt_ms is not None:
             lines.append("route add local %s.0.0/16 dev lo" % world.prefix)
         else:
@@ -212,9 +212,14 @@ class Holder:
         return [line.replace(" DS ", " 60 IN DS ", 1) for line in lines if line.split()[4] == "2"]
 
     def start_dns(self):
+        if self.world.in_step and self.world.is_signed:
+            raise ValueError("in_step labs have no signed zones: only Knot signs")
         anchors = self.prepare_knot()
         for name in self.knot_zones():
-            self.start(name, [self.daemon("sbin", "knotd"), "-c", self.path(name, "knot.conf")])
+            if name != "primary" or not self.world.in_step:
+                self.start(name, [self.daemon("sbin", "knotd"), "-c", self.path(name, "knot.conf")])
+        if self.world.in_step:
+            self.start_bind("primary", config.bind_primary)
         self.write("resolver/root.hints", config.root_hints(self.world))
         text = config.unbound(self.world, self.path("resolver"), anchors)
         conf = self.write("resolver/unbound.conf", text)
@@ -223,8 +228,11 @@ class Holder:
         if self.world.is_signed:  # the secondary has no file to begin with: it must find the primary up
             self.wait_for_zones(PRIMARY, [zone.name for zone in self.world.zones])
         if not self.world.in_step and any(zone.secondary for zone in self.world.zones):
-            conf = self.write("secondary/named.conf", config.bind(self.world, self.path("secondary")))
-            self.start("secondary", [self.daemon("sbin", "named"), "-g", "-n", "1", "-c", conf])
+            self.start_bind("secondary", config.bind_secondary)
+
+    def start_bind(self, name, make_text):
+        conf = self.write(name + "/named.conf", make_text(self.world, self.path(name)))
+        self.start(name, [self.daemon("sbin", "named"), "-g", "-n", "1", "-c", conf])
 
     def start_scripted_hosts(self):
         spec = {"upstream": self.world.ip4(PRIMARY), "hosts": []}
