@@ -228,21 +228,17 @@ void order_begin_continue(struct order *order)
     }
 }
 
-/* An order of an earlier run that is of no use now: its values may be swept, its key goes. */
-static void drop_record(struct order *order)
+/* Orders of earlier runs that are of no use now: their values may be swept, their keys go. */
+static void drop_records(struct order *order)
 {
-    struct journal_order *record = journal_find_order(order->env.journal, order->certificate);
+    struct journal_order *record = NULL;
     struct err err = ERR_INIT;
 
-    if (record == NULL) {
-        return;
-    }
-    if (record->key_tag != NULL &&
-        store_pending_key_drop(order->env.store, order->certificate, record->key_tag, &err) < 0) {
-        event_log(EVENT_WARNING, order->certificate, "%s", err.text);
-    }
-    if (journal_end_order(record, &err) < 0) {
-        event_log(EVENT_WARNING, order->certificate, "%s", err.text);
+    order_drop_keys(order->env.store, order->certificate);
+    while ((record = journal_find_order(order->env.journal, order->certificate)) != NULL) {
+        if (journal_end_order(record, &err) < 0) {
+            event_log(EVENT_WARNING, order->certificate, "%s", err.text);
+        }
     }
 }
 
@@ -262,7 +258,7 @@ void order_enter_new(struct order *order)
     names_drop_authz(order);
     sites_free(order);
     if (order->key == NULL && find_resumable(order) == NULL) {
-        drop_record(order);
+        drop_records(order);
         clock_format(clock_wall_s(), now);
         mem_free(order->key_tag);
         order->key_tag =

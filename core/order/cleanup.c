@@ -145,25 +145,36 @@ void order_enter_cleanup(struct order *order)
 
 /* ---- The end ---- */
 
+void order_drop_keys(struct store *store, const char *certificate)
+{
+    AUTO(strv_done) struct strv tags = STRV_INIT;
+    struct err err = ERR_INIT;
+
+    if (store_pending_key_list(store, certificate, &tags, &err) < 0) {
+        event_log(EVENT_WARNING, certificate, "%s", err.text);
+    }
+    for (size_t i = 0; i < tags.n; i++) {
+        crash_point("order-key-drop-before");
+        if (store_pending_key_drop(store, certificate, tags.items[i], &err) < 0) {
+            event_log(EVENT_WARNING, certificate, "%s", err.text);
+        }
+        crash_point("order-key-drop-after");
+    }
+}
+
 /* Ends the journal's record and drops the keys, unless the next run can go on with them. All keys:
  * one of a run that was killed before its order was recorded belongs to nothing. */
 static void close_record(struct order *order)
 {
-    struct journal_order *record = journal_find_order(order->env.journal, order->certificate);
-    AUTO(strv_done) struct strv tags = STRV_INIT;
+    struct journal_order *record = NULL;
     struct err err = ERR_INIT;
 
-    if (record != NULL && journal_end_order(record, &err) < 0) {
-        event_log(EVENT_WARNING, order->certificate, "%s", err.text);
-    }
-    if (store_pending_key_list(order->env.store, order->certificate, &tags, &err) < 0) {
-        event_log(EVENT_WARNING, order->certificate, "%s", err.text);
-    }
-    for (size_t i = 0; i < tags.n; i++) {
-        if (store_pending_key_drop(order->env.store, order->certificate, tags.items[i], &err) < 0) {
+    while ((record = journal_find_order(order->env.journal, order->certificate)) != NULL) {
+        if (journal_end_order(record, &err) < 0) {
             event_log(EVENT_WARNING, order->certificate, "%s", err.text);
         }
     }
+    order_drop_keys(order->env.store, order->certificate);
 }
 
 void order_enter_done(struct order *order)

@@ -69,6 +69,9 @@ void order_account_ready(struct order *order, const struct err *err);
 /* Ends it: what was published is removed, within 30 s; then done() with ERR_CANCELLED. */
 void order_cancel(struct order *order, const char *reason);
 
+/* Drops the keys of orders that are over. Warns of those it cannot. */
+void order_drop_keys(struct store *store, const char *certificate);
+
 /* Frees it, whatever its state, without removing anything: the journal keeps what stands. */
 void order_free(struct order *order);
 

@@ -256,7 +256,6 @@ int values_write_intents(struct values *values, const struct provider *provider,
     for (size_t i = 0; i < n_added; i++) {
         added[i]->entry = entries[i];
     }
-    crash_point("provider-call-before");
     return 0;
 }
 
@@ -350,7 +349,7 @@ static void finish_add(void *arg, const struct provider_result *result)
     struct value *v = arg;
 
     v->job = NULL;
-    crash_point("provider-call-after");
+    crash_point("provider-add-after");
     if (result->is_ok) {
         v->state = VALUE_PRESENT;
     } else {

@@ -23,6 +23,10 @@
 #include <string.h>
 
 #define REQUEST_CONF_MAX 65536
+#define STAGING_WARNING "STAGING: a trial that nobody trusts, kept apart from real certificates"
+#define NEXT_STEP                                                                             \
+    "run the same command regularly, by a timer or cron: before that day it changes nothing, " \
+    "from then on it renews"
 
 struct issue {
     struct task_env *env;
@@ -156,6 +160,19 @@ static int check_providers(const struct issue *issue, struct err *err)
     return 0;
 }
 
+static int open_rooms(struct issue *issue, struct err *err)
+{
+    const struct rooms_request request = {
+        .command = "issue",
+        .certificate = issue->wanted->name,
+        .providers = &issue->wanted->providers,
+        .allow_aliases = &issue->wanted->allow_aliases,
+        .store = issue->store,
+    };
+
+    return rooms_open(issue->env, &request, &issue->rooms, err);
+}
+
 static int open_all(struct issue *issue, struct err *err)
 {
     static const struct account_callbacks CALLBACKS = {.has_client = begin_order,
@@ -167,13 +184,6 @@ static int open_all(struct issue *issue, struct err *err)
         .user_agent = "acme-dns/" ACME_VERSION,
         .connect_timeout_ms = settings->connect_timeout_ms,
     };
-    const struct rooms_request rooms_request = {
-        .command = "issue",
-        .certificate = wanted->name,
-        .providers = &wanted->providers,
-        .allow_aliases = &wanted->allow_aliases,
-        .store = issue->store,
-    };
     const struct account_request account_request = {
         .ca = wanted->ca,
         .email = wanted->email,
@@ -182,12 +192,10 @@ static int open_all(struct issue *issue, struct err *err)
         .eab_hmac_key_file = issue->request->eab_hmac_key_file,
     };
 
-    if (rooms_open(issue->env, &rooms_request, &issue->rooms, err) < 0 ||
-        check_providers(issue, err) < 0 ||
+    if ((issue->rooms == NULL && open_rooms(issue, err) < 0) || check_providers(issue, err) < 0 ||
         http_new(issue->env->loop, &http_settings, &issue->http, err) < 0) {
         return err_code(err);
     }
-    http_warm(issue->http, wanted->ca->directory);
     issue->account =
         account_open(issue->env, issue->store, issue->http, &account_request, &CALLBACKS, issue);
     return 0;
@@ -241,17 +249,47 @@ static int remember(struct issue *issue, struct err *err)
     return 0;
 }
 
-/* An order that an earlier run began is ended first, whatever the dates say. */
-static bool has_unfinished_order(const struct issue *issue)
+/* ---- What earlier runs left, where nothing is due ---- */
+
+static bool has_leftovers(const struct issue *issue)
 {
-    AUTO(strv_done) struct strv tags = STRV_INIT;
+    AUTO(strv_done) struct strv found = STRV_INIT;
     struct err ignored = ERR_INIT;
 
-    return store_pending_key_list(issue->store, issue->wanted->name, &tags, &ignored) == 0 &&
-           tags.n > 0;
+    (void)store_pending_key_list(issue->store, issue->wanted->name, &found, &ignored);
+    if (found.n == 0) {
+        (void)fs_list(store_folder(issue->store, STORE_JOURNAL), &found, &ignored);
+    }
+    return found.n > 0;
 }
 
-/* 1: issue now. 0: nothing to do, issue->state says what was done instead. */
+static void finish_tidying(void *arg)
+{
+    struct issue *issue = arg;
+    struct err err = ERR_INIT;
+
+    order_drop_keys(issue->store, issue->wanted->name);
+    finish(issue, remember(issue, &err) < 0 ? &err : NULL);
+}
+
+/* 1: an order that an earlier run began is to be ended, whatever the dates say. 0: what such runs
+ * left is being taken away. */
+static int tidy(struct issue *issue, struct err *err)
+{
+    if (open_rooms(issue, err) < 0) {
+        return err_code(err);
+    }
+    if (journal_find_order(issue->rooms->journal, issue->wanted->name) != NULL) {
+        return 1;
+    }
+    values_sweep(issue->rooms->values);
+    values_wait_idle(issue->rooms->values, finish_tidying, issue);
+    return 0;
+}
+
+/* ---- What is done ---- */
+
+/* 1: issue now. 0: nothing is due; the task ends by itself. */
 static int decide(struct issue *issue, struct err *err)
 {
     const struct issue_request *request = issue->request;
@@ -275,12 +313,18 @@ static int decide(struct issue *issue, struct err *err)
             return err_code(err);
         }
     }
-    if (is_now || has_unfinished_order(issue) ||
-        clock_wall_s() >=
-            due_renew_after_s(issue->before->not_before_s, issue->before->not_after_s)) {
+    if (is_now || clock_wall_s() >=
+                      due_renew_after_s(issue->before->not_before_s, issue->before->not_after_s)) {
         return 1;
     }
-    return remember(issue, err);
+    if (has_leftovers(issue)) {
+        return tidy(issue, err);
+    }
+    if (remember(issue, err) < 0) {
+        return err_code(err);
+    }
+    finish(issue, NULL);
+    return 0;
 }
 
 static void finish_lock(void *arg, struct store_lock *lock, const struct err *err)
@@ -298,8 +342,6 @@ static void finish_lock(void *arg, struct store_lock *lock, const struct err *er
     is_now = decide(issue, &failure);
     if (is_now < 0 || (is_now > 0 && open_all(issue, &failure) < 0)) {
         finish(issue, &failure);
-    } else if (is_now == 0) {
-        finish(issue, NULL);
     }
 }
 
@@ -355,6 +397,16 @@ static enum task_exit tell_failure(const struct issue *issue)
     return status;
 }
 
+static const char *state_text(const struct issue *issue)
+{
+    if (issue->after != NULL) {
+        return NULL; /* the state says it all */
+    }
+    return str_eq(issue->state, "remembered")
+               ? "not due yet; the change counts from the next renewal on, or now with --force"
+               : "not due yet; nothing was done (--force issues all the same)";
+}
+
 static enum task_exit tell_success(const struct issue *issue)
 {
     const struct store_cert *cert = issue->after != NULL ? issue->after : issue->before;
@@ -364,26 +416,20 @@ static enum task_exit tell_success(const struct issue *issue)
     AUTO_FREE char *names = strv_join(&cert->domains, ", ");
     char not_after[CLOCK_TEXT_MAX];
     char renew_after[CLOCK_TEXT_MAX];
-    AUTO_FREE char *next = NULL;
 
     clock_format(cert->not_after_s, not_after);
     clock_format(due_renew_after_s(cert->not_before_s, cert->not_after_s), renew_after);
-    next = str_fmt("from %s on, the same command renews it", renew_after);
     if (issue->after != NULL) {
         event_emit(EVENT_NOTICE, EVENT_INSTALLED, cert->name, FIELD("path", path),
                    FIELD("not-after", not_after), FIELD("names", names));
         warn_of_environment(issue);
     }
-    event_emit(
-        EVENT_NOTICE, EVENT_RESULT, cert->name, FIELD_INT("exit", status),
-        FIELD("class", err_class_name(ERR_NONE)), FIELD("state", issue->state),
-        FIELD("text", issue->after != NULL ? "issued"
-                      : strcmp(issue->state, "remembered") == 0
-                          ? "not due yet; the change counts from the next renewal on, or now "
-                            "with --force"
-                          : "not due yet; nothing was done (--force issues all the same)"),
-        FIELD("path", path), FIELD("not-after", not_after), FIELD("renew-after", renew_after),
-        FIELD("next", next));
+    event_emit(EVENT_NOTICE, EVENT_RESULT, cert->name, FIELD_INT("exit", status),
+               FIELD("class", err_class_name(ERR_NONE)), FIELD("state", issue->state),
+               FIELD("text", state_text(issue)),
+               FIELD("warning", store_is_staging(issue->store) ? STAGING_WARNING : NULL),
+               FIELD("names", names), FIELD("path", path), FIELD("not-after", not_after),
+               FIELD("renew-after", renew_after), FIELD("next", NEXT_STEP));
     return status;
 }
 

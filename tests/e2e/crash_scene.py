@@ -1,0 +1,199 @@
+# SPDX-FileCopyrightText: 2026 the acme-dns authors
+# SPDX-License-Identifier: MIT
+"""A scene is one installation that is killed and started again, and what must hold at its end: zones as
+before, key and certificate fit, nothing lies about in STATE, and the CA was not asked for more orders
+than needed. Needs a build with ACME_CRASH_POINTS."""
+
+import contextlib
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import time
+from collections import Counter
+
+from lab import Ca, World, Zone
+from lab.client import Client, names_of
+
+NAMES = ("*.example.test", "example.test")
+NAME = "example.test"
+IS_LONG = os.environ.get("ACME_DNS_LONG") == "1"
+
+# Foreign values where ours go, and beside them.
+FOREIGN = '@ 60 IN TXT "not ours"\n_acme-challenge 60 IN TXT "not ours either"'
+
+# All that may be in STATE once a certificate is installed and nothing is under way.
+_EXPECTED = re.compile(
+    r"accounts/[a-z.-]+-[0-9a-f]{8}/default/(key\.pem|account\.json)"
+    r"|certs/example\.test/((cert|chain|fullchain|privkey)\.pem|metadata\.json|request\.conf|current)"
+    r"|certs/example\.test/(archived/)?\d{8}-[0-9a-f]+(-\d+|\.\d+)?/"
+    r"((cert|chain|fullchain|privkey)\.pem|metadata\.json)"
+    r"|locks/[^/]+\.lock|logs/logs\.txt")
+
+# What may also lie there when a kill came in the middle of writing a file: a name nobody reads.
+_TORN = re.compile(r"(.*/)?\.[^/]+\.[0-9a-f]{16}")
+
+
+def world(**more):
+    """One CA without waits or refusals, servers in step, a resolver that forgets at once: what is issued
+    again a moment later must be validated again."""
+    ca = Ca(calm=True, proxy=True)
+    return World(zones=[Zone(NAME, records=FOREIGN)], cas=[ca], **{"in_step": True, "cache_s": 0, **more})
+
+
+class Scene:
+    def __init__(self, lab, build, folder, proxied=False, copy_of=None):
+        self.lab = lab
+        self.build = build
+        self.folder = str(folder)
+        self.proxied = proxied
+        if copy_of:
+            shutil.copytree(copy_of.folder, self.folder, symlinks=True)
+        os.makedirs(self.folder, exist_ok=True)
+        os.chmod(self.folder, 0o755)
+        self.client = Client(lab, build, self.folder, proxied=proxied)
+        self.before = copy_of.before if copy_of else lab.zones()
+        self.n_orders = self.count_orders()
+        self.log = []
+
+    # What is there
+
+    def count_orders(self):
+        return self.lab.request_counts()["newOrder"]
+
+    def journal_files(self):
+        folder = os.path.join(self.client.state, "journal")
+        names = os.listdir(folder) if os.path.isdir(folder) else []
+        return [os.path.join(folder, name) for name in sorted(names) if not name.endswith(".lock")]
+
+    def journal_records(self):
+        records = []
+        for path in self.journal_files():
+            with open(path, encoding="utf-8") as file:
+                for line in file.read().split("\n")[:-1]:
+                    with contextlib.suppress(ValueError):
+                        records.append({**json.loads(line), "file": path})
+        return records
+
+    def has_order(self):
+        """Whether the journal knows the URL of an order that is not over, and its key is there."""
+        last = {}
+        for record in self.journal_records():
+            if record["record"] in ("order", "order-over"):
+                last[record["file"], record["certificate"]] = record
+        pending = os.path.join(self.client.state, "certs", NAME, "pending")
+        return any(record.get("url") and os.path.exists(os.path.join(pending, record["key"] + ".key"))
+                   for record in last.values())
+
+    def standing(self):
+        """Values that journals say may stand: (file, number) -> intent."""
+        found = {}
+        for record in self.journal_records():
+            key = (record["file"], record.get("number"))
+            if record["record"] == "intent":
+                found[key] = record
+            elif record["record"] == "removed":
+                found.pop(key, None)
+        return found
+
+    # Runs
+
+    def command(self, *options, names=NAMES):
+        return self.client.issue_command(*names, options=options)
+
+    def note(self, what, result):
+        self.log.append("%s: exit %s, %.2f s\n%s%s" % (
+            what, result.code, result.seconds, result.out, result.err))
+
+    def run(self, *options, crash_at=None, trace=None, timeout=90):
+        """One issue. It makes no order where the journal knows one, and at most one elsewhere."""
+        env = {}
+        if crash_at:
+            env["ACME_DNS_CRASH_AT"] = "%s:%d" % crash_at
+        if trace:
+            env["ACME_DNS_CRASH_TRACE"] = trace
+        allowed = 0 if self.has_order() else 1
+        result = self.lab.run(self.command(*options), env=env, timeout=timeout)
+        self.note("issue %s%s" % (" ".join(options), " killed at %s:%d" % crash_at if crash_at else ""), result)
+        self.end_run(allowed)
+        return result
+
+    def end_run(self, allowed):
+        wait_for_no_processes(self.lab)
+        made, self.n_orders = self.count_orders() - self.n_orders, self.count_orders()
+        assert made <= allowed, "%d new orders where %d was enough\n%s" % (made, allowed, self.story())
+
+    def start(self, *options, **popen):
+        return self.lab.popen(self.command(*options), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True, **popen)
+
+    def killed_run(self, point, *options):
+        """False when the point was not passed: Pebble reuses an authorization now and then, whatever it
+        was told."""
+        result = self.run(*options, crash_at=point)
+        assert result.code in (0, -signal.SIGKILL), self.story()
+        return result.code != 0
+
+    def traced_run(self, *options):
+        """Runs to the end; gives the points that were passed, each as (name, n-th pass)."""
+        path = os.path.join(self.folder, "trace")
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path)
+        result = self.run(*options, trace=path)
+        assert result.code == 0, self.story()
+        if not os.path.exists(path):
+            return []
+        with open(path, encoding="ascii") as file:
+            return number_passes(file.read().split())
+
+    def story(self):
+        return "\n".join(self.log)[-6000:]
+
+    # Judgement
+
+    def judge(self, was_torn=False):
+        """All is well and nothing is left. was_torn: kills came anywhere, also while a file was written."""
+        assert self.lab.zones() == self.before, self.story()
+        certificate, _, _ = self.client.certificate(NAME)
+        assert names_of(certificate) == sorted(NAMES)
+        strays = [path for path in self.files() if not _EXPECTED.fullmatch(path)
+                  and not (was_torn and _TORN.fullmatch(path))]
+        assert strays == [], "left in STATE: %s\n%s" % (strays, self.story())
+        versions = [name for name in os.listdir(os.path.join(self.client.state, "certs", NAME))
+                    if re.match(r"\d{8}-", name)]
+        assert len(versions) == 1, "versions beside the one in force: %s\n%s" % (versions, self.story())
+
+    def files(self):
+        found = []
+        for folder, _, names in os.walk(self.client.state):
+            if not os.path.islink(folder):
+                found += [os.path.relpath(os.path.join(folder, name), self.client.state) for name in names]
+        links = [entry.path for entry in os.scandir(os.path.join(self.client.state, "certs", NAME))
+                 if entry.is_symlink()]
+        return sorted({*found, *(os.path.relpath(path, self.client.state) for path in links)})
+
+
+def wait_for_no_processes(lab, seconds=3):
+    """Workers die with the core, within moments."""
+    deadline = time.monotonic() + seconds
+    while lab.processes():
+        assert time.monotonic() < deadline, "processes outlive the program: %s" % [
+            _command_line(pid) for pid in lab.processes()]
+        time.sleep(0.01)
+
+
+def _command_line(pid):
+    with contextlib.suppress(OSError), open("/proc/%d/cmdline" % pid, encoding="utf-8") as file:
+        return file.read().replace("\0", " ")
+    return "?"
+
+
+def number_passes(names):
+    passes = Counter()
+    numbered = []
+    for name in names:
+        passes[name] += 1
+        numbered.append((name, passes[name]))
+    return numbered
