@@ -67,7 +67,8 @@ enum net_standing {
     NET_UNREACHABLE /* no route */
 };
 enum net_standing net_standing_of(struct net *net, const struct sockaddr_storage *address);
-/* Never answered yet, and a question is under way to it. */
+/* Never answered yet, but has so many questions under way that asking another server beside each
+ * one more would only double them. */
 bool net_is_being_tried(struct net *net, const struct sockaddr_storage *address);
 
 #endif

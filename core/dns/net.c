@@ -17,7 +17,12 @@
 #include <stdio.h>
 #include <unistd.h>
 
-enum { IN_FLIGHT_UNPROVEN = 16, IN_FLIGHT_FAILING = 4, IN_FLIGHT_DEFAULT = 200 };
+enum {
+    IN_FLIGHT_TRYING = 8,
+    IN_FLIGHT_UNPROVEN = 16,
+    IN_FLIGHT_FAILING = 4,
+    IN_FLIGHT_DEFAULT = 200
+};
 
 struct net *net_new(struct loop *loop, unsigned max_in_flight)
 {
@@ -92,7 +97,7 @@ bool net_is_being_tried(struct net *net, const struct sockaddr_storage *address)
 {
     const struct peer *peer = find_peer(net, address);
 
-    return peer->standing == NET_UNPROVEN && peer->in_flight > 0;
+    return peer->standing == NET_UNPROVEN && peer->in_flight >= IN_FLIGHT_TRYING;
 }
 
 static void queue_push(struct peer *peer, struct exchange *exchange)

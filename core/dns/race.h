@@ -3,9 +3,9 @@
 
 /*
  * One question to several servers that should all know, for the first usable answer: an address
- * that has proven itself, or is being tried by another question, is asked alone, else two side by
- * side; each further one after RACE_HEDGE_MS of silence, or at once when one answers uselessly. A
- * dead server costs nothing while another answers.
+ * that has proven itself, or is being tried by enough other questions, is asked alone, else two
+ * side by side; each further one after RACE_HEDGE_MS of silence, or at once when one answers
+ * uselessly. A dead server costs nothing while another answers.
  */
 #ifndef DNS_RACE_H
 #define DNS_RACE_H
