@@ -138,6 +138,67 @@ static const struct config_section *only_instance(const struct provider_set *set
                                                                                         : NULL;
 }
 
+/* ---- What is nobody's ---- */
+
+/* What the public registers under, in words; NULL: an ordinary name. Only explicit rules of the
+ * ICANN part count, else every private TLD would be one by the list's last rule. */
+static const char *describe_public(const char *name)
+{
+    AUTO_FREE char *bare = str_dup(name);
+    size_t len = strlen(bare);
+
+    if (len > 0 && bare[len - 1] == '.') {
+        bare[len - 1] = '\0';
+    }
+    if (strchr(bare, '.') == NULL) {
+        return "the root or a top-level domain";
+    }
+    if (psl_is_public_suffix2(psl_builtin(), bare, PSL_TYPE_ICANN | PSL_TYPE_NO_STAR_RULE)) {
+        return "a public suffix";
+    }
+    return NULL;
+}
+
+static int check_public(const char *name, const char *owner, struct err *err)
+{
+    const char *public = describe_public(name);
+
+    if (public != NULL) {
+        return err_set(err, ERR_CONFIG, "%s: '%s' is %s; values are never written there", owner,
+                       name, public);
+    }
+    return 0;
+}
+
+/* Servers of such a zone hold a name only when nothing is delegated to its holder: a domain that
+ * does not exist. Whoever does run a top-level domain names it in a section of its own. */
+static int check_zones(const struct provider_set *set, const char *owner,
+                       const struct provider_choices *choices, struct err *err)
+{
+    for (size_t i = 0; i < choices->n; i++) {
+        const char *zone = choices->items[i].zone;
+        const char *public = describe_public(zone);
+        bool is_named = false;
+
+        for (size_t k = 0; k < set->n_rules; k++) {
+            is_named = is_named || (!set->rules[k].is_flag && str_eq(set->rules[k].suffix, zone));
+        }
+        if (public == NULL || is_named) {
+            continue;
+        }
+        (void)err_set(err, ERR_CONFIG,
+                      "%s lies in the zone '%s', which is %s: values are never written there",
+                      owner, zone, public);
+        return err_hint(err,
+                        "is the name spelt right, and its domain registered and delegated? If the "
+                        "zone is yours, add to the configuration:\n"
+                        "    [zone %.*s]\n    provider = %s",
+                        strcmp(zone, ".") == 0 ? 1 : (int)strlen(zone) - 1, zone,
+                        choices->items[i].provider->name);
+    }
+    return 0;
+}
+
 static int explain_no_match(const struct provider_set *set, const char *owner, const char *zone,
                             struct err *err)
 {
@@ -148,7 +209,10 @@ static int explain_no_match(const struct provider_set *set, const char *owner, c
         strv_add(&suffixes, set->rules[i].suffix);
     }
     AUTO_FREE char *zones = suffixes.n > 0 ? strv_join(&suffixes, ", ") : str_dup("none");
-    AUTO_FREE char *bare = str_dup_len(zone, strlen(zone) > 1 ? strlen(zone) - 1 : strlen(zone));
+    const char *dot = strchr(owner, '.');
+    const char *named = describe_public(zone) != NULL && dot != NULL ? dot + 1 : zone;
+    AUTO_FREE char *bare =
+        str_dup_len(named, strlen(named) > 1 ? strlen(named) - 1 : strlen(named));
     strv_done(&suffixes);
     (void)err_set(err, ERR_CONFIG,
                   "no provider is configured for %s (providers: %s; zones they are mapped to: %s)",
@@ -158,9 +222,6 @@ static int explain_no_match(const struct provider_set *set, const char *owner, c
                     "or say --provider NAME",
                     bare);
 }
-
-static int check_zones(const struct provider_set *set, const char *owner,
-                       const struct provider_choices *choices, struct err *err);
 
 int provider_find(struct provider_set *set, const char *final_owner, const char *zone,
                   struct provider_choices *ret_choices, struct err *err)
@@ -226,68 +287,6 @@ static const char *base_of(const char *owner)
     return NULL;
 }
 
-/* What the public registers under, in words; NULL: an ordinary name. Only explicit rules of the
- * ICANN part count, else every private TLD would be one by the list's last rule. */
-static const char *describe_public(const char *name)
-{
-    AUTO_FREE char *bare = str_dup(name);
-    size_t len = strlen(bare);
-
-    if (len > 0 && bare[len - 1] == '.') {
-        bare[len - 1] = '\0';
-    }
-    if (bare[0] == '\0') {
-        return "the root";
-    }
-    if (strchr(bare, '.') == NULL) {
-        return "a top-level domain";
-    }
-    if (psl_is_public_suffix2(psl_builtin(), bare, PSL_TYPE_ICANN | PSL_TYPE_NO_STAR_RULE)) {
-        return "a public suffix";
-    }
-    return NULL;
-}
-
-static int check_public(const char *name, const char *owner, struct err *err)
-{
-    const char *public = describe_public(name);
-
-    if (public != NULL) {
-        return err_set(err, ERR_CONFIG, "%s: '%s' is %s; values are never written there", owner,
-                       name, public);
-    }
-    return 0;
-}
-
-/* Servers of such a zone hold a name only when nothing is delegated to its holder: a domain that
- * does not exist. Whoever does run a top-level domain names it in a section of its own. */
-static int check_zones(const struct provider_set *set, const char *owner,
-                       const struct provider_choices *choices, struct err *err)
-{
-    for (size_t i = 0; i < choices->n; i++) {
-        const char *zone = choices->items[i].zone;
-        const char *public = describe_public(zone);
-        bool is_named = false;
-
-        for (size_t k = 0; k < set->n_rules; k++) {
-            is_named = is_named || (!set->rules[k].is_flag && str_eq(set->rules[k].suffix, zone));
-        }
-        if (public == NULL || is_named) {
-            continue;
-        }
-        (void)err_set(err, ERR_CONFIG,
-                      "%s lies in the zone '%s', which is %s: values are never written there",
-                      owner, zone, public);
-        return err_hint(err,
-                        "is the name spelt right, and its domain registered and delegated? If the "
-                        "zone is yours, add to the configuration:\n"
-                        "    [zone %.*s]\n    provider = %s",
-                        strcmp(zone, ".") == 0 ? 1 : (int)strlen(zone) - 1, zone,
-                        choices->items[i].provider->name);
-    }
-    return 0;
-}
-
 static bool is_alias_allowed(const struct provider_set *set, const char *target)
 {
     const struct zone_rule *best = NULL;
@@ -333,6 +332,9 @@ int provider_may_write(const struct provider_set *set, const char *identifier_ow
     AUTO_FREE char *path =
         chain != NULL ? str_dup(chain) : str_fmt("%s -> %s", identifier_owner, final_owner);
     const char *zone = next_label(final_owner);
+    if (describe_public(zone) != NULL) {
+        zone = final_owner;
+    }
     (void)err_set(err, ERR_CONFIG,
                   "a CNAME leads to %s, and nothing says that we may write there (%s)", final_owner,
                   path);

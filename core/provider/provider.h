@@ -116,7 +116,9 @@ void provider_choices_done(struct provider_choices *choices);
  * with a dot: all of them must. --provider ZONE=P and [zone] sections match as suffixes of
  * final_owner, the longest wins, the command line before files; then --provider P; then the only
  * instance there is. ERR_CONFIG with both lists and the lines to add when nothing matches. A
- * cut that was overridden ([zone] zone =, [provider] zone =) comes back in the choice.
+ * cut that was overridden ([zone] zone =, [provider] zone =) comes back in the choice. ERR_CONFIG
+ * also for a zone that is the root, a top-level domain or a public suffix, unless a [zone] section
+ * names exactly that.
  */
 int provider_find(struct provider_set *set, const char *final_owner, const char *zone,
                   struct provider_choices *ret_choices, struct err *err);
