@@ -90,9 +90,10 @@ class Ca:
 @dataclass
 class World:
     """A whole lab. lag_s: how long the secondary hears of a change too late, beside the second that Knot
-    waits before each NOTIFY. in_step: the primary answers at the secondary's addresses too, instead of
-    BIND. cache_s: the longest that the resolver keeps an answer; None leaves it to TTLs. rtt_ms: None leaves client and servers on one loopback interface; a number puts a wire of
-    that round trip between them."""
+    waits before each NOTIFY. in_step: one BIND at the addresses of primary and secondary, for labs that
+    measure, since Knot also lets some updates wait until a second after the one before. cache_s: the
+    longest that the resolver keeps an answer; None leaves it to TTLs. rtt_ms: None leaves client and
+    servers on one loopback interface; a number puts a wire of that round trip between them."""
 
     zones: list = field(default_factory=lambda: [Zone("example.test")])
     cas: list = field(default_factory=lambda: [Ca()])
