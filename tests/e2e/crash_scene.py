@@ -56,11 +56,18 @@ class Scene:
         self.client = Client(lab, build, self.folder, proxied=proxied)
         self.before = copy_of.before if copy_of else lab.zones()
         self.n_orders = self.count_orders()
+        self.n_proxied = len(lab.proxied())
+        self.usual_seconds = 0
         self.log = []
 
     # What is there
 
     def count_orders(self):
+        """Through the proxy the CA's own words count: libcurl sends a request again whose connection broke
+        at once, and the CA refuses the nonce that it has seen before."""
+        if self.proxied:
+            return sum(1 for line in self.lab.proxied()
+                       if line["path"] == "/order-plz" and line["status"] == 201)
         return self.lab.request_counts()["newOrder"]
 
     def journal_files(self):
@@ -107,18 +114,29 @@ class Scene:
         self.log.append("%s: exit %s, %.2f s\n%s%s" % (
             what, result.code, result.seconds, result.out, result.err))
 
-    def run(self, *options, crash_at=None, trace=None, timeout=90):
-        """One issue. It makes no order where the journal knows one, and at most one elsewhere."""
+    def run(self, *options, crash_at=None, trace=None, n_more_orders=0, timeout=90):
+        """One issue. It makes no order where the journal knows one, and at most one elsewhere;
+        n_more_orders: what a fault may cost."""
         env = {}
         if crash_at:
             env["ACME_DNS_CRASH_AT"] = "%s:%d" % crash_at
         if trace:
             env["ACME_DNS_CRASH_TRACE"] = trace
-        allowed = 0 if self.has_order() else 1
+        allowed = self.begin_run() + n_more_orders
         result = self.lab.run(self.command(*options), env=env, timeout=timeout)
         self.note("issue %s%s" % (" ".join(options), " killed at %s:%d" % crash_at if crash_at else ""), result)
+        self.usual_seconds = self.usual_seconds or result.seconds
         self.end_run(allowed)
         return result
+
+    def begin_run(self):
+        """How many orders the run that begins now may make."""
+        self.n_proxied = len(self.lab.proxied())
+        return 0 if self.has_order() else 1
+
+    def spoilt(self):
+        """The rules that the proxy applied since the last run began."""
+        return [line["rule"] for line in self.lab.proxied()[self.n_proxied:] if line["rule"] != "pass"]
 
     def end_run(self, allowed):
         wait_for_no_processes(self.lab)
@@ -128,6 +146,32 @@ class Scene:
     def start(self, *options, **popen):
         return self.lab.popen(self.command(*options), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, text=True, **popen)
+
+    def kill_when(self, has_come, *options, timeout=30):
+        """A run that is killed when has_come(); false when it ended before that."""
+        allowed = self.begin_run()
+        deadline = time.monotonic() + timeout
+        run = self.start(*options)
+        while run.poll() is None and not has_come():
+            assert time.monotonic() < deadline, self.story()
+            time.sleep(0.005)
+        return self.end_killed(run, allowed)
+
+    def kill_after(self, seconds, *options):
+        """A run that is killed after so long; false when it was over by then."""
+        allowed = self.begin_run()
+        run = self.start(*options)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            run.wait(seconds)
+        return self.end_killed(run, allowed)
+
+    def end_killed(self, run, allowed):
+        run.kill()
+        out, _ = run.communicate()
+        self.log.append("exit %s\n%s" % (run.returncode, out))
+        assert run.returncode in (0, -signal.SIGKILL), self.story()
+        self.end_run(allowed)
+        return run.returncode != 0
 
     def killed_run(self, point, *options):
         """False when the point was not passed: Pebble reuses an authorization now and then, whatever it
