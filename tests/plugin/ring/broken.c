@@ -71,7 +71,7 @@ static int32_t misbehave(struct acme_call *call)
         pause();
     }
 #elif defined(BROKEN_SPIN)
-    for (volatile int i = 0;; i++) {
+    for (volatile unsigned i = 0;; i++) {
     }
 #elif defined(BROKEN_OUTPUT)
     for (;;) {
