@@ -12,7 +12,6 @@
 #define HOUR_S ((int64_t)3600)
 #define DAY_S (24 * HOUR_S)
 #define LIST_MAX 4
-#define NEAR_ENOUGH 3
 
 enum habit {
     NEEDS_EAB = 1 << 0,
@@ -200,126 +199,53 @@ void ca_free(struct ca *ca)
     mem_free(ca);
 }
 
-/* Sections: which key goes into which member, and how its value is read. */
-
-enum value_kind { VALUE_TEXT, VALUE_LIST, VALUE_COUNT, VALUE_SECONDS, VALUE_MS, VALUE_BOOL };
-
-static const struct column {
-    const char *key;
-    enum value_kind kind;
-    size_t offset;
-    int64_t min, max;
-} COLUMNS[] = {
-    {"directory", VALUE_TEXT, offsetof(struct ca, directory), 0, 0},
-    {"staging", VALUE_TEXT, offsetof(struct ca, staging), 0, 0},
-    {"is-staging", VALUE_BOOL, offsetof(struct ca, is_staging), 0, 0},
-    {"ca-bundle", VALUE_TEXT, offsetof(struct ca, ca_file), 0, 0},
-    {"account", VALUE_TEXT, offsetof(struct ca, account), 0, 0},
-    {"email", VALUE_TEXT, offsetof(struct ca, email), 0, 0},
-    {"profile", VALUE_TEXT, offsetof(struct ca, profile), 0, 0},
-    {"eab-kid", VALUE_TEXT, offsetof(struct ca, eab_kid), 0, 0},
-    {"caa-identity", VALUE_LIST, offsetof(struct ca, caa_identities), 0, 0},
-    {"allow-host", VALUE_LIST, offsetof(struct ca, allowed_hosts), 0, 0},
-    {"max-names", VALUE_COUNT, offsetof(struct ca, max_names), 1, 1000},
-    {"nonce-window", VALUE_COUNT, offsetof(struct ca, nonce_window), 1, 250},
-    {"finalize-timeout", VALUE_MS, offsetof(struct ca, finalize_timeout_ms), 1, 3600},
-    {"park-limit", VALUE_SECONDS, offsetof(struct ca, park_limit_s), 0, 366 * DAY_S},
-};
-
-static bool is_hmac_key(const char *key)
+static void apply_text(char **member, const char *said)
 {
-    return str_has_prefix(key, "eab-hmac-key");
+    if (said != NULL) {
+        str_set(member, said);
+    }
 }
 
-static const struct column *find_column(const char *key)
+static void apply_list(struct strv *member, const struct strv *said)
 {
-    for (size_t i = 0; i < ARRAY_LEN(COLUMNS); i++) {
-        if (str_eq(COLUMNS[i].key, key)) {
-            return &COLUMNS[i];
-        }
+    if (said->n > 0) {
+        strv_copy(member, said);
     }
-    return NULL;
 }
 
-bool ca_knows_key(const char *key)
+static void apply_answer(bool *member, enum config_answer said)
 {
-    return is_hmac_key(key) || find_column(key) != NULL;
+    if (said != ANSWER_NONE) {
+        *member = said == ANSWER_YES;
+    }
 }
 
-static const char *where_of(const struct ca_setting *s)
+/* What a section does not say stays as the row has it. */
+static void apply_section(struct ca *ca, const struct ca_section *section)
 {
-    return s->where == NULL ? "[ca]" : s->where;
-}
-
-static int refuse_key(const struct ca_setting *s, struct err *err)
-{
-    const char *near = NULL;
-    size_t best = NEAR_ENOUGH;
-
-    for (size_t i = 0; i < ARRAY_LEN(COLUMNS); i++) {
-        size_t distance = str_distance(COLUMNS[i].key, s->key);
-        if (distance < best) {
-            best = distance;
-            near = COLUMNS[i].key;
-        }
+    apply_text(&ca->directory, section->directory);
+    apply_text(&ca->staging, section->staging);
+    apply_text(&ca->ca_file, section->ca_bundle);
+    apply_text(&ca->account, section->account);
+    apply_text(&ca->email, section->email);
+    apply_text(&ca->profile, section->profile);
+    apply_text(&ca->eab_kid, section->eab_kid);
+    apply_list(&ca->caa_identities, &section->caa_identities);
+    apply_list(&ca->allowed_hosts, &section->allowed_hosts);
+    apply_answer(&ca->is_staging, section->is_staging);
+    apply_answer(&ca->refuses_www_beside_wildcard, section->refuses_www_beside_wildcard);
+    if (section->max_names > 0) {
+        ca->max_names = section->max_names;
     }
-    err_set(err, ERR_CONFIG, "%s: '%s' is not an option of a [ca] section", where_of(s), s->key);
-    return near == NULL ? err_code(err) : err_hint(err, "Did you mean '%s'?", near);
-}
-
-static int set_number(void *member, const struct column *c, const struct ca_setting *s,
-                      struct err *err)
-{
-    int64_t number = 0;
-
-    if (!str_parse_int(s->value, c->min, c->max, &number)) {
-        return err_set(err, ERR_CONFIG, "%s: %s = %s is not a number from %lld to %lld",
-                       where_of(s), s->key, s->value, (long long)c->min, (long long)c->max);
+    if (section->nonce_window > 0) {
+        ca->nonce_window = section->nonce_window;
     }
-    if (c->kind == VALUE_COUNT) {
-        *(uint32_t *)member = (uint32_t)number;
-    } else {
-        *(int64_t *)member = c->kind == VALUE_MS ? number * 1000 : number;
+    if (section->finalize_timeout_ms > 0) {
+        ca->finalize_timeout_ms = section->finalize_timeout_ms;
     }
-    return 0;
-}
-
-static int set_bool(bool *member, const struct ca_setting *s, struct err *err)
-{
-    if (!str_eq(s->value, "yes") && !str_eq(s->value, "no")) {
-        return err_set(err, ERR_CONFIG, "%s: %s = %s is neither yes nor no", where_of(s), s->key,
-                       s->value);
+    if (section->park_limit_ms > 0) {
+        ca->park_limit_s = section->park_limit_ms / 1000;
     }
-    *member = str_eq(s->value, "yes");
-    return 0;
-}
-
-static int apply(struct ca *ca, const struct ca_setting *s, struct err *err)
-{
-    const struct column *c = find_column(s->key);
-    void *member = NULL;
-
-    if (c == NULL) {
-        return is_hmac_key(s->key) ? 0 : refuse_key(s, err);
-    }
-    member = (char *)ca + c->offset;
-    switch (c->kind) {
-    case VALUE_TEXT:
-        str_set(member, s->value[0] == '\0' ? NULL : s->value);
-        return 0;
-    case VALUE_LIST:
-        strv_done(member);
-        *(struct strv *)member = (struct strv)STRV_INIT;
-        strv_add_split(member, s->value, ", ");
-        return 0;
-    case VALUE_BOOL:
-        return set_bool(member, s, err);
-    case VALUE_COUNT:
-    case VALUE_SECONDS:
-    case VALUE_MS:
-        return set_number(member, c, s, err);
-    }
-    return 0;
 }
 
 static bool is_url(const char *text)
@@ -352,8 +278,8 @@ static int check_directory(const struct ca *ca, char **ret_host, struct err *err
                    ca->name, ca->directory);
 }
 
-int ca_resolve(const char *name_or_url, const struct ca_setting *settings, size_t n_settings,
-               struct ca **ret_ca, struct err *err)
+int ca_resolve(const char *name_or_url, const struct ca_section *section, struct ca **ret_ca,
+               struct err *err)
 {
     const struct preset *row = find_preset(name_or_url);
     AUTO_PTR(ca) struct ca *ca = from_preset(row == NULL ? &NEUTRAL : row, name_or_url);
@@ -362,10 +288,8 @@ int ca_resolve(const char *name_or_url, const struct ca_setting *settings, size_
     if (row == NULL && is_url(name_or_url)) {
         str_set(&ca->directory, name_or_url);
     }
-    for (size_t i = 0; i < n_settings; i++) {
-        if (apply(ca, &settings[i], err) < 0) {
-            return err_code(err);
-        }
+    if (section != NULL) {
+        apply_section(ca, section);
     }
     if (ca->directory == NULL) {
         return refuse_name(name_or_url, err);

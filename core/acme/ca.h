@@ -12,6 +12,7 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/str.h"
+#include "config/sections.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -51,26 +52,16 @@ struct ca {
     char *eab_kid; /* NULL: none; the HMAC key stays with the configuration */
 };
 
-/* One key = value of a [ca NAME] section; where is "file:line" for messages. */
-struct ca_setting {
-    const char *key;
-    const char *value;
-    const char *where;
-};
-
 /*
- * Finds a CA by the name of a preset or by its directory's URL, and applies the settings on top. A
- * name that is no preset's is good when the settings hold `directory`. ERR_CONFIG: an unknown name
- * (with what is near), an unknown key, a bad value, a URL that is not https. Keys that begin with
- * eab-hmac-key are accepted and left to the caller.
+ * Finds a CA by the name of a preset or by its directory's URL, and applies the section, which may
+ * be NULL, on top; its HMAC key is left to the caller. A name that is no preset's is good when the
+ * section has `directory`. ERR_CONFIG: an unknown name (with those that are known), a URL that is
+ * not https.
  */
-int ca_resolve(const char *name_or_url, const struct ca_setting *settings, size_t n_settings,
-               struct ca **ret_ca, struct err *err);
+int ca_resolve(const char *name_or_url, const struct ca_section *section, struct ca **ret_ca,
+               struct err *err);
 void ca_free(struct ca *ca);
 DEFINE_AUTO_PTR(ca, ca_free);
-
-/* Whether key may stand in a [ca] section. */
-bool ca_knows_key(const char *key);
 
 /* Refuses, before any network, what this CA is known to refuse; one line a name. ERR_CONFIG. */
 int ca_check_names(const struct ca *ca, const struct strv *names, struct err *err);

@@ -27,6 +27,8 @@ enum config_key_type {
     KEY_PATH,     /* char *: made absolute from the file's folder */
     KEY_RAW,      /* const struct config_value *: as it stands, borrowed from the configuration */
     KEY_BOOL,     /* bool: yes, no, true, false, on, off, 1, 0 */
+    KEY_ANSWER,   /* enum config_answer: the same words; where silence is neither yes nor no */
+    KEY_COUNT,    /* uint32_t */
     KEY_DURATION, /* int64_t, in milliseconds: 90, 90s, 500ms, 5m, 2h, 1d */
     KEY_LIST,     /* struct strv: commas divide, the key may be repeated */
     KEY_PATHS,    /* struct strv: one path a line, the key may be repeated */
@@ -37,15 +39,18 @@ enum config_key_type {
 };
 
 struct config_key {
-    const char *section;    /* "acme-dns", "ca", "zone", "certificate" */
-    const char *name;       /* as written in files */
-    const char *fallback;   /* the value when none is given, as a user would write it; NULL: none */
-    const char *choices;    /* for KEY_CHOICE: divided by commas; else NULL */
-    const char *help;       /* one sentence, without a full stop */
-    int64_t min_ms, max_ms; /* for KEY_DURATION */
-    size_t offset;          /* of the field in the section's structure */
+    const char *section;  /* "acme-dns", "ca", "zone", "certificate" */
+    const char *name;     /* as written in files */
+    const char *fallback; /* the value when none is given, as a user would write it; NULL: none */
+    const char *choices;  /* for KEY_CHOICE: divided by commas; else NULL */
+    const char *help;     /* one sentence, without a full stop */
+    int64_t min, max;     /* for KEY_COUNT, and in milliseconds for KEY_DURATION */
+    size_t offset;        /* of the field in the section's structure */
     enum config_key_type type;
 };
+
+/* For a section that adds to what is known anyway: nothing said changes nothing. */
+enum config_answer { ANSWER_NONE, ANSWER_NO, ANSWER_YES };
 
 enum propagation_kind {
     PROPAGATION_KNOWN_BROKEN, /* every server but those that were broken before we began */

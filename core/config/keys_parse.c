@@ -113,18 +113,48 @@ static int parse_url(const struct config_key *key, const char *text, void *field
     return 0;
 }
 
-static int parse_bool(const struct config_key *key, const char *text, void *field, struct err *err)
+static int parse_yes_or_no(const char *text, bool *ret_is_yes, struct err *err)
 {
     static const char *const WORDS[] = {"no", "yes", "false", "true", "off", "on", "0", "1"};
 
-    (void)key;
     for (size_t i = 0; i < ARRAY_LEN(WORDS); i++) {
         if (str_eq_nocase(text, WORDS[i])) {
-            *(bool *)field = i % 2 == 1;
+            *ret_is_yes = i % 2 == 1;
             return 0;
         }
     }
     return err_set(err, ERR_CONFIG, "'%s' is neither yes nor no", text);
+}
+
+static int parse_bool(const struct config_key *key, const char *text, void *field, struct err *err)
+{
+    (void)key;
+    return parse_yes_or_no(text, field, err);
+}
+
+static int parse_answer(const struct config_key *key, const char *text, void *field,
+                        struct err *err)
+{
+    bool is_yes = false;
+
+    (void)key;
+    if (parse_yes_or_no(text, &is_yes, err) < 0) {
+        return err_code(err);
+    }
+    *(enum config_answer *)field = is_yes ? ANSWER_YES : ANSWER_NO;
+    return 0;
+}
+
+static int parse_count(const struct config_key *key, const char *text, void *field, struct err *err)
+{
+    int64_t count = 0;
+
+    if (!str_parse_int(text, key->min, key->max, &count)) {
+        return err_set(err, ERR_CONFIG, "'%s' is not a number from %lld to %lld", text,
+                       (long long)key->min, (long long)key->max);
+    }
+    *(uint32_t *)field = (uint32_t)count;
+    return 0;
 }
 
 static int parse_duration(const struct config_key *key, const char *text, void *field,
@@ -136,9 +166,9 @@ static int parse_duration(const struct config_key *key, const char *text, void *
         return err_set(err, ERR_CONFIG, "'%s' is not a duration like 90, 90s, 500ms, 5m, 2h or 1d",
                        text);
     }
-    if (ms < key->min_ms || ms > key->max_ms) {
+    if (ms < key->min || ms > key->max) {
         return err_set(err, ERR_CONFIG, "'%s' is not between %lld ms and %lld s", text,
-                       (long long)key->min_ms, (long long)(key->max_ms / 1000));
+                       (long long)key->min, (long long)(key->max / 1000));
     }
     *(int64_t *)field = ms;
     return 0;
@@ -242,6 +272,8 @@ static parse_fn *const PARSERS[] = {
     [KEY_URL] = parse_url,
     [KEY_PATH] = parse_text,
     [KEY_BOOL] = parse_bool,
+    [KEY_ANSWER] = parse_answer,
+    [KEY_COUNT] = parse_count,
     [KEY_DURATION] = parse_duration,
     [KEY_LIST] = parse_list,
     [KEY_PATHS] = parse_line,

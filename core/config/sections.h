@@ -9,7 +9,7 @@
 #ifndef CONFIG_SECTIONS_H
 #define CONFIG_SECTIONS_H
 
-#include "config/config.h"
+#include "config/keys.h"
 
 #include "base/str.h"
 
@@ -18,11 +18,21 @@
 
 /* [ca NAME]: a CA of one's own, or what to add to a preset of that name. */
 struct ca_section {
-    char *directory; /* https URL; NULL: the preset's */
-    char *account;   /* the account's ID on disk: "default" */
-    char *email;     /* for this CA's account; NULL: the general one */
-    char *ca_bundle; /* roots for this CA; NULL: the general ones */
-    char *eab_kid;   /* external account binding (RFC 8555 section 7.3.4); NULL: none */
+    char *directory;               /* https URL; NULL: the preset's */
+    char *account;                 /* the account's ID on disk: "default" */
+    char *email;                   /* for this CA's account; NULL: the general one */
+    char *ca_bundle;               /* roots for this CA; NULL: the general ones */
+    char *staging;                 /* the CA that --staging means; NULL: the preset's, or none */
+    char *profile;                 /* to order; NULL: the CA's default */
+    enum config_answer is_staging; /* kept apart on disk */
+    enum config_answer refuses_www_beside_wildcard;
+    struct strv allowed_hosts;  /* empty: the preset's */
+    struct strv caa_identities; /* empty: the preset's */
+    uint32_t max_names;         /* 0: the preset's; so are the next three */
+    uint32_t nonce_window;
+    int64_t finalize_timeout_ms;
+    int64_t park_limit_ms;
+    char *eab_kid; /* external account binding (RFC 8555 section 7.3.4); NULL: none */
     const struct config_value *eab_hmac_key;         /* inline; borrowed from the configuration */
     const struct config_value *eab_hmac_key_file;    /* a path: config_value_path() */
     const struct config_value *eab_hmac_key_command; /* a command line */

@@ -9,8 +9,6 @@
 #include "config/sections.h"
 #include "config/settings.h"
 
-#define CA_SETTINGS_MAX 64
-
 void wanted_free(struct wanted *wanted)
 {
     if (wanted == NULL) {
@@ -89,24 +87,14 @@ static void take_section(struct wanted *wanted, const struct certificate_section
 static int resolve_ca(const struct config *config, const char *spec, struct ca **ret_ca,
                       struct err *err)
 {
-    const struct config_section *section = config_section_find(config, "ca", spec);
-    struct ca_setting settings[CA_SETTINGS_MAX];
-    struct strv places = STRV_INIT;
-    size_t n = 0;
-    int code = 0;
+    AUTO(ca_section_done) struct ca_section section = {.section = NULL};
+    int code = ca_section_get(config, spec, &section, err);
 
-    if (section != NULL && section->is_wrong) {
-        return err_set(err, ERR_CONFIG, "[ca %s] has errors and cannot be used", spec);
+    if (code < 0 && code != -ERR_NOT_FOUND) {
+        return code;
     }
-    for (size_t i = 0; section != NULL && i < section->n_values && n < CA_SETTINGS_MAX; i++) {
-        strv_take(&places, config_place_format(&section->values[i].place));
-        settings[n++] = (struct ca_setting){.key = section->values[i].key,
-                                            .value = section->values[i].text,
-                                            .where = places.items[places.n - 1]};
-    }
-    code = ca_resolve(spec, settings, n, ret_ca, err);
-    strv_done(&places);
-    return code;
+    err_clear(err);
+    return ca_resolve(spec, code < 0 ? NULL : &section, ret_ca, err);
 }
 
 /* --staging: the CA's partner for trials. */

@@ -50,7 +50,7 @@ static void use(const char *segment)
 {
     AUTO_FREE char *url = str_fmt("https://127.0.0.1:%s/%s/directory", port, segment);
 
-    lab_client(&lab, url, NULL, 0);
+    lab_client(&lab, url, NULL);
 }
 
 /* How often a line of NAME.log begins with that word. */
@@ -584,7 +584,7 @@ static void fetches_side_by_side_with_prefetched_nonces(void **state)
 static void keeps_to_the_window_for_nonces(void **state)
 {
     AUTO_FREE char *url = str_fmt("https://127.0.0.1:%s/window/directory", port);
-    struct ca_setting setting = {"nonce-window", "2", "test:1"};
+    const struct ca_section section = {.nonce_window = 2};
     struct acme_order *order = NULL;
     struct fan fan = {.n_left = ARRAY_LEN(fan.calls)};
     struct err err = ERR_INIT;
@@ -592,7 +592,7 @@ static void keeps_to_the_window_for_nonces(void **state)
     uint64_t n_seconds = 0;
 
     (void)state;
-    lab_client(&lab, url, &setting, 1);
+    lab_client(&lab, url, &section);
     assert_int_equal(lab_register(&lab), ERR_NONE);
     acme_prefetch_nonces(lab.client, 50);
     assert_int_equal(lab_new_order(&lab, "example.com"), ERR_NONE);

@@ -146,14 +146,14 @@ static LAB_UNUSED void lab_close(struct lab *lab)
     mem_free(lab->ca_file);
 }
 
-/* A client for that directory; settings may be NULL. */
+/* A client for that directory; section may be NULL. */
 static LAB_UNUSED void lab_client(struct lab *lab, const char *directory,
-                                  const struct ca_setting *settings, size_t n_settings)
+                                  const struct ca_section *section)
 {
     struct err err = ERR_INIT;
 
     lab_close_client(lab);
-    assert_int_equal(ca_resolve(directory, settings, n_settings, &lab->ca, &err), 0);
+    assert_int_equal(ca_resolve(directory, section, &lab->ca, &err), 0);
     assert_int_equal(acme_new(lab->loop, lab->http, lab->ca, lab->key, &lab->client, &err), 0);
 }
 

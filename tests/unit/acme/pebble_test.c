@@ -92,7 +92,7 @@ static void start(const char *bad_nonces, bool wants_eab)
     lab.server = lab_spawn(argv, env, null_fd);
     close(null_fd);
     url = str_fmt("https://127.0.0.1:%d/dir", port);
-    lab_client(&lab, url, NULL, 0);
+    lab_client(&lab, url, NULL);
     /* It is not listening yet: the client's own patience with a refused connection waits for it. */
     assert_int_equal(LAB_CALL(&lab, acme_start(lab.client, lab_on_start, &lab)), ERR_NONE);
 }

@@ -183,6 +183,20 @@ static void tells_each_mistake_with_what_would_be_right(void **state)
         {"[ca x]\ndirectory = http://ca.example/\n",
          "/etc/x/a.conf:2:13: directory: 'http://ca.example/' is not a URL that begins with "
          "https:// and a host"},
+        {"[ca google]\nmax-name = 5\n",
+         "/etc/x/a.conf:2:1: unknown key 'max-name' in [ca]\ndid you mean 'max-names'?"},
+        {"[ca x]\nmax-names = many\n",
+         "/etc/x/a.conf:2:13: max-names: 'many' is not a number from 1 to 1000"},
+        {"[ca x]\nmax-names = 1001\n",
+         "/etc/x/a.conf:2:13: max-names: '1001' is not a number from 1 to 1000"},
+        {"[ca x]\nnonce-window = 0\n",
+         "/etc/x/a.conf:2:16: nonce-window: '0' is not a number from 1 to 250"},
+        {"[ca x]\nis-staging = maybe\n",
+         "/etc/x/a.conf:2:14: is-staging: 'maybe' is neither yes nor no"},
+        {"[ca x]\nfinalize-timeout = 2h\n",
+         "/etc/x/a.conf:2:20: finalize-timeout: '2h' is not between 100 ms and 3600 s"},
+        {"[ca x]\npark-limit = 500ms\n",
+         "/etc/x/a.conf:2:14: park-limit: '500ms' is not between 1000 ms and 31622400 s"},
         {"[ca x]\neab-kid = k\n",
          "/etc/x/a.conf:1:1: eab-kid without a key: add eab-hmac-key-file"},
         {"[ca x]\neab-hmac-key-file = k\n",
@@ -232,6 +246,38 @@ static void tells_all_mistakes_at_once_and_spares_other_sections(void **state)
     assert_int_equal(ca_section_get(f.config, "c", &ca, &err), -ERR_CONFIG);
     assert_string_equal(err.text, "[ca c] at /etc/x/a.conf:5:1 is not used: it has errors");
     assert_int_equal(ca_section_get(f.config, "d", &ca, &err), -ERR_NOT_FOUND);
+}
+
+static void reads_every_key_of_a_ca(void **state)
+{
+    static const char TEXT[] =
+        "[ca x]\ndirectory = https://ca.test/dir\nstaging = y\nis-staging = no\nprofile = p\n"
+        "caa-identity = a.test, b.test\nallow-host = c.test\nallow-host = d.test\n"
+        "max-names = 1000\nrefuses-www-beside-wildcard = on\nnonce-window = 250\n"
+        "finalize-timeout = 500ms\npark-limit = 30d\n[ca y]\nca-bundle = y.pem\n";
+    AUTO(fixture_done) struct fixture f = {0};
+    AUTO(ca_section_done) struct ca_section x = {0};
+    AUTO(ca_section_done) struct ca_section y = {0};
+    struct err err = ERR_INIT;
+
+    (void)state;
+    make(&f, TEXT, NULL, 0);
+    assert_int_equal(f.errors.n, 0);
+    assert_int_equal(ca_section_get(f.config, "x", &x, &err), 0);
+    assert_string_equal(x.staging, "y");
+    assert_int_equal(x.is_staging, ANSWER_NO);
+    assert_string_equal(x.profile, "p");
+    assert_int_equal(x.caa_identities.n, 2);
+    assert_int_equal(x.allowed_hosts.n, 2);
+    assert_int_equal(x.max_names, 1000);
+    assert_int_equal(x.refuses_www_beside_wildcard, ANSWER_YES);
+    assert_int_equal(x.nonce_window, 250);
+    assert_int_equal(x.finalize_timeout_ms, 500);
+    assert_int_equal(x.park_limit_ms, 2592000000);
+    assert_int_equal(ca_section_get(f.config, "y", &y, &err), 0);
+    assert_string_equal(y.ca_bundle, "/etc/x/y.pem");
+    assert_int_equal(y.is_staging, ANSWER_NONE);
+    assert_int_equal(y.max_names, 0);
 }
 
 static void errors_in_the_general_section_are_general(void **state)
@@ -391,6 +437,7 @@ int main(void)
                                         clear_environment),
         cmocka_unit_test(tells_each_mistake_with_what_would_be_right),
         cmocka_unit_test(tells_all_mistakes_at_once_and_spares_other_sections),
+        cmocka_unit_test(reads_every_key_of_a_ca),
         cmocka_unit_test(errors_in_the_general_section_are_general),
         cmocka_unit_test_setup_teardown(names_the_flag_or_the_variable_that_is_wrong,
                                         clear_environment, clear_environment),
