@@ -78,8 +78,10 @@ static int32_t misbehave(struct acme_call *call)
         (void)!write(1, "all work and no play makes a dull plug-in\n", 42);
     }
 #elif defined(BROKEN_LOGS)
+    static char text[4096];
+    memset(text, 'x', sizeof(text) - 1);
     for (;;) {
-        call->host->log(call, ACME_LOG_DEBUG, "all work and no play");
+        call->host->log(call, ACME_LOG_DEBUG, text);
     }
 #elif defined(BROKEN_EXIT)
     exit(3);
