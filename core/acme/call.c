@@ -5,7 +5,6 @@
 
 #include "acme/jws.h"
 #include "base/clock.h"
-#include "base/event.h"
 #include "base/mem.h"
 
 #include <string.h>
@@ -371,16 +370,6 @@ static void take_success(struct acme_call *call, const struct http_response *res
     }
 }
 
-static void emit_request(const struct acme_call *call, long status)
-{
-    if (event_is_wanted(EVENT_TRACE)) {
-        AUTO_FREE char *subject =
-            str_fmt("%s %s", call->payload == NULL ? "GET" : "POST", call->url);
-        event_emit(EVENT_TRACE, EVENT_HTTP, subject, FIELD_INT("status", status),
-                   FIELD_INT("ms", loop_now_ms(call->client->loop) - call->sent_ms));
-    }
-}
-
 static void drop_message(struct acme_call *call)
 {
     mem_free(TAKE(call->body));
@@ -392,7 +381,6 @@ static void on_answer(void *arg, const struct http_response *response, const str
     struct acme_call *call = arg;
 
     call->transfer = NULL;
-    emit_request(call, response == NULL ? 0 : response->status);
     drop_message(call);
     if (response == NULL) {
         struct err failure = *err;
@@ -432,7 +420,6 @@ static void send_message(struct acme_call *call)
         nonce_pool_expect(client->nonces);
     }
     client->counts[call->kind]++;
-    call->sent_ms = loop_now_ms(client->loop);
     call->transfer = http_start(client->http, &request, on_answer, call);
 }
 

@@ -77,7 +77,7 @@ struct acme_call {
     int64_t nonce_age_ms;
     char *input; /* what is being signed */
     char *body;
-    int64_t sent_ms, deadline_ms;
+    int64_t deadline_ms;
     struct nonce_waiter *waiter;
     struct key_job *job;
     struct http_transfer *transfer;

@@ -3,7 +3,6 @@
 
 #include "acme/nonce.h"
 
-#include "base/event.h"
 #include "base/mem.h"
 #include "base/str.h"
 
@@ -329,15 +328,6 @@ static void note_failure(struct nonce_pool *pool, const struct err *err, int64_t
     pool->not_before_ms = now_ms + pause_ms;
 }
 
-static void emit_head(const struct head *head, long status)
-{
-    if (event_is_wanted(EVENT_TRACE)) {
-        AUTO_FREE char *subject = str_fmt("HEAD %s", head->pool->url);
-        event_emit(EVENT_TRACE, EVENT_HTTP, subject, FIELD_INT("status", status),
-                   FIELD_INT("ms", loop_now_ms(head->pool->loop) - head->since_ms));
-    }
-}
-
 /* An answer, but no nonce in it. */
 static void note_empty_answer(struct nonce_pool *pool, const struct http_response *response)
 {
@@ -357,7 +347,6 @@ static void on_head(void *arg, const struct http_response *response, const struc
     struct nonce_pool *pool = head->pool;
 
     head->transfer = NULL;
-    emit_head(head, response == NULL ? 0 : response->status);
     head_free(head);
     if (response == NULL) {
         note_failure(pool, err, -1);

@@ -24,7 +24,6 @@ enum {
     HTTP11_CONNECTIONS = 8,
     CONNECT_TIMEOUT_MS = 10000,
     TIMEOUT_MS = 30000,
-    WARM_MAX_BODY = 65536,
 };
 
 static struct http_host *get_host(struct http *http, const char *authority)
@@ -366,29 +365,6 @@ void http_free(struct http *http)
     mem_free(http->ca_file);
     mem_free(http->user_agent);
     mem_free(http);
-}
-
-static void on_warmed(void *arg, const struct http_response *r, const struct err *err)
-{
-    (void)arg;
-    (void)r;
-    (void)err; /* the first real request will say it better */
-}
-
-void http_warm(struct http *http, const char *url)
-{
-    const struct http_request request = {.method = "HEAD", .url = url, .max_body = WARM_MAX_BODY};
-    AUTO_FREE char *host = NULL;
-    AUTO_FREE char *authority = NULL;
-    uint16_t port = 0;
-
-    if (!http_url_split(url, &host, &port, NULL)) {
-        return;
-    }
-    authority = str_fmt("%s:%u", host, (unsigned)port);
-    if (get_host(http, authority)->n_in_flight == 0) {
-        (void)http_start(http, &request, on_warmed, NULL);
-    }
 }
 
 uint64_t http_count(const struct http *http)

@@ -76,10 +76,6 @@ struct http_transfer *http_start(struct http *http, const struct http_request *r
                                  http_done_fn *done, void *arg);
 void http_cancel(struct http_transfer **transfer);
 
-/* Opens the connection to a URL's host ahead of the first request, unless one is under way: a HEAD whose
- * answer nobody reads, so name a URL that costs the server nothing. */
-void http_warm(struct http *http, const char *url);
-
 /* Requests sent so far, for the benchmark and -v. */
 uint64_t http_count(const struct http *http);
 

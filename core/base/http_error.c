@@ -72,7 +72,7 @@ void http_failure_describe(const struct http_failure *f, struct err *err)
         describe_untrusted(f, err);
         return;
     case CURLE_SSL_CACERT_BADFILE:
-        (void)err_set(err, ERR_FAILED, "cannot use the file of trusted roots '%s': %s", f->ca_file,
+        (void)err_set(err, ERR_CONFIG, "cannot use the file of trusted roots '%s': %s", f->ca_file,
                       f->words);
         (void)err_hint(err, "it must be readable and hold certificates in PEM; see --ca-bundle");
         return;

@@ -220,7 +220,7 @@ static void a_missing_file_of_roots_is_named(void **state)
     (void)tear_down(state);
     open_http("/nonexistent/roots.pem", false);
     ask(server.port, "/ok", 0);
-    expect_error(ERR_FAILED, "/nonexistent/roots.pem");
+    expect_error(ERR_CONFIG, "/nonexistent/roots.pem");
 }
 
 static void a_certificate_for_another_name_is_refused(void **state)
@@ -582,18 +582,6 @@ static void the_loop_adds_no_latency(void **state)
     assert_in_range(took_us[0], 1, 2000);
 }
 
-static void warming_opens_the_connection_once(void **state)
-{
-    AUTO_FREE char *url = str_fmt("https://localhost:%d/ok", server.port);
-
-    (void)state;
-    http_warm(http, url);
-    http_warm(http, url);
-    http_warm(http, "not a URL");
-    run();
-    assert_int_equal(http_count(http), 1);
-}
-
 static void http11_can_be_asked_for(void **state)
 {
     (void)tear_down(state);
@@ -697,7 +685,6 @@ int main(void)
         CASE(a_slow_answer_over_http11_holds_up_no_other),
         CASE(a_host_that_does_not_finish_connecting_is_told_apart),
         CASE(the_loop_adds_no_latency),
-        CASE(warming_opens_the_connection_once),
         CASE(http11_can_be_asked_for),
         cmocka_unit_test(urls_split_into_their_parts),
     };
