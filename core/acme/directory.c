@@ -35,16 +35,13 @@ void directory_free(struct acme_directory *directory)
     mem_free(directory);
 }
 
-/* These two are for people to read, so they may be anywhere. */
+/* These two are for people to read, so they may be anywhere, and of any scheme: terms that could
+ * not be shown would be terms that nobody is asked to agree to. */
 static char *page_url(const struct json *meta, const char *key)
 {
     const char *url = json_get_str(meta, key);
 
-    if (url == NULL || strlen(url) > ACME_URL_MAX ||
-        (!str_has_prefix(url, "https://") && !str_has_prefix(url, "http://"))) {
-        return NULL;
-    }
-    return str_dup(url);
+    return url == NULL || *url == '\0' || strlen(url) > ACME_URL_MAX ? NULL : str_dup(url);
 }
 
 static void parse_profiles(const struct json *object, struct acme_directory *directory)
