@@ -58,7 +58,7 @@ struct certificate_section {
     char *server; /* a directory URL instead of a CA's name */
     char *email;
     char *key_type;
-    bool is_staging;
+    enum config_answer staging; /* use the CA's staging partner */
     const struct config_section *section;
 };
 

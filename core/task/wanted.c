@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "config/sections.h"
 #include "config/settings.h"
+#include "config/zone_name.h"
 
 void wanted_free(struct wanted *wanted)
 {
@@ -97,7 +98,17 @@ static int resolve_ca(const struct config *config, const char *spec, struct ca *
     return ca_resolve(spec, code < 0 ? NULL : &section, ret_ca, err);
 }
 
-/* --staging: the CA's partner for trials. */
+/* The option before the certificate's own section before the general settings. */
+static bool wants_staging(const struct task_env *env, const struct issue_request *request,
+                          const struct wanted *wanted)
+{
+    if (request->is_staging || wanted->staging == ANSWER_NONE) {
+        return request->is_staging || env->settings->is_staging;
+    }
+    return wanted->staging == ANSWER_YES;
+}
+
+/* Staging: the CA's partner for trials. */
 static int to_staging(const struct config *config, struct ca **ca, struct err *err)
 {
     struct ca *partner = NULL;
@@ -127,8 +138,7 @@ static int choose_ca(struct task_env *env, const struct issue_request *request,
     if (resolve_ca(env->config, spec, &wanted->ca, err) < 0) {
         return err_code(err);
     }
-    if ((request->is_staging || env->settings->is_staging) &&
-        to_staging(env->config, &wanted->ca, err) < 0) {
+    if (wants_staging(env, request, wanted) && to_staging(env->config, &wanted->ca, err) < 0) {
         return err_code(err);
     }
     if (wanted->ca_spec == NULL) {
@@ -138,6 +148,18 @@ static int choose_ca(struct task_env *env, const struct issue_request *request,
 }
 
 /* ---- Putting it together ---- */
+
+static int check_aliases(const struct strv *zones, struct err *err)
+{
+    for (size_t i = 0; i < zones->n; i++) {
+        AUTO_FREE char *zone = NULL;
+
+        if (zone_name_normalize(zones->items[i], &zone, err) < 0) {
+            return err_wrap(err, "--allow-alias");
+        }
+    }
+    return 0;
+}
 
 static int take_request(struct wanted *wanted, const struct issue_request *request, struct err *err)
 {
@@ -156,7 +178,8 @@ static int take_request(struct wanted *wanted, const struct issue_request *reque
                        "which names? Give them with -d, for example\n"
                        "  acme-dns issue -d '*.example.com' -d example.com");
     }
-    if (request->name != NULL && store_name_check(request->name, err) < 0) {
+    if ((request->name != NULL && store_name_check(request->name, err) < 0) ||
+        check_aliases(&request->allow_aliases, err) < 0) {
         return err_code(err);
     }
     wanted->name =
@@ -170,11 +193,9 @@ static int take_request(struct wanted *wanted, const struct issue_request *reque
     return 0;
 }
 
-static int take_sections(const struct task_env *env, struct store *store, struct wanted *wanted,
-                         struct err *err)
+static int take_configured(const struct task_env *env, struct wanted *wanted, struct err *err)
 {
     struct certificate_section section = {.section = NULL};
-    struct config *remembered = NULL;
     int code = certificate_section_get(env->config, wanted->name, &section, err);
 
     if (code < 0 && code != -ERR_NOT_FOUND) {
@@ -182,10 +203,20 @@ static int take_sections(const struct task_env *env, struct store *store, struct
     }
     if (code == 0) {
         take_section(wanted, &section);
+        wanted->staging = section.staging;
         certificate_section_done(&section);
     }
-    section = (struct certificate_section){.section = NULL};
-    code = load_remembered(store, wanted->name, &remembered, &section, err);
+    err_clear(err);
+    return 0;
+}
+
+/* Whether it is for trials is not remembered: request.conf lies in one of the two trees. */
+static int take_remembered(struct store *store, struct wanted *wanted, struct err *err)
+{
+    struct certificate_section section = {.section = NULL};
+    struct config *remembered = NULL;
+    int code = load_remembered(store, wanted->name, &remembered, &section, err);
+
     if (code < 0 && code != -ERR_NOT_FOUND) {
         return code;
     }
@@ -198,20 +229,20 @@ static int take_sections(const struct task_env *env, struct store *store, struct
     return 0;
 }
 
-/* Which of the two trees is meant, as far as the command line tells. */
-static int is_staging_asked(const struct task_env *env, const struct issue_request *request,
-                            const struct wanted *wanted, bool *ret_is_staging, struct err *err)
+/* Which of the two trees is meant, as far as the command line and the configuration tell. */
+static int find_tree(const struct task_env *env, const struct issue_request *request,
+                     const struct wanted *wanted, bool *ret_is_staging, struct err *err)
 {
     AUTO_PTR(ca) struct ca *named = NULL;
+    bool is_staging = wants_staging(env, request, wanted);
 
-    *ret_is_staging = request->is_staging || env->settings->is_staging;
-    if (*ret_is_staging || wanted->ca_spec == NULL) {
-        return 0;
+    if (!is_staging && wanted->ca_spec != NULL) {
+        if (resolve_ca(env->config, wanted->ca_spec, &named, err) < 0) {
+            return err_code(err);
+        }
+        is_staging = named->is_staging;
     }
-    if (resolve_ca(env->config, wanted->ca_spec, &named, err) < 0) {
-        return err_code(err);
-    }
-    *ret_is_staging = named->is_staging;
+    *ret_is_staging = is_staging;
     return 0;
 }
 
@@ -240,10 +271,10 @@ int wanted_make(struct task_env *env, const struct issue_request *request,
     AUTO_PTR(store) struct store *store = NULL;
     bool is_staging = false;
 
-    if (take_request(wanted, request, err) < 0 ||
-        is_staging_asked(env, request, wanted, &is_staging, err) < 0 ||
+    if (take_request(wanted, request, err) < 0 || take_configured(env, wanted, err) < 0 ||
+        find_tree(env, request, wanted, &is_staging, err) < 0 ||
         store_open(env->loop, env->settings->state_dir, is_staging, &store, err) < 0 ||
-        take_sections(env, store, wanted, err) < 0 || choose_ca(env, request, wanted, err) < 0 ||
+        take_remembered(store, wanted, err) < 0 || choose_ca(env, request, wanted, err) < 0 ||
         check_wanted(env, wanted, err) < 0) {
         return err_code(err);
     }
