@@ -9,6 +9,7 @@
 #ifndef BASE_EVENT_H
 #define BASE_EVENT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -30,12 +31,14 @@ enum event_kind {
 
 struct event_field {
     const char *key;
-    const char *text; /* NULL: number counts */
+    const char *text; /* NULL: number counts if is_number, else there is nothing to say */
     int64_t number;
+    bool is_number;
 };
 
 #define FIELD(key_, text_) ((struct event_field){.key = (key_), .text = (text_)})
-#define FIELD_INT(key_, number_) ((struct event_field){.key = (key_), .number = (number_)})
+#define FIELD_INT(key_, number_) \
+    ((struct event_field){.key = (key_), .number = (number_), .is_number = true})
 
 struct event {
     enum event_kind kind;

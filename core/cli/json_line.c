@@ -52,7 +52,7 @@ void json_format(const struct event *event, int64_t wall_s, struct buf *to)
 
         if (field->text != NULL) {
             add_text(out, field->key, field->text);
-        } else {
+        } else if (field->is_number) {
             json_out_kint(out, field->key, field->number);
         }
     }
