@@ -24,6 +24,7 @@ enum {
     REDRAW_SOON_MS = 40,  /* a burst of events is one redraw */
     REDRAW_IDLE_MS = 500, /* the seconds that a name waits go on */
     STATE_WIDTH = 10,
+    FROZEN_ROWS = 10,
 };
 
 struct live_row {
@@ -53,13 +54,18 @@ struct live *live_new(struct sink *sink)
     return live;
 }
 
+static void row_done(struct live_row *row)
+{
+    mem_free(row->subject);
+    mem_free(row->certificate);
+    mem_free(row->state);
+    mem_free(row->detail);
+}
+
 static void forget_rows(struct live *live)
 {
     for (size_t i = 0; i < live->n_rows; i++) {
-        mem_free(live->rows[i].subject);
-        mem_free(live->rows[i].certificate);
-        mem_free(live->rows[i].state);
-        mem_free(live->rows[i].detail);
+        row_done(&live->rows[i]);
     }
     live->n_rows = 0;
 }
@@ -121,7 +127,8 @@ void live_erase(struct live *live)
 
 static bool is_finished(const struct live_row *row)
 {
-    return str_eq(row->state, "DONE") || str_eq(row->state, "FAILED");
+    return str_eq(row->state, "DONE") || str_eq(row->state, "VALID") ||
+           str_eq(row->state, "FAILED");
 }
 
 static enum colour state_colour(const char *state)
@@ -129,11 +136,9 @@ static enum colour state_colour(const char *state)
     static const struct {
         const char *state;
         enum colour colour;
-    } COLOURS[] = {{"DONE", COLOUR_GREEN},
-                   {"FAILED", COLOUR_RED},
-                   {"PARKED", COLOUR_YELLOW},
-                   {"HOLD", COLOUR_YELLOW},
-                   {"PROPAGATE", COLOUR_YELLOW}};
+    } COLOURS[] = {{"DONE", COLOUR_GREEN},  {"VALID", COLOUR_GREEN},
+                   {"FAILED", COLOUR_RED},  {"PARKED", COLOUR_YELLOW},
+                   {"HOLD", COLOUR_YELLOW}, {"PROPAGATE", COLOUR_YELLOW}};
 
     for (size_t i = 0; i < ARRAY_LEN(COLOURS); i++) {
         if (str_eq(state, COLOURS[i].state)) {
@@ -290,6 +295,26 @@ void live_draw(struct live *live)
     schedule(live, false);
 }
 
+/* What stays on the screen for good: of many names only those that are worth a look. */
+static void drop_good_names(struct live *live)
+{
+    size_t n = 0;
+
+    if (live->n_rows <= FROZEN_ROWS) {
+        return;
+    }
+    for (size_t i = 0; i < live->n_rows; i++) {
+        struct live_row *row = &live->rows[i];
+
+        if (row->certificate != NULL && str_eq(row->state, "VALID")) {
+            row_done(row);
+        } else {
+            live->rows[n++] = *row;
+        }
+    }
+    live->n_rows = n;
+}
+
 void live_freeze(struct live *live, const struct event *result)
 {
     int64_t status = event_number(result, "exit", EXIT_DONE);
@@ -303,6 +328,7 @@ void live_freeze(struct live *live, const struct event *result)
             str_set(&row->state, status == EXIT_LATER ? "PARKED" : "FAILED");
         }
     }
+    drop_good_names(live);
     live_draw(live);
     loop_timer_cancel(&live->timer);
     forget_rows(live);

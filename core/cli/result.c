@@ -11,6 +11,8 @@
 
 #include <string.h>
 
+#define SHOWN_NAMES 6
+
 static void add_row(struct buf *to, const char *label, const char *text)
 {
     if (text == NULL || *text == '\0') {
@@ -38,6 +40,25 @@ static void add_date(struct buf *to, const char *label, const char *text, int64_
     add_row(to, label, whole);
 }
 
+/* The first of them; a hundred are in the certificate for whoever wants to read them. */
+static void add_names(struct buf *to, const char *names)
+{
+    AUTO(strv_done) struct strv all = STRV_INIT;
+    AUTO(buf_done) struct buf shown = BUF(SINK_TEXT_MAX);
+
+    if (names == NULL) {
+        return;
+    }
+    strv_add_split(&all, names, ", ");
+    for (size_t i = 0; i < all.n && i < SHOWN_NAMES; i++) {
+        buf_addf(&shown, "%s%s", i == 0 ? "" : ", ", all.items[i]);
+    }
+    if (all.n > SHOWN_NAMES) {
+        buf_addf(&shown, " and %zu more", all.n - SHOWN_NAMES);
+    }
+    add_row(to, "Names", buf_str(&shown));
+}
+
 static void add_success(const struct sink *sink, const struct event *event, struct buf *to)
 {
     bool has_colour = sink->settings.has_colour[SINK_OUT];
@@ -59,7 +80,12 @@ static void add_success(const struct sink *sink, const struct event *event, stru
         text_add_clean(to, text, true);
         buf_add_char(to, '\n');
     }
-    add_row(to, "Names", path == NULL ? NULL : sink->installed_names);
+    add_names(to, event_text(event, "names"));
+    if (event_text(event, "warning") != NULL) {
+        colour_begin(has_colour, COLOUR_YELLOW, to);
+        add_row(to, "Warning", event_text(event, "warning"));
+        colour_end(has_colour, COLOUR_YELLOW, to);
+    }
     add_row(to, "Files", path);
     add_row(to, "", path == NULL ? NULL : "fullchain.pem  privkey.pem  cert.pem  chain.pem");
     add_date(to, "Valid until", event_text(event, "not-after"), wall_s);

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: MIT */
 
 /* Which event goes where. The forms are in line.c, result.c, json_line.c; the moving lines in
- * live.c. */
+ * live.c, the few lines for logs in brief.c. */
 #include "cli/sink.h"
 
 #include "base/mem.h"
@@ -25,6 +25,8 @@ struct sink *sink_new(const struct sink_settings *settings)
     sink->started_ms = settings->io.now_ms(settings->io.arg);
     if (settings->kind == SINK_LIVE) {
         sink->live = live_new(sink);
+    } else if (settings->kind == SINK_PLAIN && settings->level <= EVENT_NOTICE) {
+        sink->brief = brief_new(sink);
     }
     return sink;
 }
@@ -35,11 +37,11 @@ void sink_free(struct sink *sink)
         return;
     }
     live_free(sink->live);
+    brief_free(sink->brief);
     for (size_t i = 0; i < sink->n_seen; i++) {
         mem_free(sink->seen[i].subject);
     }
     mem_free(sink->seen);
-    mem_free(sink->installed_names);
     mem_free(sink);
 }
 
@@ -147,10 +149,12 @@ static void tell_line(struct sink *sink, const struct event *event)
 {
     AUTO(buf_done) struct buf text = BUF(SINK_TEXT_MAX);
 
-    if (event->kind == EVENT_SERVERS && !is_news(sink, event)) {
-        return;
+    if (sink->brief == NULL || !brief_take(sink->brief, event, &text)) {
+        if (event->kind == EVENT_SERVERS && !is_news(sink, event)) {
+            return;
+        }
+        line_format(sink, event, &text);
     }
-    line_format(sink, event, &text);
     write_beside_live(sink, SINK_ERR, &text);
 }
 
@@ -158,9 +162,6 @@ void sink_event(void *arg, const struct event *event)
 {
     struct sink *sink = arg;
 
-    if (event->kind == EVENT_INSTALLED) {
-        str_set(&sink->installed_names, event_text(event, "names"));
-    }
     /* A result is never dropped: a failure's text is in it. */
     if (event->level > sink->settings.level && event->kind != EVENT_RESULT) {
         return;

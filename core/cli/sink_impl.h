@@ -11,15 +11,16 @@
 #define SINK_TEXT_MAX ((size_t)256 * 1024)
 
 struct live;
+struct brief;
 
 struct sink {
     struct sink_settings settings;
     int64_t started_ms;
     bool has_failed;
-    struct live *live; /* NULL but for SINK_LIVE */
-    struct seen *seen; /* plain: the last server counts, so that only changes are told */
+    struct live *live;   /* NULL but for SINK_LIVE */
+    struct brief *brief; /* NULL but for SINK_PLAIN without -v */
+    struct seen *seen;   /* plain: the last server counts, so that only changes are told */
     size_t n_seen, cap_seen;
-    char *installed_names; /* of the last EVENT_INSTALLED, for the result's block */
 };
 
 enum colour { COLOUR_NONE, COLOUR_RED, COLOUR_YELLOW, COLOUR_GREEN, COLOUR_FAINT, COLOUR_BOLD };
@@ -42,6 +43,11 @@ enum sink_stream result_format(const struct sink *sink, const struct event *even
 
 /* An event as one JSON object, with its line feed. */
 void json_format(const struct event *event, int64_t wall_s, struct buf *to);
+
+struct brief *brief_new(struct sink *sink);
+void brief_free(struct brief *brief);
+/* True: the event is progress. Appends the lines that it is worth, often none. */
+bool brief_take(struct brief *brief, const struct event *event, struct buf *to);
 
 struct live *live_new(struct sink *sink);
 void live_free(struct live *live);

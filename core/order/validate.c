@@ -243,6 +243,20 @@ static void unpark(struct order *order)
     }
 }
 
+/* The order is not ready before all its authorizations are valid (RFC 8555 section 7.1.6), so
+ * nobody has to read them. */
+static void mark_names_valid(struct order *order)
+{
+    for (size_t i = 0; i < order->n_names; i++) {
+        struct order_name *name = &order->names[i];
+
+        if (name->authz != NULL && name->state != NAME_VALID) {
+            name_stop(name);
+            name_go(name, NAME_VALID, NULL);
+        }
+    }
+}
+
 void order_look_at(struct order *order)
 {
     switch (order->order->status) {
@@ -254,11 +268,13 @@ void order_look_at(struct order *order)
         __attribute__((fallthrough));
     case ACME_STATUS_READY:
         unpark(order);
+        mark_names_valid(order);
         order_start_cleaning(order);
         order_go(order, ORDER_FINALIZE);
         break;
     case ACME_STATUS_VALID:
         unpark(order);
+        mark_names_valid(order);
         order_start_cleaning(order);
         order_go(order, ORDER_DOWNLOAD);
         break;

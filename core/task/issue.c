@@ -24,7 +24,7 @@
 
 #define REQUEST_CONF_MAX 65536
 #define STAGING_WARNING "STAGING: a trial that nobody trusts, kept apart from real certificates"
-#define NEXT_STEP                                                                             \
+#define NEXT_STEP                                                                              \
     "run the same command regularly, by a timer or cron: before that day it changes nothing, " \
     "from then on it renews"
 

@@ -115,9 +115,11 @@ static void tell_order(const char *state)
 /* A run that ends well: until the waiting... */
 static void play_first_half(struct world *w)
 {
+    tell_order("NEW");
     tell_order("AUTHORIZE");
-    tell_state("*.example.com", "AUTHORIZE");
-    tell_state("example.com", "AUTHORIZE");
+    tell_state("*.example.com", "FIND");
+    tell_state("example.com", "FIND");
+    tell_order("VALIDATE");
     event_emit(EVENT_TRACE, EVENT_HTTP, "POST https://ca.example/new-order",
                FIELD_INT("status", 201), FIELD_INT("ms", 45));
     w->now_ms += 300;
@@ -146,8 +148,8 @@ static void play_second_half(struct world *w)
     tell_servers("*.example.com", 4, "");
     tell_state("*.example.com", "RESPOND");
     tell_order("FINALIZE");
-    tell_state("*.example.com", "DONE");
-    tell_state("example.com", "DONE");
+    tell_state("*.example.com", "VALID");
+    tell_state("example.com", "VALID");
     event_emit(EVENT_NOTICE, EVENT_INSTALLED, "example.com",
                FIELD("path", "/var/lib/acme-dns/certs/example.com"),
                FIELD("not-after", "2027-02-20T02:26:40Z"),
@@ -155,12 +157,12 @@ static void play_second_half(struct world *w)
     tell_order("DONE");
     event_log(EVENT_WARNING, "example.com",
               "a renewal will not find token (CF_DNS_API_TOKEN): it came from the environment");
-    event_emit(EVENT_NOTICE, EVENT_RESULT, "example.com", FIELD_INT("exit", 0),
-               FIELD("class", "none"), FIELD("text", "a certificate from letsencrypt"),
-               FIELD("state", "issued"), FIELD("path", "/var/lib/acme-dns/certs/example.com"),
-               FIELD("not-after", "2027-02-20T02:26:40Z"),
-               FIELD("renew-after", "2027-01-21T02:26:40Z"),
-               FIELD("next", "run the same command again after that date"));
+    event_emit(
+        EVENT_NOTICE, EVENT_RESULT, "example.com", FIELD_INT("exit", 0), FIELD("class", "none"),
+        FIELD("state", "issued"), FIELD("names", "*.example.com, example.com"),
+        FIELD("path", "/var/lib/acme-dns/certs/example.com"),
+        FIELD("not-after", "2027-02-20T02:26:40Z"), FIELD("renew-after", "2027-01-21T02:26:40Z"),
+        FIELD("next", "run the same command again after that date"));
 }
 
 static void play_failure(void)
@@ -340,12 +342,44 @@ static void a_hundred_names_fit_a_small_terminal(void **state)
         for (int i = 0; i < 100; i++) {
             AUTO_FREE char *name = str_fmt("host%d.example.com", i);
 
-            tell_state(name, round == 0 ? "PROPAGATE" : i == 57 || i == 93 ? "RESPOND" : "DONE");
+            tell_state(name, round == 0 ? "PROPAGATE" : i == 57 || i == 93 ? "RESPOND" : "VALID");
         }
     }
     screen_dump(&w->screen, &shown);
     compare("hundred-60.txt", &shown);
     assert_true(w->screen.n_lines <= 12);
+}
+
+/* A log of a hundred names that all go well is as short as one of a single name. */
+static void a_hundred_names_are_few_lines_in_a_log(void **state)
+{
+    static const char *const STATES[] = {"FIND", "HOLD", "PUBLISH", "PROPAGATE", "RESPOND"};
+    AUTO_PTR(world) struct world *w = world_new(80, 24);
+
+    (void)state;
+    open_sink(w, SINK_PLAIN, EVENT_NOTICE, false);
+    tell_order("NEW");
+    tell_order("AUTHORIZE");
+    for (size_t round = 0; round < ARRAY_LEN(STATES); round++) {
+        for (int i = 0; i < 100; i++) {
+            AUTO_FREE char *name = str_fmt("host%d.example.com", i);
+
+            tell_state(name, STATES[round]);
+            tell_servers(name, round == 4 ? 4 : 0, round == 4 ? "" : "ns2.example.net");
+        }
+        if (round == 1) {
+            tell_order("VALIDATE");
+        }
+        w->now_ms += 2500;
+    }
+    tell_order("FINALIZE");
+    assert_string_equal(buf_str(&w->err),
+                        "example.com: ordering from the CA\n"
+                        "example.com: 100 values published\n"
+                        "example.com: 0 of 100 values on all name servers, waiting for "
+                        "ns2.example.net\n"
+                        "example.com: 100 of 100 values on all name servers\n"
+                        "example.com: the CA has validated all names\n");
 }
 
 /* The terminal wraps what it showed when it gets narrower; the redraw starts at the right line. */
@@ -365,9 +399,9 @@ static void a_resize_leaves_no_rubbish(void **state)
     screen_init(&w->screen, 40, 24);
     screen_write(&w->screen, buf_str(&wide), wide.len);
     assert_int_equal(w->screen.line, 3); /* one line became three */
-    tell_state("*.example.com", "DONE");
+    tell_state("*.example.com", "VALID");
     screen_dump(&w->screen, &shown);
-    assert_string_equal(buf_str(&shown), "  *.example.com  DONE\n");
+    assert_string_equal(buf_str(&shown), "  *.example.com  VALID\n");
 }
 
 static void a_result_that_cannot_be_written_is_noticed(void **state)
@@ -426,6 +460,7 @@ int main(void)
         cmocka_unit_test(json_is_one_object_a_line),
         cmocka_unit_test(hostile_text_and_secrets_reach_no_sink),
         cmocka_unit_test(a_hundred_names_fit_a_small_terminal),
+        cmocka_unit_test(a_hundred_names_are_few_lines_in_a_log),
         cmocka_unit_test(a_resize_leaves_no_rubbish),
         cmocka_unit_test(a_result_that_cannot_be_written_is_noticed),
         cmocka_unit_test(a_failed_order_does_not_end_as_done),
