@@ -14,6 +14,7 @@ import subprocess
 import time
 from collections import Counter
 
+import pytest
 from lab import Ca, World, Zone
 from lab.client import Client, names_of
 
@@ -36,11 +37,30 @@ _EXPECTED = re.compile(
 _TORN = re.compile(r"(.*/)?\.[^/]+\.[0-9a-f]{16}")
 
 
-def world(**more):
+def make_world(**more):
     """One CA without waits or refusals, servers in step, a resolver that forgets at once: what is issued
     again a moment later must be validated again."""
     ca = Ca(calm=True, proxy=True)
     return World(zones=[Zone(NAME, records=FOREIGN)], cas=[ca], **{"in_step": True, "cache_s": 0, **more})
+
+
+@pytest.fixture
+def make_scene(make_lab, build, tmp_path):
+    """make_scene() is a new installation in this test's lab; make_scene(copy_of=SCENE) one that begins
+    where SCENE stands; make_scene(world={...}) changes the lab that the first one starts."""
+    labs = []
+    n_scenes = 0
+
+    def make(world=None, **more):
+        nonlocal n_scenes
+        if not labs:
+            labs.append(make_lab(make_world(**(world or {}))))
+            for folder in (tmp_path, *list(tmp_path.parents)[:2]):
+                folder.chmod(0o755)
+        n_scenes += 1
+        return Scene(labs[0], build, tmp_path / ("scene%d" % n_scenes), **more)
+
+    return make
 
 
 class Scene:
@@ -57,6 +77,7 @@ class Scene:
         self.before = copy_of.before if copy_of else lab.zones()
         self.n_orders = self.count_orders()
         self.n_proxied = len(lab.proxied())
+        self.n_started = 0
         self.usual_seconds = 0
         self.log = []
 
@@ -143,16 +164,16 @@ class Scene:
         made, self.n_orders = self.count_orders() - self.n_orders, self.count_orders()
         assert made <= allowed, "%d new orders where %d was enough\n%s" % (made, allowed, self.story())
 
-    def start(self, *options, **popen):
-        return self.lab.popen(self.command(*options), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, text=True, **popen)
+    def start(self, *options):
+        self.n_started += 1
+        return Run(self.lab, self.command(*options), os.path.join(self.folder, "run%d" % self.n_started))
 
     def kill_when(self, has_come, *options, timeout=30):
         """A run that is killed when has_come(); false when it ended before that."""
         allowed = self.begin_run()
         deadline = time.monotonic() + timeout
         run = self.start(*options)
-        while run.poll() is None and not has_come():
+        while run.process.poll() is None and not has_come():
             assert time.monotonic() < deadline, self.story()
             time.sleep(0.005)
         return self.end_killed(run, allowed)
@@ -162,16 +183,20 @@ class Scene:
         allowed = self.begin_run()
         run = self.start(*options)
         with contextlib.suppress(subprocess.TimeoutExpired):
-            run.wait(seconds)
+            run.process.wait(seconds)
         return self.end_killed(run, allowed)
 
     def end_killed(self, run, allowed):
-        run.kill()
-        out, _ = run.communicate()
-        self.log.append("exit %s\n%s" % (run.returncode, out))
-        assert run.returncode in (0, -signal.SIGKILL), self.story()
+        run.process.kill()
+        code = self.end_started(run)
+        assert code in (0, -signal.SIGKILL), self.story()
         self.end_run(allowed)
-        return run.returncode != 0
+        return code != 0
+
+    def end_started(self, run, timeout=60):
+        code = run.process.wait(timeout)
+        self.log.append("exit %s\n%s" % (code, run.text()))
+        return code
 
     def killed_run(self, point, *options):
         """False when the point was not passed: Pebble reuses an authorization now and then, whatever it
@@ -217,6 +242,28 @@ class Scene:
         links = [entry.path for entry in os.scandir(os.path.join(self.client.state, "certs", NAME))
                  if entry.is_symlink()]
         return sorted({*found, *(os.path.relpath(path, self.client.state) for path in links)})
+
+
+class Run:
+    """A run that is under way; what it prints goes to a file."""
+
+    def __init__(self, lab, command, path):
+        self.path = path
+        with open(path, "w", encoding="utf-8") as out:
+            self.process = lab.popen(
+                command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT)
+
+    def text(self):
+        with open(self.path, encoding="utf-8", errors="replace") as file:
+            return file.read()
+
+    def wait_for(self, *lines, timeout=20):
+        """Until it has printed lines that end so."""
+        deadline = time.monotonic() + timeout
+        while not all(line + "\n" in self.text() for line in lines):
+            assert self.process.poll() is None, "ended before %s\n%s" % (lines, self.text())
+            assert time.monotonic() < deadline, "no %s\n%s" % (lines, self.text())
+            time.sleep(0.005)
 
 
 def wait_for_no_processes(lab, seconds=3):

@@ -9,32 +9,12 @@ import signal
 import time
 
 import pytest
-from crash_scene import IS_LONG, Scene, world
+from crash_scene import IS_LONG, make_scene  # noqa: F401
 
 SHARDS = 4
 TRIES = 3
 RANDOM_KILLS = 28  # a shard
 RANDOM_KILLS_LONG = 500
-
-
-@pytest.fixture
-def make_scene(make_lab, build, tmp_path):
-    """make_scene() is a new installation in this test's lab; make_scene(copy_of=SCENE) one that begins
-    where SCENE stands."""
-    labs = []
-    n_scenes = 0
-
-    def make(**more):
-        nonlocal n_scenes
-        if not labs:
-            labs.append(make_lab(world()))
-            tmp_path.chmod(0o755)
-            for parent in list(tmp_path.parents)[:2]:
-                parent.chmod(0o755)
-        n_scenes += 1
-        return Scene(labs[0], build, tmp_path / ("scene%d" % n_scenes), **more)
-
-    return make
 
 
 def recover(scene):
@@ -166,11 +146,9 @@ def test_two_runs_at_once_killed_at_random(make_scene, dice):
         runs = [scene.start("--force"), scene.start("--force")]
         for run in dice.sample(runs, dice.choice((1, 2, 2))):
             time.sleep(dice.uniform(0, scene.usual_seconds))
-            run.kill()
+            run.process.kill()
         for run in runs:
-            out, _ = run.communicate(timeout=60)
-            scene.log.append("exit %d\n%s" % (run.returncode, out))
-            assert run.returncode in (0, -signal.SIGKILL), scene.story()
+            assert scene.end_started(run) in (0, -signal.SIGKILL), scene.story()
         scene.end_run(len(runs))
         assert scene.run().code == 0, scene.story()
         scene.judge(was_torn=True)
