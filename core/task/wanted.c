@@ -102,10 +102,11 @@ static int resolve_ca(const struct config *config, const char *spec, struct ca *
 static bool wants_staging(const struct task_env *env, const struct issue_request *request,
                           const struct wanted *wanted)
 {
-    if (request->is_staging || wanted->staging == ANSWER_NONE) {
-        return request->is_staging || env->settings->is_staging;
+    if (request->is_staging) {
+        return true;
     }
-    return wanted->staging == ANSWER_YES;
+    return wanted->staging == ANSWER_NONE ? env->settings->is_staging
+                                          : wanted->staging == ANSWER_YES;
 }
 
 /* Staging: the CA's partner for trials. */

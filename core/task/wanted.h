@@ -9,6 +9,7 @@
 #define TASK_WANTED_H
 
 #include "acme/ca.h"
+#include "config/keys.h"
 #include "keys/key.h"
 #include "store/store.h"
 #include "store/store_cert.h"
@@ -18,9 +19,10 @@ struct wanted {
     char *name;
     struct strv names; /* normalised */
     struct ca *ca;
-    char *ca_spec;       /* as given: a preset, a [ca] section or a URL; kept in request.conf */
-    bool is_server;      /* ca_spec is a URL */
-    char *key_type_text; /* NULL: as the settings have it */
+    char *ca_spec;  /* as given: a preset, a [ca] section or a URL; kept in request.conf */
+    bool is_server; /* ca_spec is a URL */
+    enum config_answer staging; /* what [certificate NAME] says; request.conf never does */
+    char *key_type_text;        /* NULL: as the settings have it */
     enum key_type key_type;
     struct strv providers;
     struct strv allow_aliases;
