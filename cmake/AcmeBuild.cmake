@@ -122,7 +122,21 @@ function(add_plugins)
     endforeach()
 endfunction()
 
-# tests/unit/ROOM/NAME_test.c: one cmocka program each, registered with CTest as unit/ROOM/NAME.
+# The helpers of a room's tests as unit_ROOM_shared; made once, and only where there are any.
+function(add_unit_shared room folder)
+    file(GLOB sources CONFIGURE_DEPENDS "${folder}/*.c")
+    list(FILTER sources EXCLUDE REGEX "_test\\.c$")
+    if(NOT sources OR TARGET unit_${room}_shared)
+        return()
+    endif()
+    add_library(unit_${room}_shared STATIC ${sources})
+    target_compile_options(unit_${room}_shared PRIVATE -Wno-cast-qual)
+    target_compile_definitions(unit_${room}_shared PRIVATE SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+    target_link_libraries(unit_${room}_shared PUBLIC room_${room} PkgConfig::CMOCKA)
+endfunction()
+
+# tests/unit/ROOM/NAME_test.c: one cmocka program each, registered with CTest as unit/ROOM/NAME. What else
+# lies there as .c is linked into those of them that use it.
 function(add_tests)
     if(NOT ACME_TESTS)
         return()
@@ -134,10 +148,14 @@ function(add_tests)
         get_filename_component(room "${folder}" NAME)
         get_filename_component(name "${file}" NAME_WE)
         set(target unit_${room}_${name})
+        add_unit_shared(${room} "${folder}")
         add_executable(${target} "${file}")
         target_compile_options(${target} PRIVATE -Wno-cast-qual)
         target_compile_definitions(${target} PRIVATE
             SOURCE_DIR="${PROJECT_SOURCE_DIR}" BINARY_DIR="${PROJECT_BINARY_DIR}")
+        if(TARGET unit_${room}_shared)
+            target_link_libraries(${target} PRIVATE unit_${room}_shared)
+        endif()
         target_link_libraries(${target} PRIVATE room_${room} PkgConfig::CMOCKA)
         set_target_properties(${target} PROPERTIES
             RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests/unit/${room}")

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-FileCopyrightText: 2026 the acme-dns authors
 # SPDX-License-Identifier: MIT
-"""A small internet of name servers on 127.0.0.0/8, port 53, for live_test.c; some of them hostile.
+"""A small internet of name servers on 127.0.0.0/8, port 53, for live_lab.c; some of them hostile.
 
 Run inside a network namespace of its own. Commands come on stdin, a line each, and are answered with
 a line: "add ADDRESS NAME VALUE", "drop ADDRESS NAME", "mode ADDRESS MODE", "cname ADDRESS NAME TARGET",
