@@ -133,6 +133,11 @@ policy:
     algorithm: ecdsap256sha256
     single-type-signing: on
     nsec3: off
+  - id: lab-nsec3
+    manual: on
+    algorithm: ecdsap256sha256
+    single-type-signing: on
+    nsec3: on
 """ % (world.ip4(told), world.ip4(place), ", ".join(tsig_name(a) for a in TSIG_ALGORITHMS))
     text += """template:
   - id: default
@@ -148,7 +153,8 @@ zone:
     for name, is_signed in zones:
         text += "  - domain: \"%s.\"\n    file: \"%s.zone\"\n" % (name, name or "root")
         if is_signed:
-            text += "    dnssec-signing: on\n    dnssec-policy: lab\n"
+            is_nsec3 = any(z.name == name and z.nsec3 for z in world.zones)
+            text += "    dnssec-signing: on\n    dnssec-policy: lab%s\n" % ("-nsec3" if is_nsec3 else "")
         if is_primary and any(z.name == name and z.secondary for z in world.zones):
             text += "    notify: secondary\n"
     return text

@@ -42,6 +42,8 @@ from .world import (
 )
 
 READY_TIMEOUT_S = 20
+# What signing and serial numbers change in a zone.
+_SIGNING = (dns.rdatatype.SOA, dns.rdatatype.RRSIG, dns.rdatatype.NSEC, dns.rdatatype.NSEC3)
 # Wire lab to client, where one is wanted: two TUN devices, relay.c between them.
 LAB_END, CLIENT_END = "10.54.0.1", "10.54.0.2"
 
@@ -109,7 +111,7 @@ class Holder:
         self.ip(
             ["link set lo up", "addr add %s peer %s dev client0" % (CLIENT_END, LAB_END),
              "addr add fd54::2/128 peer fd54::1 dev client0 nodad", up % "client0",
-             "route add default dev client0", "route add fd53::/64 dev client0",
+             "route add default dev client0", "route add 2001:db8:53::/64 dev client0",
              "route add %s/48 dev client0" % BLACK_HOLE6],
             "nsenter", "--net=/proc/%s/ns/net" % self.relay_pid,
         )
@@ -348,7 +350,7 @@ class Holder:
         lines = set()
         for message in answers:
             for rrset in message.answer:
-                if rrset.rdtype in (dns.rdatatype.SOA, dns.rdatatype.RRSIG, dns.rdatatype.NSEC):
+                if rrset.rdtype in _SIGNING:
                     continue
                 lines.update(line for line in rrset.to_text().splitlines())
         return sorted(lines)

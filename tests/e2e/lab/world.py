@@ -6,7 +6,8 @@ import base64
 import hashlib
 from dataclasses import dataclass, field
 
-# (third, fourth) part of an IPv4 address below the world's prefix; IPv6 is fd53::third:fourth.
+# (third, fourth) part of an IPv4 address below the world's prefix; IPv6 is 2001:db8:53::third:fourth.
+# Ranges for documentation and benchmarks: acme-dns warns of name servers with private addresses.
 RESOLVER = (0, 53)
 ROOT = (1, 1)
 TLD = (2, 1)
@@ -51,14 +52,15 @@ class Host:
 class Zone:
     """A zone on the primary, delegated from the longest other zone of the world that holds it.
 
-    records are zone-file lines relative to the zone. glue6 lists further AAAA of ns1 that lead
-    nowhere. hosts are further name servers. update_keys: TSIG algorithms allowed to update.
+    records are zone-file lines relative to the zone. dead_ipv6 lists further AAAA of ns1 that lead
+    nowhere. hosts are further name servers. nsec3: how a signed zone proves that a name is not there.
     """
 
     name: str
     records: str = ""
     secondary: bool = True
     signed: bool = False
+    nsec3: bool = False
     hosts: list = field(default_factory=list)
     hidden_primary: bool = False
     ipv6: bool = True
@@ -104,13 +106,13 @@ class World:
 
     @property
     def prefix(self):
-        return "127.0" if self.rtt_ms is None else "10.53"
+        return "127.0" if self.rtt_ms is None else "198.18"
 
     def ip4(self, place):
         return "%s.%d.%d" % (self.prefix, place[0], place[1])
 
     def ip6(self, place):
-        return "fd53::%x:%x" % place
+        return "2001:db8:53::%x:%x" % place
 
     def hosts(self):
         """(place, zone, host) of every scripted host."""
