@@ -1,0 +1,122 @@
+/* SPDX-FileCopyrightText: 2026 the acme-dns authors
+ * SPDX-License-Identifier: MIT */
+
+#include "base/words.h"
+
+#include "base/fs.h"
+#include "base/mem.h"
+
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define BLANKS " \t\r\n"
+
+struct splitter {
+    const char *at;
+    char *word; /* as long as the text: a word never grows */
+    size_t len;
+};
+
+static int take_quoted(struct splitter *s, struct err *err)
+{
+    char quote = *s->at++;
+
+    while (*s->at != quote) {
+        if (*s->at == '\0') {
+            return err_set(err, ERR_CONFIG, "a %s quote is not closed",
+                           quote == '"' ? "double" : "single");
+        }
+        if (quote == '"' && *s->at == '\\' && (s->at[1] == '"' || s->at[1] == '\\')) {
+            s->at++;
+        }
+        s->word[s->len++] = *s->at++;
+    }
+    s->at++;
+    return 0;
+}
+
+static int take_word(struct splitter *s, struct err *err)
+{
+    s->len = 0;
+    while (*s->at != '\0' && strchr(BLANKS, *s->at) == NULL) {
+        if (*s->at == '\'' || *s->at == '"') {
+            if (take_quoted(s, err) < 0) {
+                return err_code(err);
+            }
+            continue;
+        }
+        if (*s->at == '\\' && *++s->at == '\0') {
+            return err_set(err, ERR_CONFIG, "a backslash at the end stands for nothing");
+        }
+        s->word[s->len++] = *s->at++;
+    }
+    return 0;
+}
+
+int words_split(const char *text, struct strv *ret_words, struct err *err)
+{
+    AUTO(strv_done) struct strv words = STRV_INIT;
+    AUTO_FREE char *word = str_dup(text);
+    struct splitter s = {.at = text, .word = word};
+
+    for (s.at += strspn(s.at, BLANKS); *s.at != '\0'; s.at += strspn(s.at, BLANKS)) {
+        if (take_word(&s, err) < 0) {
+            return err_code(err);
+        }
+        strv_take(&words, str_dup_len(s.word, s.len));
+    }
+    if (words.n == 0) {
+        return err_set(err, ERR_CONFIG, "there is no command");
+    }
+    *ret_words = words;
+    words = (struct strv)STRV_INIT;
+    return 0;
+}
+
+static bool is_program(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0;
+}
+
+static char *search(const char *name)
+{
+    AUTO(strv_done) struct strv folders = STRV_INIT;
+
+    strv_add_split(&folders, WORDS_PATH, ":");
+    for (size_t i = 0; i < folders.n; i++) {
+        AUTO_FREE char *path = fs_join(folders.items[i], name);
+
+        if (is_program(path)) {
+            return TAKE(path);
+        }
+    }
+    return NULL;
+}
+
+int words_find_program(const char *name, char **ret_path, struct err *err)
+{
+    AUTO_FREE char *path = NULL;
+
+    if (*name == '/') {
+        path = is_program(name) ? str_dup(name) : NULL;
+        if (path == NULL) {
+            return err_set(err, ERR_CONFIG, "'%s' is not a program that can be run", name);
+        }
+    } else if (strchr(name, '/') != NULL) {
+        return err_set(err, ERR_CONFIG,
+                       "'%s' is a relative path: give an absolute one, or a name in %s", name,
+                       WORDS_PATH);
+    } else {
+        path = search(name);
+        if (path == NULL) {
+            err_set(err, ERR_CONFIG, "no program '%s' in %s", name, WORDS_PATH);
+            return err_hint(err,
+                            "There is no shell; for what only a shell does, write sh -c '...'");
+        }
+    }
+    *ret_path = TAKE(path);
+    return 0;
+}

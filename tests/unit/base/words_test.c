@@ -1,0 +1,121 @@
+/* SPDX-FileCopyrightText: 2026 the acme-dns authors
+ * SPDX-License-Identifier: MIT */
+
+#include "base/words.h"
+
+#include "base/mem.h"
+#include "cmocka_all.h"
+
+static void divides_as_documented(void **state)
+{
+    /* The words as they must come out, each in brackets. */
+    static const struct {
+        const char *text, *words;
+    } CASES[] = {
+        {"true", "[true]"},
+        {"  pass \t show\r\nkey  ", "[pass][show][key]"},
+        {"a 'b c' \"d e\"", "[a][b c][d e]"},
+        {"a'b c'd\"e f\"g", "[ab cde fg]"},
+        {"a '' \"\" b", "[a][][][b]"},
+        {"'a\\b \"c\"'", "[a\\b \"c\"]"},
+        {"\"a\\\"b\\\\c\\d 'e'\"", "[a\"b\\c\\d 'e']"},
+        {"a\\ b \\'c \\\\ \\\"d", "[a b]['c][\\][\"d]"},
+        {"\\\n", "[\n]"},
+        {"sh -c 'a | b > \"$C\"; d *'", "[sh][-c][a | b > \"$C\"; d *]"},
+        {"a $B ~ * | ; # &", "[a][$B][~][*][|][;][#][&]"},
+        {"\xc3\xa4 '\xc3\xb6'", "[\xc3\xa4][\xc3\xb6]"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(CASES); i++) {
+        AUTO(strv_done) struct strv words = STRV_INIT;
+        AUTO_FREE char *joined = NULL;
+        AUTO_FREE char *shown = NULL;
+        struct err err = ERR_INIT;
+
+        assert_int_equal(words_split(CASES[i].text, &words, &err), 0);
+        joined = strv_join(&words, "][");
+        shown = str_fmt("[%s]", joined);
+        assert_string_equal(shown, CASES[i].words);
+    }
+}
+
+static void refuses_what_is_not_whole(void **state)
+{
+    static const struct {
+        const char *text, *error;
+    } CASES[] = {
+        {"a 'b c", "a single quote is not closed"},
+        {"a \"b c", "a double quote is not closed"},
+        {"a \"b\\\"", "a double quote"},
+        {"it's", "a single quote"},
+        {"\"b\\", "a double quote"},
+        {"a\\", "a backslash at the end"},
+        {"a \\", "a backslash at the end"},
+        {"", "no command"},
+        {" \t\n", "no command"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(CASES); i++) {
+        struct strv words = STRV_INIT;
+        struct err err = ERR_INIT;
+
+        assert_int_equal(words_split(CASES[i].text, &words, &err), -ERR_CONFIG);
+        assert_non_null(strstr(err.text, CASES[i].error));
+        assert_int_equal(words.n, 0);
+        assert_null(words.items);
+    }
+}
+
+static void finds_programs_by_path_and_by_name(void **state)
+{
+    AUTO_FREE char *by_path = NULL;
+    AUTO_FREE char *by_name = NULL;
+    struct err err = ERR_INIT;
+
+    (void)state;
+    assert_int_equal(words_find_program("/bin/sh", &by_path, &err), 0);
+    assert_string_equal(by_path, "/bin/sh");
+    assert_int_equal(words_find_program("sh", &by_name, &err), 0);
+    assert_int_equal(by_name[0], '/');
+    assert_true(str_has_suffix(by_name, "bin/sh"));
+}
+
+static void does_not_take_what_is_no_program(void **state)
+{
+    static const struct {
+        const char *name, *error;
+    } CASES[] = {
+        {"no-such-program", "no program 'no-such-program' in /usr/local/sbin:"},
+        {"no-such-program", "sh -c"},
+        {"", "no program ''"},
+        {"bin/sh", "'bin/sh' is a relative path"},
+        {"./sh", "'./sh' is a relative path"},
+        {"/etc/passwd", "'/etc/passwd' is not a program"},
+        {"/usr/bin", "'/usr/bin' is not a program"},
+        {"/no/such", "'/no/such' is not a program"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(CASES); i++) {
+        char *path = NULL;
+        struct err err = ERR_INIT;
+
+        assert_int_equal(words_find_program(CASES[i].name, &path, &err), -ERR_CONFIG);
+        assert_non_null(strstr(err.text, CASES[i].error));
+        assert_null(path);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(divides_as_documented),
+        cmocka_unit_test(refuses_what_is_not_whole),
+        cmocka_unit_test(finds_programs_by_path_and_by_name),
+        cmocka_unit_test(does_not_take_what_is_no_program),
+    };
+
+    return cmocka_run_group_tests_name("base/words", tests, NULL, NULL);
+}
