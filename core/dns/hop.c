@@ -3,6 +3,7 @@
 
 /*
  *     enter cut --> ask its servers for TXT of the name --> referral --> enter the deeper cut
+ *                                                       \--> SERVFAIL by all --> ask for CNAME
  *                                                       \--> CNAME --> is it a wildcard's? --> done
  *                                                       \--> end --> which zone? --> done
  *
@@ -142,18 +143,25 @@ static void note_failure(struct hop *hop, const char *server, const char *what)
     }
 }
 
-static struct race *ask_cut(struct hop *hop, const char *name, uint16_t type,
-                            const struct race_callbacks *callbacks)
+static struct race *start_race(struct hop *hop, const char *name, uint16_t type,
+                               const struct race_callbacks *callbacks)
 {
     struct race_runner runners[RACE_RUNNERS_MAX];
     struct exchange_question question = {.name = name, .type = type, .is_recursive = false};
     size_t n = cut_runners(hop->cut, runners);
 
+    return race_start(hop->dns->net, &question, runners, n, callbacks, hop);
+}
+
+static struct race *ask_cut(struct hop *hop, const char *name, uint16_t type,
+                            const struct race_callbacks *callbacks)
+{
     strv_done(&hop->failures);
     hop->n_raced = hop->cut->n_servers;
     hop->n_recursive = 0;
     hop->n_answered = 0;
-    return race_start(hop->dns->net, &question, runners, n, callbacks, hop);
+    hop->n_servfails = 0;
+    return start_race(hop, name, type, callbacks);
 }
 
 /* The zone is known: what is left is to see that it is one we may write in. */
@@ -265,13 +273,24 @@ static void ask_sibling(struct hop *hop)
     AUTO_FREE char *name = str_fmt("x%016llx.%s", (unsigned long long)clock_random(UINT64_MAX),
                                    name_parent(hop->name));
     struct exchange_question question = {
-        .address = hop->winner, .name = name, .server = hop->winner_text, .type = MESSAGE_TXT};
+        .address = hop->winner, .name = name, .server = hop->winner_text, .type = MESSAGE_CNAME};
 
     if (!name_is_plain(name)) { /* too long to have a sibling, and so to be a wildcard's */
         finish(hop);
         return;
     }
     hop->sibling = exchange_start(hop->dns->net, &question, on_sibling, hop);
+}
+
+static void take_alias(struct hop *hop, const struct walk_reading *reading,
+                       const struct exchange_result *result)
+{
+    bool is_alias = reading->step == WALK_CNAME || reading->step == WALK_DNAME;
+
+    hop->step = reading->step;
+    hop->winner = *result->address;
+    str_set(&hop->winner_text, result->server);
+    str_set(&hop->target, is_alias ? reading->target : NULL);
 }
 
 static bool on_judge(void *arg, size_t runner, const struct exchange_result *result)
@@ -290,16 +309,13 @@ static bool on_judge(void *arg, size_t runner, const struct exchange_result *res
     if (reading.step == WALK_LAME || reading.step == WALK_RECURSIVE) {
         message_format_rcode(result->message->rcode, rcode);
         hop->n_recursive += reading.step == WALK_RECURSIVE ? 1 : 0;
+        hop->n_servfails += result->message->rcode == MESSAGE_SERVFAIL ? 1 : 0;
         note_failure(hop, result->server, reading.why != NULL ? reading.why : rcode);
         return false;
     }
-    hop->step = reading.step;
+    take_alias(hop, &reading, result);
     hop->minimum = reading.minimum;
-    hop->winner = *result->address;
-    str_set(&hop->winner_text, result->server);
     str_set(&hop->zone, reading.zone);
-    str_set(&hop->target,
-            reading.step == WALK_CNAME || reading.step == WALK_DNAME ? reading.target : NULL);
     if (reading.step == WALK_REFERRAL) {
         (void)cut_from_referral(hop->cut, hop->name, result->message);
     } else {
@@ -307,6 +323,58 @@ static bool on_judge(void *arg, size_t runner, const struct exchange_result *res
         take_values(hop, result->message);
     }
     return true;
+}
+
+static void end_at_alias(struct hop *hop)
+{
+    if (hop->step == WALK_CNAME) {
+        ask_sibling(hop);
+    } else {
+        finish(hop);
+    }
+}
+
+static bool on_alias_judge(void *arg, size_t runner, const struct exchange_result *result)
+{
+    struct hop *hop = arg;
+    struct walk_reading reading;
+
+    (void)runner;
+    if (result->message == NULL) {
+        return false;
+    }
+    walk_read(result->message, hop->cut->name, hop->name, &reading);
+    if (reading.step != WALK_CNAME && reading.step != WALK_DNAME) {
+        return false;
+    }
+    take_alias(hop, &reading, result);
+    return true;
+}
+
+static void on_alias_over(void *arg, bool is_won)
+{
+    struct hop *hop = arg;
+
+    hop->race = NULL;
+    if (!is_won) {
+        fail_unanswered(hop);
+        return;
+    }
+    gate_close(hop);
+    end_at_alias(hop);
+}
+
+/* Servers that follow CNAMEs by themselves fail where those go round, or on for too long for them:
+ * asked for the CNAME alone they say where the first leads, so that the path can be shown. */
+static void end_unanswered(struct hop *hop)
+{
+    static const struct race_callbacks CALLBACKS = {.judge = on_alias_judge, .over = on_alias_over};
+
+    if (hop->n_servfails == 0) {
+        fail_unanswered(hop);
+        return;
+    }
+    hop->race = start_race(hop, hop->name, MESSAGE_CNAME, &CALLBACKS);
 }
 
 static void ask(struct hop *hop);
@@ -321,7 +389,7 @@ static void on_more_servers(void *arg)
         return;
     }
     if (hop->race == NULL && hop->cut->is_complete) {
-        fail_unanswered(hop);
+        end_unanswered(hop);
         return;
     }
     if (hop->race != NULL && hop->cut->n_servers > hop->n_raced) {
@@ -349,10 +417,8 @@ static void on_over(void *arg, bool is_won)
         enter(hop);
     } else if (hop->n_recursive > 0) {
         fail_intercepted(hop);
-    } else if (hop->step == WALK_CNAME) {
-        ask_sibling(hop);
-    } else if (hop->step == WALK_DNAME) {
-        finish(hop);
+    } else if (hop->step == WALK_CNAME || hop->step == WALK_DNAME) {
+        end_at_alias(hop);
     } else if (hop->zone != NULL) {
         end_in_zone(hop);
     } else {

@@ -44,6 +44,7 @@ struct hop {
     struct loop_timer *begin;
     unsigned n_recursive; /* answers without authority in this race */
     unsigned n_answered;
+    unsigned n_servfails;
     struct strv failures; /* "ns1.example.com (192.0.2.1): REFUSED" */
 };
 
