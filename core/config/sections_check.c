@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/secret.h"
 #include "base/str.h"
+#include "base/words.h"
 #include "config/keys.h"
 #include "config/sections.h"
 #include "config/zone_name.h"
@@ -33,6 +34,18 @@ static void check_provider(struct config_section *section, struct config_errors 
     }
 }
 
+/* Only its form: the program may come later, or be on another host than the check. */
+static void check_command(struct config_section *section, const struct config_value *command,
+                          struct config_errors *errors)
+{
+    AUTO(strv_done) struct strv words = STRV_INIT;
+    struct err err = ERR_INIT;
+
+    if (words_split(command->text, &words, &err) < 0) {
+        config_errors_add(errors, section, &command->place, "%s: %s", command->key, err.text);
+    }
+}
+
 /* A key in a file that others can read is no secret, and one without its kid (or the other way
  * round) signs nothing (RFC 8555 section 7.3.4). */
 static void check_binding(struct config_section *section, const struct ca_section *ca,
@@ -44,6 +57,9 @@ static void check_binding(struct config_section *section, const struct ca_sectio
 
     if (key != NULL) {
         secret_register(key->text, strlen(key->text));
+    }
+    if (ca->eab_hmac_key_command != NULL) {
+        check_command(section, ca->eab_hmac_key_command, errors);
     }
     if (key != NULL && config_value_is_exposed(key)) {
         config_errors_add(errors, section, &key->place,

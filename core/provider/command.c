@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/words.h"
 #include "provider/session.h"
 
 #include <errno.h>
@@ -136,11 +137,19 @@ static void on_exit_of(void *arg, int wait_status)
 
 static int start(struct command *c, const char *line, struct err *err)
 {
-    char shell[] = "/bin/sh", option[] = "-c";
-    AUTO_FREE char *text = str_dup(line);
-    char *argv[] = {shell, option, text, NULL};
+    AUTO(strv_done) struct strv words = STRV_INIT;
+    AUTO_FREE char *program = NULL;
+    AUTO_FREE char **argv = NULL;
     int out[2], errors[2];
 
+    if (words_split(line, &words, err) < 0 ||
+        words_find_program(words.items[0], &program, err) < 0) {
+        return err_code(err);
+    }
+    argv = mem_alloc(words.n + 1, sizeof(*argv)); /* zeroed: execve() wants a NULL at the end */
+    for (size_t i = 0; i < words.n; i++) {
+        argv[i] = words.items[i];
+    }
     if (pipe2(out, O_CLOEXEC) < 0) {
         return err_set_errno(err, "cannot make a pipe");
     }
@@ -153,7 +162,7 @@ static int start(struct command *c, const char *line, struct err *err)
     AUTO_FD int child_errors = errors[1];
     (void)fcntl(c->fds[0], F_SETFL, O_NONBLOCK);
     (void)fcntl(c->fds[1], F_SETFL, O_NONBLOCK);
-    struct session_plan plan = {.executable = shell,
+    struct session_plan plan = {.executable = program,
                                 .argv = argv,
                                 .env = environ,
                                 .fds = {-1, child_out, child_errors},

@@ -12,9 +12,9 @@
 
 struct command;
 
-/* Runs the line by /bin/sh with a deadline of 30 s; what it prints, up to 64 KiB, without line ends
- * at the end, comes to done() from the loop. It is wiped afterwards. The command is gone
- * then. */
+/* Runs the line, divided as by words_split(), without a shell and with a deadline of 30 s; what it
+ * prints, up to 64 KiB, without line ends at the end, comes to done() from the loop. It is wiped
+ * afterwards. The command is gone then. ERR_CONFIG at once: no such program, a quote not closed. */
 typedef void command_done_fn(void *arg, const char *output, size_t len, const struct err *err);
 int command_start(struct loop *loop, const char *line, command_done_fn *done, void *arg,
                   struct command **ret_command, struct err *err);

@@ -215,6 +215,16 @@ static void open_first(struct provider *p)
 
 static void next_command(struct provider *p);
 
+static void fail_command(struct provider *p, const struct err *why)
+{
+    const struct config_value *value = p->values.items[p->command_index].command;
+    AUTO_FREE char *place = config_place_format(&value->place);
+    struct err err = *why;
+
+    (void)err_wrap(&err, "%s: %s", place, value->key);
+    instance_fail(p, &err);
+}
+
 static void on_command(void *arg, const char *output, size_t len, const struct err *why)
 {
     struct provider *p = arg;
@@ -222,12 +232,7 @@ static void on_command(void *arg, const char *output, size_t len, const struct e
 
     p->command = NULL;
     if (why != NULL) {
-        const struct config_value *value = p->values.items[p->command_index].command;
-        AUTO_FREE char *place = config_place_format(&value->place);
-
-        err = *why;
-        (void)err_wrap(&err, "%s: %s", place, value->key);
-        instance_fail(p, &err);
+        fail_command(p, why);
     } else if (option_values_set(&p->values, p->plugin, p->command_index, output, len, &err) < 0) {
         instance_fail(p, &err);
     } else {
@@ -246,7 +251,7 @@ static void next_command(struct provider *p)
         if (value != NULL) {
             p->command_index = i;
             if (command_start(p->set->loop, value->text, on_command, p, &p->command, &err) < 0) {
-                instance_fail(p, &err);
+                fail_command(p, &err);
             }
             return;
         }

@@ -105,6 +105,18 @@ static void finish_command(void *arg, const char *output, size_t len, const stru
     }
 }
 
+static int start_command(struct eab_source *source, const struct config_value *command,
+                         struct err *err)
+{
+    if (command_start(source->env->loop, command->text, finish_command, source, &source->command,
+                      err) < 0) {
+        AUTO_FREE char *where = config_place_format(&command->place);
+
+        return err_wrap(err, "%s: %s", where, command->key);
+    }
+    return 0;
+}
+
 static int read_section(struct eab_source *source, const struct ca_section *section,
                         struct err *err)
 {
@@ -121,8 +133,7 @@ static int read_section(struct eab_source *source, const struct ca_section *sect
         return read_file(path, &source->key, err);
     }
     if (section->eab_hmac_key_command != NULL) {
-        return command_start(source->env->loop, section->eab_hmac_key_command->text, finish_command,
-                             source, &source->command, err);
+        return start_command(source, section->eab_hmac_key_command, err);
     }
     if (section->eab_hmac_key == NULL) {
         return err_set(err, ERR_CONFIG,

@@ -331,7 +331,7 @@ static void options_come_from_files_first(void **state)
     (void)setenv("MEM_TOKEN", "from-environment", 1);
     (void)setenv("MEM_ACCOUNT", "someone", 1);
     /* The token of the file and the account of the environment are not one credential. */
-    bench_open(&b, "[provider mem]\ndir = %s/mem\ntoken-command = echo from-command\n"
+    bench_open(&b, "[provider mem]\ndir = %s/mem\ntoken-command = echo 'from-command'\n"
                    "wait = 2m\nmode = slow\ntag = a\ntag = b\n"
                    "[provider second]\nplugin = mem\ndir = %s/mem\n");
     struct outcome *first = bench_change(&b, "mem", PROVIDER_ADD, OWNER, "1");
@@ -364,8 +364,10 @@ static const struct {
     {"mode = slower\n", "mode: is none of: fast, slow"},
     {"mode = fast\nmode = slow\n", "'mode' is given a second time"},
     {"token-file = %s/absent\n", "absent"},
-    {"token-command = exit 3\n", "the command ended with status 3"},
+    {"token-command = sh -c 'exit 3'\n", "the command ended with status 3"},
     {"token-command = true\n", "the command printed nothing"},
+    {"token-command = no-such-program x\n", "token-command: no program 'no-such-program' in /"},
+    {"token-command = echo 'x\n", "token-command: a single quote is not closed"},
 };
 
 static void wrong_options_are_shown_with_their_line(void **state)

@@ -204,6 +204,8 @@ static void tells_each_mistake_with_what_would_be_right(void **state)
         {"[ca x]\neab-kid = k\neab-hmac-key = secret\neab-hmac-key-file = f\n",
          "/etc/x/a.conf:1:1: eab-hmac-key, eab-hmac-key-file and eab-hmac-key-command exclude "
          "each other"},
+        {"[ca x]\neab-kid = k\neab-hmac-key-command = pass 'show\n",
+         "/etc/x/a.conf:3:24: eab-hmac-key-command: a single quote is not closed"},
         {"[zone a..b]\nprovider = p\n",
          "/etc/x/a.conf:1:1: 'a..b' is not a zone: a label is empty"},
         {"[zone example.com]\n", "/etc/x/a.conf:1:1: [zone example.com] says no provider"},
