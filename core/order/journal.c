@@ -14,15 +14,21 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define JOURNAL_RECORDS_MAX ((size_t)16 << 20)
 #define LOCK_SUFFIX ".lock"
 
+/* Another name is tried when somebody tidies a lock away that was just made. */
+#define OPEN_TRIES 8
+
 struct journal {
     char *dir;
     struct journal_file **files; /* this run's own comes last */
     size_t n_files, cap_files;
+    struct strv
+        parked_elsewhere; /* certificates with a parked order in a file that we left alone */
 };
 
 static struct journal_file *own_file(const struct journal *journal)
@@ -39,26 +45,27 @@ static bool is_parked(const struct journal_order *order)
            (order->expires_s == 0 || order->expires_s > clock_wall_s());
 }
 
-static bool is_order_parked_for_other(const struct journal_order *order, const char *certificate)
+/* An order may be in one file and what was published for it in others: each run that went on with
+ * it has written into its own. */
+static bool is_parked_anywhere(const struct journal *journal, const char *certificate)
 {
-    return is_parked(order) && !str_eq(order->certificate, certificate);
-}
+    for (size_t i = 0; i < journal->n_files; i++) {
+        const struct journal_file *file = journal->files[i];
 
-static bool is_parked_in(const struct journal_file *file, const char *certificate)
-{
-    for (size_t i = 0; i < file->n_orders; i++) {
-        if (is_parked(file->orders[i]) && str_eq(file->orders[i]->certificate, certificate)) {
-            return true;
+        for (size_t k = 0; k < file->n_orders; k++) {
+            if (is_parked(file->orders[k]) && str_eq(file->orders[k]->certificate, certificate)) {
+                return true;
+            }
         }
     }
-    return false;
+    return strv_has(&journal->parked_elsewhere, certificate);
 }
 
 bool journal_may_end(const struct journal_entry *entry, int64_t now_s)
 {
     switch (entry->kind) {
     case JOURNAL_ORDER:
-        return !is_parked_in(entry->file, entry->certificate);
+        return !is_parked_anywhere(entry->file->journal, entry->certificate);
     case JOURNAL_LEASE:
         return entry->until_s <= now_s;
     case JOURNAL_PERMANENT:
@@ -74,7 +81,9 @@ static bool is_ours_to_end(const struct journal_file *file, const char *certific
         return true;
     }
     for (size_t i = 0; i < file->n_orders; i++) {
-        if (!file->orders[i]->is_over && !is_order_parked_for_other(file->orders[i], certificate)) {
+        const struct journal_order *order = file->orders[i];
+
+        if (!order->is_over && (!is_parked(order) || str_eq(order->certificate, certificate))) {
             return true;
         }
     }
@@ -90,6 +99,16 @@ static bool is_ours_to_end(const struct journal_file *file, const char *certific
     return false;
 }
 
+/* Somebody may have tidied the file away between open and flock: then the lock guards nothing. */
+static bool is_still_named(int fd, const char *path)
+{
+    struct stat opened;
+    struct stat named;
+
+    return fstat(fd, &opened) == 0 && stat(path, &named) == 0 && opened.st_ino == named.st_ino &&
+           opened.st_dev == named.st_dev;
+}
+
 /* Takes the lock of a run that is gone; -1 in *ret_fd when it is alive. */
 static int lock_run(const char *path, int *ret_fd, struct err *err)
 {
@@ -102,11 +121,10 @@ static int lock_run(const char *path, int *ret_fd, struct err *err)
         return err_set_errno(err, "cannot open the journal's lock '%s'", lock_path);
     }
     got = fs_try_lock(fd, false, err);
-    if (got <= 0) {
-        return got;
+    if (got > 0 && is_still_named(fd, lock_path)) {
+        *ret_fd = TAKE_FD(fd);
     }
-    *ret_fd = TAKE_FD(fd);
-    return 0;
+    return got < 0 ? got : 0;
 }
 
 /* The journal before its lock: a lock without a journal is litter, a journal without a lock is not.
@@ -116,11 +134,13 @@ static void unlink_run(const char *path)
     AUTO_FREE char *lock_path = str_fmt("%s" LOCK_SUFFIX, path);
 
     (void)unlink(path);
+    crash_point("journal-close-between");
     (void)unlink(lock_path);
 }
 
-static int adopt_file(struct journal *journal, const char *run, const char *certificate,
-                      struct strv *warnings, struct err *err)
+/* Takes the file of a run that is gone; what is in it is judged later. */
+static int take_file(struct journal *journal, const char *run, struct strv *warnings,
+                     struct err *err)
 {
     AUTO_FREE char *path = fs_join(journal->dir, run);
     AUTO_FD int lock_fd = -1;
@@ -133,36 +153,31 @@ static int adopt_file(struct journal *journal, const char *run, const char *cert
         return 0;
     }
     if (!fs_exists(path)) {
-        unlink_run(path); /* its run ended properly between our listing and our lock */
+        unlink_run(path); /* its run ended properly, or was killed before it had a journal */
         return 0;
     }
     if (journal_file_load(journal->dir, run, &file, err) < 0) {
         return err_code(err);
+    }
+    if (file->is_newer) {
+        strv_take(warnings, str_fmt("the journal '%s' was written by a newer release of acme-dns; "
+                                    "what it names is left to that",
+                                    path));
+        journal_file_free(file);
+        return 0;
     }
     if (file->has_surprises) {
         strv_take(warnings, str_fmt("the journal '%s' has lines that this release cannot read; "
                                     "it is kept",
                                     path));
     }
-    if (!is_ours_to_end(file, certificate)) {
-        journal_file_free(file);
-        return 0;
-    }
-    file->fd = open(path, O_RDWR | O_APPEND | O_CLOEXEC | O_NOFOLLOW);
-    if (file->fd < 0) {
-        journal_file_free(file);
-        return err_set_errno(err, "cannot open the journal '%s'", path);
-    }
+    file->journal = journal;
     file->lock_fd = TAKE_FD(lock_fd);
-    file->is_adopted = true;
-    for (size_t i = 0; i < file->n_entries; i++) {
-        file->entries[i]->is_adopted = true;
-    }
     VEC_PUSH(journal->files, journal->n_files, journal->cap_files) = file;
     return 0;
 }
 
-static void adopt_all(struct journal *journal, const char *certificate, struct strv *warnings)
+static void take_all(struct journal *journal, struct strv *warnings)
 {
     AUTO(strv_done) struct strv runs = STRV_INIT;
     struct err err = ERR_INIT;
@@ -172,17 +187,93 @@ static void adopt_all(struct journal *journal, const char *certificate, struct s
         return;
     }
     for (size_t i = 0; i < runs.n; i++) {
-        if (str_has_suffix(runs.items[i], LOCK_SUFFIX)) {
+        size_t len = strlen(runs.items[i]);
+        bool is_lock = str_has_suffix(runs.items[i], LOCK_SUFFIX);
+        AUTO_FREE char *run = str_dup_len(runs.items[i], is_lock ? len - strlen(LOCK_SUFFIX) : len);
+
+        if (is_lock && strv_has(&runs, run)) {
             continue;
         }
         err_clear(&err);
-        if (adopt_file(journal, runs.items[i], certificate, warnings, &err) < 0) {
+        if (take_file(journal, run, warnings, &err) < 0) {
             strv_add(warnings, err.text);
         }
     }
 }
 
+static int adopt_file(struct journal_file *file, struct err *err)
+{
+    if (journal_file_open(file, err) < 0) {
+        return err_code(err);
+    }
+    file->is_adopted = true;
+    for (size_t i = 0; i < file->n_entries; i++) {
+        file->entries[i]->is_adopted = true;
+    }
+    return 0;
+}
+
+/* Lets a file go again, remembering what its orders still need. */
+static void leave_file(struct journal *journal, struct journal_file *file)
+{
+    for (size_t i = 0; i < file->n_orders; i++) {
+        if (is_parked(file->orders[i])) {
+            strv_add_unique(&journal->parked_elsewhere, file->orders[i]->certificate);
+        }
+    }
+    journal_file_free(file);
+}
+
+/* All files are read before any is judged: what one names may be needed by an order in another. */
+static void adopt_all(struct journal *journal, const char *certificate, struct strv *warnings)
+{
+    AUTO_FREE bool *is_ours = NULL;
+    size_t n_taken = 0;
+    size_t n_kept = 0;
+
+    take_all(journal, warnings);
+    n_taken = journal->n_files;
+    is_ours = mem_alloc(n_taken, sizeof(bool));
+    for (size_t i = 0; i < n_taken; i++) {
+        is_ours[i] = is_ours_to_end(journal->files[i], certificate);
+    }
+    for (size_t i = 0; i < n_taken; i++) {
+        struct journal_file *file = journal->files[i];
+        struct err err = ERR_INIT;
+
+        if (is_ours[i] && adopt_file(file, &err) == 0) {
+            journal->files[n_kept++] = file;
+            continue;
+        }
+        if (is_ours[i]) {
+            strv_add(warnings, err.text);
+        }
+        leave_file(journal, file);
+    }
+    journal->n_files = n_kept;
+}
+
 /* ---- This run's own file ---- */
+
+/* A name that nobody has, and its lock. */
+static int name_own(const struct journal *journal, struct journal_file *file, struct err *err)
+{
+    char now[CLOCK_TEXT_MAX];
+
+    clock_format(clock_wall_s(), now);
+    for (int i = 0; i < OPEN_TRIES && file->lock_fd < 0; i++) {
+        mem_free(file->run);
+        mem_free(file->path);
+        file->run = str_fmt("%s-%ld-%06x", now, (long)getpid(), (unsigned)clock_random(0x1000000));
+        file->path = fs_join(journal->dir, file->run);
+        if (lock_run(file->path, &file->lock_fd, err) < 0) {
+            return err_code(err);
+        }
+    }
+    return file->lock_fd >= 0
+               ? 0
+               : err_set(err, ERR_FAILED, "cannot lock a new journal in '%s'", journal->dir);
+}
 
 static int open_own(struct journal *journal, const char *command, struct err *err)
 {
@@ -192,14 +283,14 @@ static int open_own(struct journal *journal, const char *command, struct err *er
     struct json_out *record = NULL;
 
     clock_format(clock_wall_s(), now);
-    file->run = str_fmt("%s-%ld-%06x", now, (long)getpid(), (unsigned)clock_random(0x1000000));
-    file->path = fs_join(journal->dir, file->run);
+    file->journal = journal;
     file->fd = -1;
     file->lock_fd = -1;
     VEC_PUSH(journal->files, journal->n_files, journal->cap_files) = file;
-    if (lock_run(file->path, &file->lock_fd, err) < 0) {
+    if (name_own(journal, file, err) < 0) {
         return err_code(err);
     }
+    crash_point("journal-open-before");
     file->fd = open(file->path, O_RDWR | O_APPEND | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (file->fd < 0) {
         return err_set_errno(err, "cannot create the journal '%s'", file->path);
@@ -222,6 +313,7 @@ static void free_all(struct journal *journal)
     for (size_t i = 0; i < journal->n_files; i++) {
         journal_file_free(journal->files[i]);
     }
+    strv_done(&journal->parked_elsewhere);
     mem_free(journal->files);
     mem_free(journal->dir);
     mem_free(journal);
@@ -249,7 +341,9 @@ void journal_close(struct journal *journal)
     }
     for (size_t i = 0; i < journal->n_files; i++) {
         if (!journal_file_is_needed(journal->files[i])) {
+            crash_point("journal-close-before");
             unlink_run(journal->files[i]->path);
+            crash_point("journal-close-after");
         }
     }
     free_all(journal);

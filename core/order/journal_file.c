@@ -9,6 +9,7 @@
 #include "base/mem.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -169,6 +170,30 @@ void journal_format_order(const struct journal_order *order, struct buf *lines)
     journal_record_end(record, lines);
 }
 
+/* A line that was written in part goes again, so that what follows it can be read. */
+static void cut_torn(const struct journal_file *file, ssize_t written)
+{
+    off_t end = lseek(file->fd, 0, SEEK_END);
+
+    if (end < written || ftruncate(file->fd, end - written) < 0) {
+        (void)!write(file->fd, "\n", 1);
+    }
+}
+
+int journal_file_open(struct journal_file *file, struct err *err)
+{
+    AUTO_FD int fd = open(file->path, O_RDWR | O_APPEND | O_CLOEXEC | O_NOFOLLOW);
+
+    if (fd < 0) {
+        return err_set_errno(err, "cannot open the journal '%s'", file->path);
+    }
+    if (ftruncate(fd, (off_t)file->whole_len) < 0) {
+        return err_set_errno(err, "cannot cut the torn end of the journal '%s'", file->path);
+    }
+    file->fd = TAKE_FD(fd);
+    return 0;
+}
+
 int journal_file_append(struct journal_file *file, const struct buf *lines, bool is_synced,
                         struct err *err)
 {
@@ -184,8 +209,7 @@ int journal_file_append(struct journal_file *file, const struct buf *lines, bool
         return err_set_errno(err, "cannot write the journal '%s'", file->path);
     }
     if ((size_t)written != lines->len) {
-        /* The torn line is closed, so that what follows it can still be read. */
-        (void)!write(file->fd, "\n", 1);
+        cut_torn(file, written);
         return err_set(err, ERR_FAILED, "cannot write the journal '%s': the disk is full",
                        file->path);
     }
@@ -221,8 +245,10 @@ static struct journal_order *find_order(struct journal_file *file, const char *c
 
 static bool read_begin(struct journal_file *file, const struct json *record)
 {
-    (void)file;
-    return json_get_int(record, "format", 0) == JOURNAL_FORMAT;
+    int64_t format = json_get_int(record, "format", 0);
+
+    file->is_newer = format > JOURNAL_FORMAT;
+    return format == JOURNAL_FORMAT;
 }
 
 static bool read_intent(struct journal_file *file, const struct json *record)
@@ -371,7 +397,7 @@ int journal_file_load(const char *dir, const char *run, struct journal_file **re
     file->run = str_dup(run);
     at = buf_str(&text);
     end = at + text.len;
-    while (at < end) {
+    while (at < end && !file->is_newer) {
         const char *stop = memchr(at, '\n', (size_t)(end - at));
 
         if (stop == NULL) {
@@ -381,6 +407,7 @@ int journal_file_load(const char *dir, const char *run, struct journal_file **re
             file->has_surprises = true;
         }
         at = stop + 1;
+        file->whole_len = (size_t)(at - buf_str(&text));
     }
     *ret_file = file;
     return 0;

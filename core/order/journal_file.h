@@ -12,11 +12,14 @@ struct json_out;
 
 struct journal_file {
     char *path;
-    char *run;   /* the file's name */
-    int fd;      /* for appending; -1 for a file that is only looked at */
-    int lock_fd; /* of RUN.lock, held; -1 likewise */
+    char *run;                     /* the file's name */
+    int fd;                        /* for appending; -1 for a file that is only looked at */
+    int lock_fd;                   /* of RUN.lock, held; -1 likewise */
+    const struct journal *journal; /* that holds it, or NULL */
+    size_t whole_len;              /* of the lines that end; what stands behind them is torn */
     uint64_t last_number;
     bool is_adopted;
+    bool is_newer;      /* of a release after this one */
     bool has_surprises; /* lines that could not be read: the file is never deleted */
     struct journal_entry **entries;
     size_t n_entries, cap_entries;
@@ -24,11 +27,14 @@ struct journal_file {
     size_t n_orders, cap_orders;
 };
 
-/* Reads the file's lines into *ret_file, which has no descriptor yet. 1: written by a newer
- * release. */
+/* Reads the file's lines into *ret_file, which has no descriptor yet. What a newer release wrote is
+ * not understood beyond its first line: is_newer. */
 int journal_file_load(const char *dir, const char *run, struct journal_file **ret_file,
                       struct err *err);
 void journal_file_free(struct journal_file *file);
+
+/* Opens the file for appending, behind its last whole line. */
+int journal_file_open(struct journal_file *file, struct err *err);
 
 /* Whether anything in it still has to be remembered. */
 bool journal_file_is_needed(const struct journal_file *file);

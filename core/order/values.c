@@ -443,6 +443,8 @@ static void finish_remove(void *arg, const struct provider_result *result)
     crash_point("provider-remove-after");
     if (!result->is_ok) {
         v->err = *result->err;
+        (void)err_wrap(&v->err, "provider '%s' cannot remove the value at %s",
+                       provider_name(v->provider), v->owner);
         come_to_rest(v, VALUE_LEFT);
         ask_servers(v);
         return;
