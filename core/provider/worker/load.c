@@ -88,15 +88,16 @@ static const struct acme_plugin *find(void)
     if (library == NULL) {
         pipe_refuse(ACME_BUG, "cannot be loaded: %s", dlerror());
     }
-    /* POSIX lets a function's address pass through void *; ISO C does not, hence the copy. */
-    void *symbol = dlsym(library, "acme_plugin_v1");
-    const struct acme_plugin *(*describe_fn)(void) = NULL;
-    if (symbol == NULL) {
+    /* POSIX lets a function's address pass through void *; ISO C does not, hence the union. */
+    const union {
+        void *address;
+        const struct acme_plugin *(*describe)(void);
+    } symbol = {.address = dlsym(library, "acme_plugin_v1")};
+    if (symbol.address == NULL) {
         pipe_refuse(ACME_BUG, "exports no acme_plugin_v1(): it is not a provider plug-in, or one "
                               "for another major version of the interface");
     }
-    memcpy(&describe_fn, &symbol, sizeof(describe_fn));
-    const struct acme_plugin *p = describe_fn();
+    const struct acme_plugin *p = symbol.describe();
     if (p == NULL) {
         pipe_refuse(ACME_BUG, "acme_plugin_v1() returned NULL");
     }
