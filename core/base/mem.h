@@ -32,14 +32,18 @@ void mem_wipe(void *p, size_t len);
 
 #define NEW(type) ((type *)mem_alloc(1, sizeof(type)))
 
-/* Makes room for one more element in a growing array: VEC_PUSH(v->items, v->n, v->cap) = item; */
-#define VEC_PUSH(items, n, cap)                                     \
-    (*({                                                            \
-        if ((n) == (cap)) {                                         \
-            (cap) = (cap) == 0 ? 8 : (cap)*2;                       \
-            (items) = mem_resize((items), (cap), sizeof(*(items))); \
-        }                                                           \
-        &(items)[(n)++];                                            \
+/*
+ * Makes room for one more element in a growing array: VEC_PUSH(v->items, v->n, v->cap) = item;
+ * Elements may be pointers, which clang-tidy holds for a mistake.
+ */
+#define VEC_PUSH(items, n, cap)                                                              \
+    (*({                                                                                     \
+        if ((n) == (cap)) {                                                                  \
+            (cap) = (cap) == 0 ? 8 : (cap)*2;                                                \
+            (items) = mem_resize((items), (cap),                                             \
+                                 sizeof(*(items))); /* NOLINT(bugprone-sizeof-expression) */ \
+        }                                                                                    \
+        &(items)[(n)++];                                                                     \
     }))
 
 #endif

@@ -338,7 +338,6 @@ static int list_folder(const char *folder, struct store_accounts *to, struct err
         if (load_account(json_path, account, err) < 0) {
             return err_code(err);
         }
-        /* NOLINTNEXTLINE(bugprone-sizeof-expression): the elements are pointers. */
         VEC_PUSH(to->items, to->n, to->cap) = TAKE(account);
     }
     return 0;
