@@ -6,6 +6,7 @@
 #include "base/fs.h"
 #include "base/mem.h"
 
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -96,6 +97,14 @@ static char *search(const char *name)
     return NULL;
 }
 
+/* O_PATH, because a program need not be readable to be run. */
+static int check_trust(const char *path, struct err *err)
+{
+    AUTO_FD int fd = open(path, O_PATH | O_CLOEXEC);
+
+    return fd < 0 ? err_set_errno(err, "cannot open '%s'", path) : fs_check_trusted(fd, path, err);
+}
+
 int words_find_program(const char *name, char **ret_path, struct err *err)
 {
     AUTO_FREE char *path = NULL;
@@ -116,6 +125,9 @@ int words_find_program(const char *name, char **ret_path, struct err *err)
             return err_hint(err,
                             "There is no shell; for what only a shell does, write sh -c '...'");
         }
+    }
+    if (check_trust(path, err) < 0) {
+        return err_code(err);
     }
     *ret_path = TAKE(path);
     return 0;

@@ -24,7 +24,8 @@
 int words_split(const char *text, struct strv *ret_words, struct err *err);
 
 /* The file that is run for a first word: itself if it is an absolute path, else the one of that
- * name in WORDS_PATH, to mem_free. ERR_CONFIG: no such program, a relative path. */
+ * name in WORDS_PATH, to mem_free. ERR_CONFIG: no such program, a relative path, and, run by root,
+ * a program that anyone else could have written. */
 int words_find_program(const char *name, char **ret_path, struct err *err);
 
 #endif

@@ -6,6 +6,10 @@
 #include "base/mem.h"
 #include "cmocka_all.h"
 
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 static void divides_as_documented(void **state)
 {
     /* The words as they must come out, each in brackets. */
@@ -108,6 +112,28 @@ static void does_not_take_what_is_no_program(void **state)
     }
 }
 
+static void as_root_runs_nothing_that_others_could_have_written(void **state)
+{
+    char path[] = "/tmp/words_test.XXXXXX";
+    AUTO_FD int fd = mkstemp(path);
+    AUTO_FREE char *found = NULL;
+    struct err err = ERR_INIT;
+
+    (void)state;
+    if (geteuid() != 0) {
+        (void)unlink(path);
+        skip();
+    }
+    assert_int_equal(fchmod(fd, 0775), 0);
+    assert_int_equal(words_find_program(path, &found, &err), -ERR_CONFIG);
+    assert_non_null(strstr(err.text, "mode 0775"));
+    assert_null(found);
+    assert_int_equal(fchmod(fd, 0711), 0);
+    assert_int_equal(words_find_program(path, &found, &err), 0);
+    assert_string_equal(found, path);
+    (void)unlink(path);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -115,6 +141,7 @@ int main(void)
         cmocka_unit_test(refuses_what_is_not_whole),
         cmocka_unit_test(finds_programs_by_path_and_by_name),
         cmocka_unit_test(does_not_take_what_is_no_program),
+        cmocka_unit_test(as_root_runs_nothing_that_others_could_have_written),
     };
 
     return cmocka_run_group_tests_name("base/words", tests, NULL, NULL);
