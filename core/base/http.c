@@ -190,7 +190,11 @@ static void finish(struct http_transfer *t, CURLcode code)
     struct http_response r = {.headers = &t->headers, .url = t->url};
     struct err err = ERR_INIT;
 
-    if (code == CURLE_OK) {
+    /* libcurl takes a connection that ends among the headers for an answer without a body. */
+    if (code == CURLE_OK && !t->headers.is_complete) {
+        (void)err_set(&err, ERR_NETWORK, "%s ended its answer among the headers",
+                      t->host->authority);
+    } else if (code == CURLE_OK) {
         (void)curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &r.status);
         http_headers_finish(&t->headers);
         r.body = buf_str(&t->body);

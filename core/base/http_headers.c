@@ -30,6 +30,11 @@ void http_headers_add_line(struct http_headers *headers, const char *line, size_
 
     if (str_has_prefix(text, "HTTP/")) {
         http_headers_done(headers);
+        headers->is_complete = false;
+        return;
+    }
+    if (text[strspn(text, "\r\n")] == '\0') {
+        headers->is_complete = true;
         return;
     }
     if (colon == NULL || colon == text) {

@@ -17,6 +17,7 @@ struct http_headers {
     struct strv names; /* lower case */
     struct strv values;
     char *media_type; /* made from Content-Type at the end */
+    bool is_complete; /* the empty line has come */
 };
 
 void http_headers_done(struct http_headers *headers);
