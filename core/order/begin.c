@@ -91,6 +91,22 @@ static struct journal_order *find_resumable(struct order *order)
 
 static void start_new_order(struct order *order);
 
+/* An account that the CA has forgotten may be made anew, once; then newOrder comes again. */
+static void judge_refusal(struct order *order, const struct acme_reply *reply)
+{
+    struct err err = *reply->err;
+
+    if (reply->problem == NULL || order->env.account_refused == NULL || order->has_mended_account) {
+        order_fail(order, &err, false);
+        return;
+    }
+    order->has_mended_account = true;
+    order->is_account_ready = false;
+    if (order->env.account_refused(order->env.account_arg, reply->problem, &err) < 0) {
+        order_fail(order, &err, false);
+    }
+}
+
 static void finish_new_order(void *arg, struct acme_order *fresh, const struct acme_reply *reply)
 {
     struct order *order = arg;
@@ -98,7 +114,7 @@ static void finish_new_order(void *arg, struct acme_order *fresh, const struct a
 
     order->call = NULL;
     if (reply->err != NULL) {
-        order_fail(order, reply->err, false);
+        judge_refusal(order, reply);
         return;
     }
     crash_point("order-new-after");

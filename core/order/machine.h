@@ -128,7 +128,7 @@ struct order {
     struct loop_timer *timer;    /* of the state's next step */
     int64_t began_ms;
     unsigned attempt; /* from 1 */
-    bool is_account_ready;
+    bool is_account_ready, has_mended_account;
 
     struct key *key;
     char *key_tag;

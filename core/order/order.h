@@ -25,6 +25,10 @@
 
 struct order;
 
+/* The CA refuses the account itself. 0: it is being mended, order_account_ready() follows.
+ * Negative: it is not, and err, which holds the refusal, may have been added to. */
+typedef int order_refused_fn(void *arg, const struct acme_problem *problem, struct err *err);
+
 /* What all orders of a run share. Borrowed; must outlive them. */
 struct order_env {
     struct loop *loop;
@@ -37,6 +41,8 @@ struct order_env {
     struct journal *journal;
     struct values *values;
     const struct settings *settings;
+    order_refused_fn *account_refused; /* or NULL */
+    void *account_arg;
 };
 
 /* Copied. */

@@ -31,6 +31,7 @@ struct account {
     struct store_job *job;
     struct store_lock *lock;
     bool is_exclusive;
+    bool is_mending; /* the CA has forgotten the stored account */
     struct key_job *key_job;
     struct key *key;
     struct store_account *stored;
@@ -94,8 +95,15 @@ static void finish_new(void *arg, const char *account_url, bool is_created,
         return;
     }
     directory = acme_client_directory(account->client);
-    event_log(EVENT_NOTICE, account->ca->title,
-              is_created ? "account made: %s" : "account found: %s", account_url);
+    if (account->is_mending) {
+        event_log(EVENT_WARNING, account->ca->title,
+                  "the CA does not know the account %s any more; a new one was made with the same "
+                  "key: %s",
+                  account->stored->url, account_url);
+    } else {
+        event_log(EVENT_NOTICE, account->ca->title,
+                  is_created ? "account made: %s" : "account found: %s", account_url);
+    }
     stored.directory_url = account->ca->directory;
     stored.url = (char *)(uintptr_t)account_url;
     for (size_t i = 0; i < account->contacts.n; i++) {
@@ -180,6 +188,7 @@ static bool make_client(struct account *account)
         fail(account, &err);
         return false;
     }
+    acme_set_request_timeout(account->client, account->env->settings->request_timeout_ms);
     parts = (struct account_parts){.client = account->client, .key = account->key};
     account->callbacks.has_client(account->arg, &parts);
     return true;
@@ -278,6 +287,92 @@ static void finish_lock(void *arg, struct store_lock *lock, const struct err *er
         account->key_job = key_generate(account->env->loop, KEY_EC256, finish_key, account);
     }
 }
+
+/* ---- An account that the CA has forgotten ---- */
+
+/* Another run may have been first: then what it made is used. */
+static void finish_mending_lock(void *arg, struct store_lock *lock, const struct err *err)
+{
+    struct account *account = arg;
+    AUTO_PTR(store_account) struct store_account *now = NULL;
+    struct acme_account_request request = {.contacts = &account->contacts, .has_agreed = true};
+    struct err failure = ERR_INIT;
+
+    account->job = NULL;
+    if (err != NULL) {
+        fail(account, err);
+        return;
+    }
+    account->lock = lock;
+    if (store_account_load(account->store, account->ca->directory, account->id, &now, NULL,
+                           &failure) == 0 &&
+        now->url != NULL && !str_eq(now->url, account->stored->url)) {
+        if (acme_set_account_url(account->client, now->url, &failure) < 0) {
+            fail(account, &failure);
+        } else {
+            account->callbacks.ready(account->arg, NULL);
+        }
+        return;
+    }
+    account->call = acme_account_new(account->client, &request, finish_new, account);
+}
+
+/* Terms that have changed since are not agreed to by a bygone yes. */
+static bool has_agreed(const struct account *account)
+{
+    const struct acme_directory *directory = acme_client_directory(account->client);
+
+    return account->has_agreed_tos || directory->terms == NULL ||
+           str_eq(directory->terms, account->stored->terms_url);
+}
+
+static void name_account(const struct account *account, struct err *err)
+{
+    AUTO_FREE char *path = NULL;
+    struct err ignored = ERR_INIT;
+
+    (void)store_account_key_path(account->store, account->ca->directory, account->id, &path,
+                                 &ignored);
+    (void)err_hint(err, "the account is %s, its key in %s", acme_account_url(account->client),
+                   path == NULL ? "the state folder" : path);
+}
+
+int account_refused(void *arg, const struct acme_problem *problem, struct err *err)
+{
+    struct account *account = arg;
+    AUTO_FREE char *name = store_account_lock_name(account->ca->directory, account->id);
+
+    if (!acme_problem_is(problem, "accountDoesNotExist")) {
+        if (acme_problem_is(problem, "unauthorized") || acme_problem_is(problem, "malformed")) {
+            name_account(account, err);
+        }
+        return -(int)err->class;
+    }
+    if (account->is_mending || account->stored == NULL || account->stored->url == NULL) {
+        name_account(account, err);
+        return -(int)err->class;
+    }
+    if (!has_agreed(account) || account->ca->needs_eab ||
+        acme_client_directory(account->client)->is_eab_required) {
+        name_account(account, err);
+        err->class = ERR_HUMAN;
+        return err_hint(err,
+                        has_agreed(account)
+                            ? "A new one needs a fresh external account binding: move the key "
+                              "away, then run again with --eab-kid and --eab-hmac-key-file."
+                            : "A new one needs your agreement to the CA's terms of service: run "
+                              "again with --agree-tos.");
+    }
+    account->is_mending = true;
+    store_lock_release(TAKE(account->lock));
+    store_job_cancel(&account->job);
+    account->job =
+        store_lock_start(account->store, STORE_LOCK_ACCOUNT, name, false,
+                         account->env->settings->lock_timeout_ms, finish_mending_lock, account);
+    return 0;
+}
+
+/* ---- Locking ---- */
 
 static void lock_account(struct account *account, bool is_exclusive)
 {

@@ -31,7 +31,7 @@ struct account_parts {
 };
 
 /* has_client(): key and client are there, so that what needs no account can begin. ready(): the
- * client signs for the account, or err says why not; comes once. */
+ * client signs for the account, or err says why not. */
 struct account_callbacks {
     void (*has_client)(void *arg, const struct account_parts *parts);
     void (*ready)(void *arg, const struct err *err);
@@ -41,6 +41,13 @@ struct account_callbacks {
 struct account *account_open(struct task_env *env, struct store *store, struct http *http,
                              const struct account_request *request,
                              const struct account_callbacks *callbacks, void *arg);
+
+/*
+ * For order_env: the CA refuses what the account has signed. One that the CA does not know any more
+ * is made anew with the same key, where the terms are agreed to and no binding is wanted: 0, and
+ * ready() comes again. Else negative, with account and key file added to err.
+ */
+int account_refused(void *arg, const struct acme_problem *problem, struct err *err);
 
 /* Frees client and key too, releases the lock. Takes NULL. */
 void account_close(struct account *account);

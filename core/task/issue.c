@@ -107,6 +107,8 @@ static void begin_order(void *arg, const struct account_parts *parts)
         .journal = issue->rooms->journal,
         .values = issue->rooms->values,
         .settings = issue->env->settings,
+        .account_refused = account_refused,
+        .account_arg = issue->account,
     };
     const struct order_request request = {
         .certificate = issue->wanted->name,
