@@ -82,6 +82,10 @@ const struct acme_directory *acme_client_directory(const struct acme_client *cli
  * finalize the CA's time for it and a minute more. */
 void acme_set_deadline(struct acme_client *client, int64_t deadline_ms);
 
+/* How long one request begun from now on may take, but for finalize, which has the CA's own time.
+ * Without it 30 s. */
+void acme_set_request_timeout(struct acme_client *client, int64_t timeout_ms);
+
 /* The account to sign for, as it was stored. ERR_CA for a URL that this CA cannot have given. */
 int acme_set_account_url(struct acme_client *client, const char *account_url, struct err *err);
 const char *acme_account_url(const struct acme_client *client); /* NULL until known */

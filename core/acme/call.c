@@ -44,7 +44,8 @@ void call_request(struct acme_call *call, enum acme_kind kind, const char *what,
     str_set(&call->payload, payload);
     call->accept = NULL;
     call->max_body = CALL_JSON_MAX;
-    call->timeout_ms = CALL_TIMEOUT_MS;
+    call->timeout_ms =
+        call->client->request_timeout_ms > 0 ? call->client->request_timeout_ms : CALL_TIMEOUT_MS;
     call->wants_json = true;
     call->n_bad_nonces = 0;
 }

@@ -101,6 +101,7 @@ struct acme_client {
     struct acme_call *calls;
     char *account_url;
     int64_t deadline_ms;
+    int64_t request_timeout_ms; /* 0: CALL_TIMEOUT_MS */
     uint64_t counts[ACME_KIND_COUNT];
     uint64_t n_bad_nonces;
 };

@@ -43,6 +43,11 @@ int acme_new(struct loop *loop, struct http *http, const struct ca *ca, struct k
     return 0;
 }
 
+void acme_set_request_timeout(struct acme_client *client, int64_t timeout_ms)
+{
+    client->request_timeout_ms = timeout_ms;
+}
+
 void acme_free(struct acme_client *client)
 {
     if (client == NULL) {

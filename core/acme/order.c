@@ -187,7 +187,9 @@ static int request_read(struct acme_call *call, struct err *err)
         return err_code(err);
     }
     call_request(call, ACME_KIND_ORDER, "order", of(call)->order_url, "");
-    call->timeout_ms = CALL_POLL_TIMEOUT_MS;
+    if (call->timeout_ms > CALL_POLL_TIMEOUT_MS) {
+        call->timeout_ms = CALL_POLL_TIMEOUT_MS;
+    }
     return CALL_AGAIN;
 }
 

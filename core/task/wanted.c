@@ -131,6 +131,17 @@ static int to_staging(const struct config *config, struct ca **ca, struct err *e
     return 0;
 }
 
+/* The CA's own section knows best, then what the user says of all CAs, then the table. */
+static void take_finalize_timeout(const struct task_env *env, struct ca *ca)
+{
+    const struct config_section *section = config_section_find(env->config, "ca", ca->name);
+    bool is_set = settings_place(env->settings, "finalize-timeout").origin != CONFIG_DEFAULT;
+
+    if (is_set && (section == NULL || config_value_find(section, "finalize-timeout") == NULL)) {
+        ca->finalize_timeout_ms = env->settings->finalize_timeout_ms;
+    }
+}
+
 static int choose_ca(struct task_env *env, const struct issue_request *request,
                      struct wanted *wanted, struct err *err)
 {
@@ -145,6 +156,7 @@ static int choose_ca(struct task_env *env, const struct issue_request *request,
     if (wanted->ca_spec == NULL) {
         wanted->ca_spec = str_dup(spec);
     }
+    take_finalize_timeout(env, wanted->ca);
     return 0;
 }
 
