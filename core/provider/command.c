@@ -112,6 +112,14 @@ static int judge(const struct command *c, int wait_status, struct err *err)
     return 0;
 }
 
+static void drop_line_ends(struct buf *text)
+{
+    while (text->len > 0 &&
+           (text->bytes[text->len - 1] == '\n' || text->bytes[text->len - 1] == '\r')) {
+        text->bytes[--text->len] = '\0';
+    }
+}
+
 static void on_exit_of(void *arg, int wait_status)
 {
     struct command *c = arg;
@@ -125,13 +133,10 @@ static void on_exit_of(void *arg, int wait_status)
         for (int turn = 0; turn < 64 && read_some(c, i); turn++) {
         }
     }
+    drop_line_ends(&c->texts[0]);
+    drop_line_ends(&c->texts[1]);
     bool is_good = judge(c, wait_status, &err) == 0;
-    struct buf *text = &c->texts[0];
-    while (text->len > 0 &&
-           (text->bytes[text->len - 1] == '\n' || text->bytes[text->len - 1] == '\r')) {
-        text->bytes[--text->len] = '\0';
-    }
-    c->done(c->arg, is_good ? buf_str(text) : NULL, text->len, is_good ? NULL : &err);
+    c->done(c->arg, is_good ? buf_str(&c->texts[0]) : NULL, c->texts[0].len, is_good ? NULL : &err);
     command_free(c);
 }
 

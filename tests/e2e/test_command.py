@@ -242,6 +242,32 @@ def test_staging_goes_to_the_partner_and_keeps_apart(two, make_client):
     assert two.request_counts("ca")["newOrder"] == two.request_counts("trial")["newOrder"] == 1
 
 
+def test_a_certificate_section_can_ask_for_staging(two, make_client):
+    client = make_client(two)
+    client.configure(sections=ca_sections(two) + "[certificate example.test]\ndomains = example.test\n"
+                     "ca = one\nprovider = lab\nstaging = yes\n")
+    trial = succeed(client.run("issue", "--name", "example.test"))
+    assert "STAGING" in trial.out, trial.out
+    assert os.path.exists(os.path.join(client.state, "staging", "certs", "example.test", "cert.pem"))
+    assert not os.path.exists(os.path.join(client.state, "certs", "example.test", "cert.pem"))
+    counts = two.request_counts("ca"), two.request_counts("trial")
+    assert (counts[0].get("newOrder", 0), counts[1]["newOrder"]) == (0, 1)
+
+
+def test_a_command_gives_the_binding_without_a_shell(make_lab, make_client):
+    secret = "zWNDZM6eQGHWpSRTPal5eIUYFTu7EajVIoguysqZ9wG44nMEtx3MUAsUDkMTQ12W"
+    lab = make_lab(World(cas=[Ca(calm=True, eab={"kid-1": secret})], in_step=True))
+    client = make_client(lab)
+    section = "[ca one]\ndirectory = %s\neab-kid = kid-1\neab-hmac-key-command = %%s\n" % client.server
+    client.configure(sections=section % "cat $HOME/key")
+    refused = succeed(plain(client, "--ca", "one"), 3)
+    assert "eab-hmac-key-command" in refused.err and "$HOME/key" in refused.err and "\n\n" not in refused.err
+    client.configure(sections=section % "no-such-program")
+    assert "no program 'no-such-program'" in succeed(plain(client, "--ca", "one"), 3).err
+    client.configure(sections=section % ("printf '%s\\n' " + "\"%s\"" % secret))
+    succeed(plain(client, "--ca", "one"))
+
+
 def test_staging_without_a_partner_is_explained(quick, make_client):
     client = make_client(quick)
     client.configure(sections="[ca one]\ndirectory = %s\n" % client.server)
