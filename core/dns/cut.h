@@ -32,6 +32,7 @@ struct cut_server {
     /* Before publishing, see probe.c. */
     struct exchange *probe;
     enum dns_class class;
+    char why[96]; /* LAME, DEAD: the answer in words */
     bool is_unroutable;
     bool is_warned; /* that it has no vote was said */
 };

@@ -128,7 +128,7 @@ static void warn_about_place(struct dns_find *find)
     }
     if (place->values.n > VALUES_WARN) {
         warn(find, str_fmt("%zu TXT values stand at '%s' already: leftovers make answers too large "
-                           "for some CAs",
+                           "for some CAs; remove those that nobody needs",
                            place->values.n, place->owner));
     }
     warn_about_private(find);

@@ -7,6 +7,7 @@
 
 #include "dns/cut.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static enum dns_class read_class(const struct exchange_result *result, const char *zone)
@@ -28,6 +29,23 @@ static enum dns_class read_class(const struct exchange_result *result, const cha
                : DNS_CLASS_LAME;
 }
 
+static void note_why(struct cut_server *server, const struct exchange_result *result)
+{
+    char rcode[MESSAGE_RCODE_MAX] = "";
+
+    if (result->message != NULL && result->message->rcode != MESSAGE_NOERROR) {
+        message_format_rcode(result->message->rcode, rcode);
+    }
+    if (result->message == NULL) {
+        (void)snprintf(server->why, sizeof(server->why), "%s", result->why);
+    } else if (result->message->is_authoritative) {
+        (void)snprintf(server->why, sizeof(server->why), "%s", rcode[0] != '\0' ? rcode : "no SOA");
+    } else {
+        (void)snprintf(server->why, sizeof(server->why), "%s",
+                       rcode[0] != '\0' ? rcode : "no authority");
+    }
+}
+
 static void on_soa(void *arg, const struct exchange_result *result)
 {
     struct cut_server *server = arg;
@@ -35,6 +53,7 @@ static void on_soa(void *arg, const struct exchange_result *result)
     server->probe = NULL;
     server->is_unroutable = result->outcome == EXCHANGE_UNROUTABLE;
     server->class = read_class(result, server->cut->name);
+    note_why(server, result);
 }
 
 void dns_probe_start(struct dns *dns, const struct dns_place *place)

@@ -127,18 +127,24 @@ static bool tell_progress(struct dns_watch *watch, const struct vote_count *coun
     return !is_gone;
 }
 
-static const char *why_out(const struct seat *seat)
+/* Why it has no vote; in its row of the table, or behind "has no vote: ". */
+static char *why_out(const struct seat *seat)
 {
+    const char *why = seat->known == NULL ? "" : seat->known->why;
+    const char *before = NULL;
+
     if (seat_is_unroutable(seat)) {
-        return "cannot be reached from this host";
+        return str_dup("cannot be reached from this host");
     }
     if (seat_class_before(seat) == DNS_CLASS_LAME) {
-        return "did not serve the zone before anything was published";
+        before = "did not serve the zone";
+    } else if (seat_class_before(seat) == DNS_CLASS_DEAD) {
+        before = "did not answer";
+    } else {
+        return str_dup(seat->look.text);
     }
-    if (seat_class_before(seat) == DNS_CLASS_DEAD) {
-        return "did not answer before anything was published";
-    }
-    return seat->look.text;
+    return str_fmt("%s before anything was published%s%s%s", before, why[0] != '\0' ? " (" : "",
+                   why, why[0] != '\0' ? ")" : "");
 }
 
 /* Once for each server in a run; false if a callback cancelled the watch. */
@@ -149,6 +155,7 @@ static bool tell_warnings(struct dns_watch *watch)
     for (size_t i = 0; i < watch->seats.n && watch->callbacks.warned != NULL; i++) {
         struct seat *seat = &watch->seats.items[i];
         AUTO_FREE char *text = NULL;
+        AUTO_FREE char *why = NULL;
 
         /* A host without IPv6 is no news. */
         if (!watch->votes[i].is_out || watch->votes[i].is_unroutable || seat->known == NULL ||
@@ -156,8 +163,9 @@ static bool tell_warnings(struct dns_watch *watch)
             continue;
         }
         seat->known->is_warned = true;
+        why = why_out(seat);
         text = str_fmt("%s of zone '%s' has no vote: %s", seat->server->text,
-                       watch->seats.place->zone, why_out(seat));
+                       watch->seats.place->zone, why);
         watch->is_gone = &is_gone;
         watch->callbacks.warned(watch->arg, text);
         if (is_gone) {
@@ -331,6 +339,7 @@ static void add_table(const struct dns_watch *watch, struct buf *to)
 {
     size_t n = watch->seats.n;
     AUTO_FREE struct look_row *rows = mem_alloc(n, sizeof(*rows));
+    AUTO(strv_done) struct strv texts = STRV_INIT;
     int64_t now_ms = loop_now_ms(watch->seats.dns->loop);
 
     for (size_t i = 0; i < n; i++) {
@@ -342,7 +351,8 @@ static void add_table(const struct dns_watch *watch, struct buf *to)
         if (seat->look.class != LOOK_NONE) {
             rows[i].answer = seat->look.text;
         } else {
-            rows[i].answer = watch->votes[i].is_out ? why_out(seat) : "no answer yet";
+            strv_take(&texts, watch->votes[i].is_out ? why_out(seat) : str_dup("no answer yet"));
+            rows[i].answer = texts.items[texts.n - 1];
         }
     }
     look_format_table(rows, n, to);

@@ -10,8 +10,6 @@
 
 /* A CNAME that appears while we wait leads elsewhere; more often than this somebody is playing. */
 #define MOVES_MAX 3
-/* Values that are no use to anyone fill up the answers until CAs cannot read them. */
-#define LEFTOVERS_MANY 10
 
 /* What a hundred names of one zone have in common is said once. */
 static void tell_place(struct order_owner *owner)
@@ -29,12 +27,6 @@ static void tell_place(struct order_owner *owner)
         AUTO_FREE char *path = dns_place_path(place);
 
         event_log(EVENT_NOTICE, owner->name, "follows %s", path);
-    }
-    if (place->values.n > LEFTOVERS_MANY) {
-        event_log(EVENT_WARNING, owner->name,
-                  "%zu TXT values stand at %s already; remove those that nobody needs, for the "
-                  "answer may get too large for a CA",
-                  place->values.n, place->owner);
     }
 }
 

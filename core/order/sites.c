@@ -115,7 +115,7 @@ static void show_warning(void *arg, const char *text)
 {
     const struct order_site *site = arg;
 
-    event_log(EVENT_WARNING, site->fqdn, "%s", text);
+    event_log(EVENT_WARNING, site->place->owner, "%s", text);
 }
 
 static void finish_watch(void *arg, const struct err *err)
@@ -147,7 +147,7 @@ static void follow_move(void *arg, const char *target)
     struct order *order = site->order;
 
     site->watch = NULL;
-    event_log(EVENT_NOTICE, site->fqdn, "became a CNAME for %s; following it", target);
+    event_log(EVENT_NOTICE, site->place->owner, "became a CNAME for %s; following it", target);
     for (size_t i = 0; i < order->n_names; i++) {
         struct order_name *name = &order->names[i];
 
