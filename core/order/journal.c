@@ -77,7 +77,7 @@ bool journal_may_end(const struct journal_entry *entry, int64_t now_s)
 /* Whether this run has anything to do with what the file holds. */
 static bool is_ours_to_end(const struct journal_file *file, const char *certificate)
 {
-    if (!journal_file_is_needed(file)) {
+    if (certificate == NULL || !journal_file_is_needed(file)) {
         return true;
     }
     for (size_t i = 0; i < file->n_orders; i++) {

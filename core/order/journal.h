@@ -65,10 +65,10 @@ struct journal_order {
 };
 
 /*
- * Opens this run's file in dir. certificate: whose parked order this run may take over, or NULL.
- * Takes over every file whose run is gone, but leaves those alone that hold only what is not ours
- * to end: leases in force, permanent records, parked orders of other certificates. Files that
- * cannot be read, or were written by a newer release, are left alone and named in *ret_warnings.
+ * Opens this run's file in dir. Takes over every file whose run is gone; where certificate is not
+ * NULL it leaves those alone that hold only what is not its to end: leases in force, permanent
+ * records, parked orders of other certificates. Files that cannot be read, or were written by a
+ * newer release, are left alone and named in *ret_warnings.
  */
 int journal_open(const char *dir, const char *command, const char *certificate,
                  struct journal **ret_journal, struct strv *ret_warnings, struct err *err);

@@ -195,6 +195,10 @@ static void give_up_validation(struct order *order)
 {
     struct err err = ERR_INIT;
 
+    if (order->last_read_ms < order->last_answer_ms) {
+        read_authzs(order); /* whether the CA is still at it only they can tell */
+        return;
+    }
     if (is_ca_processing(order) && names_count(order, NAME_FAILED) == 0) {
         order_go(order, ORDER_PARKED);
         return;

@@ -131,9 +131,10 @@ static enum task_exit tell(const struct cleanup *cleanup, const struct err *err)
         text = str_fmt("%zu would be removed, %zu stay", cleanup->n_seen, cleanup->n_kept);
     } else {
         status = cleanup->n_left > 0 ? EXIT_PROVIDER : EXIT_DONE;
-        text = cleanup->n_seen == 0 ? str_dup("nothing was left behind")
-                                    : str_fmt("%zu removed, %zu could not be, %zu stay",
-                                              cleanup->n_removed, cleanup->n_left, cleanup->n_kept);
+        text = cleanup->n_seen + cleanup->n_kept == 0
+                   ? str_dup("nothing was left behind")
+                   : str_fmt("%zu removed, %zu could not be, %zu stay", cleanup->n_removed,
+                             cleanup->n_left, cleanup->n_kept);
     }
     event_emit(status == EXIT_DONE ? EVENT_NOTICE : EVENT_ERROR, EVENT_RESULT, "cleanup",
                FIELD_INT("exit", status), FIELD("class", err_class_name(err->class)),
