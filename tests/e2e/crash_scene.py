@@ -257,12 +257,12 @@ class Run:
         with open(self.path, encoding="utf-8", errors="replace") as file:
             return file.read()
 
-    def wait_for(self, *lines, timeout=20):
-        """Until it has printed lines that end so."""
+    def wait_for(self, *texts, timeout=20):
+        """Until it has printed all of them."""
         deadline = time.monotonic() + timeout
-        while not all(line + "\n" in self.text() for line in lines):
-            assert self.process.poll() is None, "ended before %s\n%s" % (lines, self.text())
-            assert time.monotonic() < deadline, "no %s\n%s" % (lines, self.text())
+        while not all(text in self.text() for text in texts):
+            assert self.process.poll() is None, "ended before %s\n%s" % (texts, self.text())
+            assert time.monotonic() < deadline, "no %s\n%s" % (texts, self.text())
             time.sleep(0.005)
 
 

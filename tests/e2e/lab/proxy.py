@@ -11,7 +11,8 @@ The CA follows the Host header, so every URL it hands out leads through here aga
     drop-reply                        the CA has applied it; hang up
     cut           bytes=N             hang up after N bytes of the reply
     refuse        status=N, headers={}, body=TEXT   answer so, the CA never hears of it
-    replace       status=N, headers={}, body=TEXT, pattern=/with=   change the CA's reply
+    replace       status=N, headers={}, body=TEXT, pattern=/with=   change the CA's reply;
+                                                patterns=[[PATTERN, WITH], ...] for several
 
 Every request is one JSON line of the log.
 """
@@ -137,6 +138,8 @@ class Proxy:
             reply.body = rule["body"].encode()
         if "pattern" in rule:
             reply.body = re.sub(rule["pattern"].encode(), rule["with"].encode(), reply.body)
+        for pattern, text in rule.get("patterns", ()):
+            reply.body = re.sub(pattern.encode(), text.encode(), reply.body)
         return reply
 
     def note(self, method, path, reply, what, begun):

@@ -1,0 +1,228 @@
+# SPDX-FileCopyrightText: 2026 the acme-dns authors
+# SPDX-License-Identifier: MIT
+"""What a killed run left, seen from the command line: cleanup in all its forms, journals that were damaged,
+and orders that the CA keeps waiting."""
+
+import json
+import os
+import re
+
+import pytest
+from crash_scene import make_scene  # noqa: F401
+
+OWNER = "_acme-challenge.example.test."
+PUBLISHED = ("provider-call-after", 1)
+
+
+@pytest.fixture
+def killed(make_scene):  # noqa: F811
+    """Killed when both values stood; nothing has been removed."""
+    scene = make_scene()
+    assert scene.killed_run(PUBLISHED), scene.story()
+    assert len(scene.standing()) == 2
+    assert scene.lab.zones() != scene.before
+    return scene
+
+
+def finish(scene):
+    assert scene.run().code == 0, scene.story()
+    scene.judge()
+
+
+# ---- cleanup ----
+
+
+def test_cleanup_says_what_it_would_remove(killed):
+    zones = killed.lab.zones()
+    told = killed.client.run("cleanup --dry-run")
+    assert told.code == 0, told.err
+    for entry in killed.standing().values():
+        assert OWNER in told.err and entry["value"] in told.err
+    assert "2 would be removed" in told.out + told.err
+    assert killed.lab.zones() == zones and len(killed.standing()) == 2
+    finish(killed)
+
+
+def test_cleanup_removes_and_keeps_the_order(killed):
+    done = killed.client.run("cleanup")
+    assert done.code == 0, done.err
+    assert killed.lab.zones() == killed.before
+    assert killed.standing() == {}
+    assert killed.has_order(), "the order can still be gone on with"
+    again = killed.client.run("cleanup")
+    assert again.code == 0 and "nothing was left behind" in again.out + again.err
+    finish(killed)
+
+
+def test_cleanup_as_json(killed):
+    done = killed.client.run("cleanup", "--json")
+    events = [json.loads(line) for line in done.out.splitlines()]
+    assert done.code == 0 and events[-1]["subject"] == "cleanup", done.out
+    assert killed.lab.zones() == killed.before
+
+
+def test_a_forgotten_entry_is_left_alone(killed):
+    told = killed.client.run("cleanup --dry-run")
+    ids = re.findall(r"\(entry (\S+)\)", told.err)
+    assert len(ids) == 2, told.err
+    unknown = killed.client.run("cleanup", "--forget", "nonsense.1")
+    assert unknown.code == 3 and "nonsense.1" in unknown.err
+    values = {entry["value"] for entry in killed.standing().values()}
+    assert killed.client.run("cleanup", "--forget", ids[0]).code == 0
+    (kept,) = killed.standing().values()
+    (forgotten,) = values - {kept["value"]}
+    assert killed.client.run("cleanup").code == 0
+    text = "\n".join(killed.lab.zones()["example.test"])
+    assert forgotten in text and kept["value"] not in text
+    killed.lab.update("example.test", 'del %s TXT "%s"' % (OWNER, forgotten))
+    finish(killed)
+
+
+@pytest.mark.parametrize("lacks", ["credential", "instance"])
+def test_an_entry_waits_for_its_provider(killed, lacks):
+    """Without the key, or without the provider's section: kept, named, exit 4."""
+    configuration = killed.client.config
+    with open(configuration, encoding="utf-8") as file:
+        whole = file.read()
+    spoilt = (re.sub(r"key-file = .*", "key-file = /nonexistent/key", whole) if lacks == "credential"
+              else whole.replace("[provider lab]", "[provider other]"))
+    with open(configuration, "w", encoding="utf-8") as file:
+        file.write(spoilt)
+    failed = killed.client.run("cleanup")
+    assert failed.code == 4, "%d %s" % (failed.code, failed.err)
+    assert OWNER in failed.err and "lab" in failed.err
+    assert len(killed.standing()) == 2
+    with open(configuration, "w", encoding="utf-8") as file:
+        file.write(whole)
+    assert killed.client.run("cleanup").code == 0
+    assert killed.lab.zones() == killed.before
+    finish(killed)
+
+
+def test_a_run_for_another_name_cleans_up_too(killed):
+    """The values go; the order of the run that died is left to its own certificate."""
+    other = killed.lab.run(killed.command(names=["other.example.test"]))
+    assert other.code == 0, other.err
+    assert killed.standing() == {} and killed.lab.zones() == killed.before
+    assert killed.has_order()
+    killed.n_orders = killed.count_orders()
+    assert killed.run().code == 0, killed.story()
+    assert killed.count_orders() == killed.n_orders
+    assert os.listdir(os.path.join(killed.client.state, "journal")) == []
+
+
+# ---- Damaged journals ----
+
+
+def append(scene, text):
+    (path,) = scene.journal_files()
+    with open(path, "a", encoding="utf-8") as file:
+        file.write(text)
+    return path
+
+
+@pytest.mark.parametrize("torn", ['{"record":"removed","numb', "\0" * 300, "{"])
+def test_a_torn_last_line_is_nothing(killed, torn):
+    append(killed, torn)
+    finish(killed)
+
+
+def test_records_after_a_torn_line_are_read(killed):
+    """The run that recovers writes into the same file, and is killed as well."""
+    append(killed, '{"record":"removed","numb')
+    assert killed.killed_run(("journal-removed-after", 1)), killed.story()
+    assert len(killed.standing()) == 1
+    finish(killed)
+
+
+def test_a_line_that_cannot_be_read_is_kept(killed):
+    path = append(killed, "what is this?\n")
+    result = killed.run()
+    assert result.code == 0, killed.story()
+    assert path in result.err, "the user is told which file"
+    assert killed.lab.zones() == killed.before
+    assert killed.journal_files() == [path] and killed.standing() == {}
+    os.unlink(path)
+    os.unlink(path + ".lock")
+    killed.judge()
+
+
+def test_a_newer_releases_journal_is_left_alone(killed):
+    (path,) = killed.journal_files()
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text.replace('"format":1', '"format":2'))
+    zones = killed.lab.zones()
+    result = killed.client.run("cleanup")
+    assert path in result.err and "newer" in result.err, result.err
+    assert killed.lab.zones() == zones and len(killed.standing()) == 2
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+    finish(killed)
+
+
+def test_a_lock_without_a_journal_is_litter(killed):
+    """Killed between making the lock and making the journal."""
+    path = os.path.join(killed.client.state, "journal", "20260101T000000Z-1-abcdef.lock")
+    with open(path, "w", encoding="utf-8"):
+        pass
+    finish(killed)
+
+
+# ---- Orders that wait for the CA ----
+
+
+def processing(path, pattern):
+    return {"path": path, "do": "replace", "pattern": pattern, "with": '"status": "processing"'}
+
+
+def parked(scene, rules, settings):
+    scene.client.configure(settings)
+    scene.lab.set_proxy_rules(rules)
+    result = scene.run()
+    assert result.code == 7, scene.story()
+    assert "processing" in result.err
+    return result
+
+
+def test_a_parked_order_is_asked_for_once_a_run(make_scene):  # noqa: F811
+    scene = make_scene(proxied=True)
+    rules = [processing("^/(my-order|finalize-order)/", '"status": "valid"')]
+    parked(scene, rules, "issuance-timeout = 1s\n")
+    assert scene.lab.zones() == scene.before, "the CA has validated: nothing need stand"
+    for _ in range(2):
+        result = scene.run()
+        assert result.code == 7, scene.story()
+        asked = [line["path"] for line in scene.lab.proxied()[scene.n_proxied:]
+                 if line["method"] == "POST"]
+        assert len(asked) == 1 and asked[0].startswith("/my-order/"), asked
+    assert scene.client.run("cleanup").code == 0
+    scene.lab.set_proxy_rules([])
+    finish(scene)
+
+
+def test_what_a_parked_validation_needs_stands(make_scene):  # noqa: F811
+    """The CA has not finished its validation: the values stay, whoever else runs meanwhile."""
+    scene = make_scene(proxied=True)
+    # The first two authorizations are the CA's own; only once they are answered it seems to take its time.
+    rules = [
+        {"path": "^/authZ/", "skip": 2, "do": "replace", "patterns": [
+            ['"status": "(pending|valid)"', '"status": "processing"'],
+            ['"status": "processing"(?=,\\s*"identifier")', '"status": "pending"']]},
+        {"path": "^/my-order/", "do": "replace", "pattern": '"status": "ready"', "with": '"status": "pending"'},
+    ]
+    parked(scene, rules, "validation-timeout = 1s\n")
+    zones = scene.lab.zones()
+    assert zones != scene.before and len(scene.standing()) == 2, scene.story()
+    done = scene.client.run("cleanup")
+    assert done.code == 0 and "2 stay" in done.out + done.err, done.err
+    other = scene.lab.run(scene.command(names=["other.example.test"]))
+    assert scene.lab.zones() == zones, other.err
+    scene.n_orders = scene.count_orders()
+    assert scene.run().code == 7, scene.story()
+    assert scene.lab.zones() == zones, scene.story()
+    scene.lab.set_proxy_rules([])
+    assert scene.run().code == 0, scene.story()
+    assert scene.lab.zones() == scene.before and scene.standing() == {}, scene.story()
+
