@@ -128,7 +128,7 @@ static void on_exit_of(void *arg, int wait_status)
 
     c->child = NULL;
     c->pid = 0;
-    session_kill(pid);
+    session_end(pid);
     for (int i = 0; i < 2; i++) {
         for (int turn = 0; turn < 64 && read_some(c, i); turn++) {
         }

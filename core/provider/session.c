@@ -21,8 +21,10 @@
 #include <unistd.h>
 
 /* A process that forks faster than it is killed loses after this many looks at the latest: each
- * look leaves fewer parents. */
+ * look leaves fewer parents. One that is between two looks, its parent gone and its child not yet
+ * there, is found by the second of two looks that see nothing. */
 #define KILL_ROUNDS_MAX 64
+#define QUIET_ROUNDS 2
 #define REAP_MS_MAX 1000
 
 void session_harden_self(void)
@@ -31,6 +33,40 @@ void session_harden_self(void)
 
     (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     (void)setrlimit(RLIMIT_CORE, &none);
+    (void)prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+}
+
+/* Leaders that were started and are not yet ended: children of this process, as its strays are. */
+static struct {
+    pid_t *items;
+    size_t n, cap;
+} leaders;
+
+static bool is_leader(pid_t pid)
+{
+    for (size_t i = 0; i < leaders.n; i++) {
+        if (leaders.items[i] == pid) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void forget_leader(pid_t pid)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < leaders.n; i++) {
+        if (leaders.items[i] != pid) {
+            leaders.items[kept++] = leaders.items[i];
+        }
+    }
+    leaders.n = kept;
+    if (kept == 0) {
+        mem_free(leaders.items);
+        leaders.items = NULL;
+        leaders.cap = 0;
+    }
 }
 
 /* From here to execve() only async-signal-safe calls: libcurl's resolver may run a thread that held
@@ -101,6 +137,7 @@ int session_start(const struct session_plan *plan, pid_t *ret_pid, struct err *e
         }
     }
     if (result == 0) {
+        VEC_PUSH(leaders.items, leaders.n, leaders.cap) = pid;
         *ret_pid = pid;
     }
     return result;
@@ -110,8 +147,8 @@ int session_start(const struct session_plan *plan, pid_t *ret_pid, struct err *e
 
 struct process {
     pid_t pid, parent, session;
-    bool is_dead;
-    bool is_ours;
+    unsigned long long started; /* with pid: this process and no later one of its number */
+    bool is_dead, is_ours;
 };
 
 struct processes {
@@ -119,29 +156,41 @@ struct processes {
     size_t n, cap;
 };
 
-/* /proc/PID/stat: the name in the middle may hold anything, so fields count from the last ')'. */
-static bool process_read(const char *pid_text, struct process *ret)
+/* A file of /proc as text; false if the process is gone. */
+static bool proc_read(pid_t pid, const char *name, char *text, size_t size)
 {
     char path[64];
-    char text[512];
-    int parent, session, group;
+
+    (void)snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, name);
+    AUTO_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t len = fd >= 0 ? read(fd, text, size - 1) : -1;
+    text[len > 0 ? len : 0] = '\0';
+    return len > 0;
+}
+
+/* /proc/PID/stat: the name in the middle may hold anything, so fields count from the last ')'. */
+static bool process_read(pid_t pid, struct process *ret)
+{
+    char text[1024];
+    int parent, session;
+    unsigned long long started;
     char state;
 
-    (void)snprintf(path, sizeof(path), "/proc/%s/stat", pid_text);
-    AUTO_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t len = fd >= 0 ? read(fd, text, sizeof(text) - 1) : -1;
-    if (len <= 0) {
+    if (!proc_read(pid, "stat", text, sizeof(text))) {
         return false;
     }
-    text[len] = '\0';
     const char *rest = strrchr(text, ')');
-    if (rest == NULL || sscanf(rest + 1, " %c %d %d %d", &state, &parent, &group, &session) != 4) {
+    if (rest == NULL || sscanf(rest + 1,
+                               " %c %d %*d %d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d "
+                               "%*d %*d %llu",
+                               &state, &parent, &session, &started) != 4) {
         return false;
     }
     *ret = (struct process){
-        .pid = (pid_t)strtol(pid_text, NULL, 10),
+        .pid = pid,
         .parent = parent,
         .session = session,
+        .started = started,
         .is_dead = state == 'Z' || state == 'X',
     };
     return true;
@@ -156,13 +205,34 @@ static void processes_read(struct processes *all)
     all->n = 0;
     while (dir != NULL && (entry = readdir(dir)) != NULL) {
         if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9' &&
-            process_read(entry->d_name, &one)) {
+            process_read((pid_t)strtol(entry->d_name, NULL, 10), &one)) {
             VEC_PUSH(all->items, all->n, all->cap) = one;
         }
     }
     if (dir != NULL) {
         (void)closedir(dir);
     }
+}
+
+static bool has_no_new_privs(pid_t pid)
+{
+    static const char FIELD[] = "\nNoNewPrivs:\t";
+    char text[4096];
+    const char *at = proc_read(pid, "status", text, sizeof(text)) ? strstr(text, FIELD) : NULL;
+
+    return at != NULL && at[sizeof(FIELD) - 1] == '1';
+}
+
+/*
+ * What a worker that has died lost: it is our child now, though we never started it. no_new_privs,
+ * which nobody can take off again, tells it from what others here may have left running on purpose
+ * (a hook that starts a service). Where we have it ourselves, as under a systemd unit, there is no
+ * such sign; there the unit's end is theirs.
+ */
+static bool is_stray(const struct process *p)
+{
+    return p->parent == getpid() && p->session != getsid(0) && !is_leader(p->pid) &&
+           prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 0 && has_no_new_privs(p->pid);
 }
 
 /* Whether a process's parent is marked, or its session is one that a marked process led. */
@@ -179,7 +249,7 @@ static bool belongs(const struct processes *all, const struct process *p, const 
             return true;
         }
     }
-    return false;
+    return is_stray(p);
 }
 
 #define SESSIONS_MAX 64
@@ -206,29 +276,60 @@ static void mark(struct processes *all, pid_t *sessions, size_t *n_sessions)
     }
 }
 
-void session_kill(pid_t pid)
+/* By its number only as long as that is still its own: between looking and killing it may have
+ * ended, and the number have become a stranger's. */
+static bool process_kill(const struct process *p)
 {
-    pid_t sessions[SESSIONS_MAX] = {pid};
+    AUTO_FD int fd = (int)syscall(SYS_pidfd_open, p->pid, 0);
+    struct process now;
+
+    return fd >= 0 && process_read(p->pid, &now) && now.started == p->started && !now.is_dead &&
+           syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0) == 0;
+}
+
+/* Kills all that belongs to the session but its leader. */
+static void kill_members(pid_t leader)
+{
+    pid_t sessions[SESSIONS_MAX] = {leader};
     size_t n_sessions = 1;
     struct processes all = {.items = NULL};
-    bool has_killed = true;
+    bool has_killed = false;
 
-    /* Stopped first: so it stays the parent of what it started until all of that is found. */
-    (void)kill(pid, SIGSTOP);
-    for (int round = 0; has_killed && round < KILL_ROUNDS_MAX; round++) {
-        has_killed = false;
+    for (int round = 0, quiet = 0; round < KILL_ROUNDS_MAX && quiet < QUIET_ROUNDS; round++) {
+        bool is_quiet = true;
+
         processes_read(&all);
         mark(&all, sessions, &n_sessions);
         for (size_t i = 0; i < all.n; i++) {
             const struct process *p = &all.items[i];
 
-            if (p->is_ours && !p->is_dead && p->pid != pid && kill(p->pid, SIGKILL) == 0) {
-                has_killed = true;
+            if (!p->is_ours || p->pid == leader) {
+                continue;
+            }
+            if (p->is_dead && p->parent == getpid()) {
+                (void)waitpid(p->pid, NULL, WNOHANG);
+            } else if (!p->is_dead && process_kill(p)) {
+                is_quiet = false;
             }
         }
+        has_killed = has_killed || !is_quiet;
+        quiet = is_quiet ? (has_killed ? quiet + 1 : QUIET_ROUNDS) : 0;
     }
-    (void)kill(pid, SIGKILL);
     mem_free(all.items);
+}
+
+void session_kill(pid_t pid)
+{
+    /* Stopped first: so it stays the parent of what it started until all of that is found. */
+    (void)kill(pid, SIGSTOP);
+    kill_members(pid);
+    (void)kill(pid, SIGKILL);
+}
+
+void session_end(pid_t pid)
+{
+    forget_leader(pid);
+    kill_members(pid);
 }
 
 void session_kill_and_reap(pid_t pid)
@@ -239,4 +340,5 @@ void session_kill_and_reap(pid_t pid)
     for (int ms = 0; ms < REAP_MS_MAX && waitpid(pid, NULL, WNOHANG) == 0; ms++) {
         (void)nanosleep(&pause, NULL);
     }
+    session_end(pid);
 }

@@ -32,10 +32,14 @@ int session_start(const struct session_plan *plan, pid_t *ret_pid, struct err *e
  * until nothing is left. The leader itself stays to be reaped. */
 void session_kill(pid_t pid);
 
-/* The same, and reaps the leader; for the end, when there is no loop any more. */
+/* The leader has been reaped: kills what it left behind. Must follow each session_start() once. */
+void session_end(pid_t pid);
+
+/* Kills, reaps and ends it; for when there is no loop any more. */
 void session_kill_and_reap(pid_t pid);
 
-/* Nobody reads this process's memory through /proc or ptrace, or from a core file. */
+/* Nobody reads this process's memory through /proc or ptrace, or from a core file; and what a
+ * session loses becomes this process's child, so that it can be found. */
 void session_harden_self(void);
 
 #endif
