@@ -76,6 +76,7 @@ static void add_isolation(const struct provider_isolation *isolation, struct buf
         buf_addf(to, "isolation.landlock=%u\n", isolation->landlock);
     }
     buf_addf(to, "isolation.no-new-privileges=%s\n", yes_no(isolation->has_no_new_privs));
+    buf_addf(to, "isolation.no-capabilities=%s\n", yes_no(isolation->has_no_capabilities));
     buf_addf(to, "isolation.signal-scope=%s\n", yes_no(isolation->has_signal_scope));
     buf_addf(to, "isolation.not-dumpable=%s\n", yes_no(isolation->is_not_dumpable));
 }
@@ -136,6 +137,7 @@ static void write_isolation(struct json_out *out, const struct provider_isolatio
     json_out_kbool(out, "own-user", isolation->has_own_user);
     json_out_kint(out, "landlock", isolation->landlock);
     json_out_kbool(out, "no-new-privileges", isolation->has_no_new_privs);
+    json_out_kbool(out, "no-capabilities", isolation->has_no_capabilities);
     json_out_kbool(out, "signal-scope", isolation->has_signal_scope);
     json_out_kbool(out, "not-dumpable", isolation->is_not_dumpable);
     json_out_end(out);

@@ -102,10 +102,27 @@ static bool is_variable_name(const char *name)
     static const char LETTERS[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz";
     static const char ALL[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz0123456789";
 
-    return name[0] != '\0' && strchr(LETTERS, name[0]) != NULL && strspn(name, ALL) == strlen(name);
+    /* Names of our own may hold our own secrets, such as the account binding's key. */
+    return name[0] != '\0' && strchr(LETTERS, name[0]) != NULL &&
+           strspn(name, ALL) == strlen(name) && !str_has_prefix(name, "ACME_DNS_");
 }
 
-/* "x-file" beside a secret "x" would make the line "x-file = " mean two things. */
+bool provider_option_has_ways(const struct provider_option *option)
+{
+    return option->type != ACME_OPTION_FILE &&
+           (option->flags & (ACME_OPTION_SECRET | ACME_OPTION_GROUP)) != 0;
+}
+
+/* Whether name is how the other option may be given: "x-file" beside a secret "x" would make the
+ * line "x-file = " mean two things. */
+static bool is_way_of(const char *name, const struct provider_option *other)
+{
+    AUTO_FREE char *file = str_fmt("%s-file", other->name);
+    AUTO_FREE char *command = str_fmt("%s-command", other->name);
+
+    return provider_option_has_ways(other) && (str_eq(name, file) || str_eq(name, command));
+}
+
 static int judge_names(const struct provider_description *d, size_t index, struct err *err)
 {
     const struct provider_option *option = &d->options[index];
@@ -115,23 +132,16 @@ static int judge_names(const struct provider_description *d, size_t index, struc
                        option->name);
     }
     for (size_t i = 0; i < index; i++) {
-        const char *other = d->options[i].name;
-        AUTO_FREE char *file = str_fmt("%s-file", other);
-        AUTO_FREE char *command = str_fmt("%s-command", other);
-        AUTO_FREE char *own_file = str_fmt("%s-file", option->name);
-        AUTO_FREE char *own_command = str_fmt("%s-command", option->name);
+        const struct provider_option *other = &d->options[i];
 
-        if (str_eq(option->name, other)) {
-            return err_set(err, ERR_PROVIDER, "has the option '%s' twice", other);
+        if (str_eq(option->name, other->name)) {
+            return err_set(err, ERR_PROVIDER, "has the option '%s' twice", other->name);
         }
-        if (((d->options[i].flags & ACME_OPTION_SECRET) != 0 &&
-             (str_eq(option->name, file) || str_eq(option->name, command))) ||
-            ((option->flags & ACME_OPTION_SECRET) != 0 &&
-             (str_eq(other, own_file) || str_eq(other, own_command)))) {
+        if (is_way_of(option->name, other) || is_way_of(other->name, option)) {
             return err_set(err, ERR_PROVIDER,
                            "has the options '%s' and '%s', of which one is how acme-dns lets the "
                            "other be given",
-                           other, option->name);
+                           other->name, option->name);
         }
     }
     return 0;
@@ -164,9 +174,10 @@ static int judge_option(const struct provider_description *d, size_t index, stru
     }
     for (size_t i = 0; i < option->env.n; i++) {
         if (!is_variable_name(option->env.items[i])) {
-            return err_set(err, ERR_PROVIDER,
-                           "has an option '%s' with '%s', which cannot be an environment variable",
-                           option->name, option->env.items[i]);
+            return err_set(
+                err, ERR_PROVIDER,
+                "has an option '%s' with '%s', which cannot be an option's environment variable",
+                option->name, option->env.items[i]);
         }
     }
     return judge_names(d, index, err);
@@ -223,21 +234,8 @@ static void read_option(struct frame_in *in, struct provider_option *to)
     to->flags = frame_get_u32(in);
 }
 
-static void read_isolation(struct frame_in *in, struct provider_isolation *to)
-{
-    uint32_t bits;
-
-    to->landlock = frame_get_u32(in);
-    bits = frame_get_u32(in);
-    to->has_no_new_privs = (bits & FRAME_ISOLATED_NO_NEW_PRIVS) != 0;
-    to->has_signal_scope = (bits & FRAME_ISOLATED_SIGNAL_SCOPE) != 0;
-    to->is_not_dumpable = (bits & FRAME_ISOLATED_NOT_DUMPABLE) != 0;
-    to->has_own_user = (bits & FRAME_ISOLATED_USER) != 0;
-}
-
 static void read_fields(struct frame_in *in, struct provider_description *d)
 {
-    read_isolation(in, &d->isolation);
     d->size = frame_get_u32(in);
     d->abi_minor = frame_get_u32(in);
     d->serial = frame_get_u32(in);
@@ -251,6 +249,18 @@ static void read_fields(struct frame_in *in, struct provider_description *d)
     d->name = frame_get_text(in, LINE_MAX_BYTES);
     d->version = frame_get_text(in, LINE_MAX_BYTES);
     d->summary = frame_get_text(in, LINE_MAX_BYTES);
+}
+
+void describe_isolation(uint32_t landlock, uint32_t bits, struct provider_isolation *ret_isolation)
+{
+    *ret_isolation = (struct provider_isolation){
+        .landlock = landlock,
+        .has_own_user = (bits & FRAME_ISOLATED_USER) != 0,
+        .has_no_new_privs = (bits & FRAME_ISOLATED_NO_NEW_PRIVS) != 0,
+        .has_signal_scope = (bits & FRAME_ISOLATED_SIGNAL_SCOPE) != 0,
+        .has_no_capabilities = (bits & FRAME_ISOLATED_NO_CAPS) != 0,
+        .is_not_dumpable = (bits & FRAME_ISOLATED_NOT_DUMPABLE) != 0,
+    };
 }
 
 int describe_parse(struct frame_in *in, const char *path, const char *name,

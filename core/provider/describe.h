@@ -42,6 +42,7 @@ struct provider_isolation {
     bool has_own_user;     /* another user than the core */
     uint32_t landlock;     /* the version in force, 0: none */
     bool has_no_new_privs; /* setuid programs give it nothing */
+    bool has_no_capabilities;
     bool has_signal_scope; /* it can signal its own processes only */
     bool is_not_dumpable;  /* closed to ptrace and /proc by others of its user */
 };
@@ -67,11 +68,19 @@ char *provider_description_callbacks(const struct provider_description *descript
 /* "string", "duration", ... for plugin show. */
 const char *provider_option_type_name(uint32_t type);
 
+/* Parts of a credential may be given by file and command too ("x-file", "x-command"), so that they
+ * can stand together; but for options that name a file anyway. */
+bool provider_option_has_ways(const struct provider_option *option);
+
 /* One of the keys that the core itself takes in [provider]: no option may be called so. */
 bool provider_is_core_key(const char *key);
 const char *const *provider_core_keys(size_t *ret_n);
 
-/* Reads a description frame's payload. name is the file's without ".so". ERR_PROVIDER. */
+/* What FRAME_CONFINED said; user stays NULL. */
+void describe_isolation(uint32_t landlock, uint32_t bits, struct provider_isolation *ret_isolation);
+
+/* Reads a description frame's payload, isolation left out. name is the file's without ".so".
+ * ERR_PROVIDER. */
 int describe_parse(struct frame_in *in, const char *path, const char *name,
                    struct provider_description **ret_description, struct err *err);
 

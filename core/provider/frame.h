@@ -37,6 +37,7 @@ enum frame_kind {
 
     /* worker -> core */
     FRAME_REFUSED = 64, /* u status, s why: it did not come to a description; then it ends */
+    FRAME_CONFINED,     /* u Landlock's version or 0, u FRAME_ISOLATED_...: before it loads */
     FRAME_DESCRIBE,     /* see describe.c: ready for FRAME_OPEN */
     FRAME_LOG,          /* u level, s text */
     FRAME_FAIL,         /* u index, u status, u retry_after_s, s text */
@@ -60,12 +61,14 @@ enum frame_verb {
 /* Bits of the flags in FRAME_SETUP. */
 #define FRAME_SETUP_SWITCH_USER 0x1u
 #define FRAME_SETUP_NEW_PRIVS 0x2u /* setuid programs may work: no Landlock, no no_new_privs */
+#define FRAME_SETUP_KEEP_CAPS 0x4u /* it is to be root in earnest, because the user said so */
 
-/* Bits of what FRAME_DESCRIBE says of the isolation. */
+/* Bits of what FRAME_CONFINED says of the isolation. */
 #define FRAME_ISOLATED_NO_NEW_PRIVS 0x1u
 #define FRAME_ISOLATED_SIGNAL_SCOPE 0x2u
 #define FRAME_ISOLATED_NOT_DUMPABLE 0x4u
 #define FRAME_ISOLATED_USER 0x8u
+#define FRAME_ISOLATED_NO_CAPS 0x10u
 
 /* A frame that is being written. Memory that runs out shows as is_bad. */
 struct frame_out {

@@ -48,7 +48,8 @@ struct lane {
     struct buf in, out, line;
     char *last_line; /* what it printed last, for the error */
     uint32_t call;
-    bool is_described, is_in_call, is_closing, is_killed;
+    bool is_confined, is_described, is_in_call, is_closing, is_killed;
+    struct provider_isolation isolation;
     size_t frame_bytes, output_bytes;
     struct err verdict; /* why we ended it; ERR_NONE: it ended by itself */
 };
@@ -175,6 +176,20 @@ static void take_refusal(struct lane *l, struct frame_in *in)
     lane_kill(l, &why);
 }
 
+/* Comes before the plug-in is loaded, so it is the worker that says it and not the plug-in. */
+static void take_confinement(struct lane *l, struct frame_in *in)
+{
+    uint32_t landlock = frame_get_u32(in);
+    uint32_t bits = frame_get_u32(in);
+
+    if (!frame_is_whole(in)) {
+        kill_for(l, "sent a damaged frame");
+        return;
+    }
+    describe_isolation(landlock, bits, &l->isolation);
+    l->is_confined = true;
+}
+
 static void take_description(struct lane *l, struct frame_in *in)
 {
     struct provider_description *description = NULL;
@@ -186,6 +201,7 @@ static void take_description(struct lane *l, struct frame_in *in)
         lane_kill(l, &l->verdict);
         return;
     }
+    description->isolation = l->isolation;
     description->isolation.user = str_dup(l->user_name);
     l->is_described = true;
     loop_timer_cancel(&l->timer);
@@ -215,7 +231,9 @@ static void take_frame(struct lane *l, struct frame_in *in)
     if (!l->is_described) {
         if (in->kind == FRAME_REFUSED) {
             take_refusal(l, in);
-        } else if (in->kind == FRAME_DESCRIBE) {
+        } else if (in->kind == FRAME_CONFINED && !l->is_confined) {
+            take_confinement(l, in);
+        } else if (in->kind == FRAME_DESCRIBE && l->is_confined) {
             take_description(l, in);
         } else {
             kill_for(l, "sent something before its description");
@@ -334,8 +352,8 @@ static void on_death(void *arg, int wait_status)
 
     l->child = NULL;
     l->pid = 0;
+    session_end(pid);
     if (!l->is_killed) {
-        session_kill(pid);
         while (left >= 32768 && read_socket(l)) {
             left -= 32768;
         }
@@ -468,7 +486,8 @@ static int open_plugin(const char *path, int *ret_fd, struct err *err)
 static bool add_setup(struct frame_out *f, const struct lane_plan *plan, const char *name)
 {
     uint32_t flags = (plan->user->is_switched ? FRAME_SETUP_SWITCH_USER : 0u) |
-                     (plan->may_gain_privileges ? FRAME_SETUP_NEW_PRIVS : 0u);
+                     (plan->may_gain_privileges ? FRAME_SETUP_NEW_PRIVS : 0u) |
+                     (plan->user->is_asked ? FRAME_SETUP_KEEP_CAPS : 0u);
 
     frame_begin(f, FRAME_SETUP, 0);
     frame_add_text(f, plan->plugin_path);

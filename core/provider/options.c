@@ -36,13 +36,6 @@ static bool is_secret(const struct provider_option *option)
     return (option->flags & ACME_OPTION_SECRET) != 0;
 }
 
-/* Parts of a credential may be given by file and command too, so that they can stand together. */
-static bool has_ways(const struct provider_option *option)
-{
-    return option->type != ACME_OPTION_FILE &&
-           (option->flags & (ACME_OPTION_SECRET | ACME_OPTION_GROUP)) != 0;
-}
-
 static enum way find_option(const struct provider_description *plugin, const char *key,
                             size_t *ret_index)
 {
@@ -52,7 +45,7 @@ static enum way find_option(const struct provider_description *plugin, const cha
         for (size_t i = 0; i < plugin->n_options; i++) {
             AUTO_FREE char *name = str_fmt("%s%s", plugin->options[i].name, SUFFIXES[way]);
 
-            if (str_eq(key, name) && (way == 0 || has_ways(&plugin->options[i]))) {
+            if (str_eq(key, name) && (way == 0 || provider_option_has_ways(&plugin->options[i]))) {
                 *ret_index = i;
                 return (enum way)(WAY_INLINE + (int)way);
             }
@@ -219,7 +212,7 @@ static int read_credential(struct option_values *values, size_t index, const cha
 {
     const char *folder = getenv("CREDENTIALS_DIRECTORY");
 
-    if (folder == NULL || folder[0] != '/' || !has_ways(option)) {
+    if (folder == NULL || folder[0] != '/' || !provider_option_has_ways(option)) {
         return 0;
     }
     AUTO_FREE char *path = str_fmt("%s/%s.%s", folder, name, option->name);
@@ -233,7 +226,7 @@ static int read_variable(struct option_values *values, size_t index,
         const char *name = option->env.items[i];
         const char *text = getenv(name);
         AUTO_FREE char *file_name = str_fmt("%s_FILE", name);
-        const char *file = has_ways(option) ? getenv(file_name) : NULL;
+        const char *file = provider_option_has_ways(option) ? getenv(file_name) : NULL;
         int result = 0;
 
         if (text != NULL && text[0] != '\0') {
@@ -337,7 +330,8 @@ int option_values_check(struct option_values *values, const struct config_sectio
         (void)err_set(err, ERR_CONFIG, "%s: [provider %s] lacks '%s' (%s)", place, name,
                       option->name, option->help);
         return err_hint(err, "add to [provider %s]: %s%s = ...%s%s", name, option->name,
-                        has_ways(option) ? "-file" : "", option->env.n > 0 ? ", or set " : "", env);
+                        provider_option_has_ways(option) ? "-file" : "",
+                        option->env.n > 0 ? ", or set " : "", env);
     }
     return 0;
 }

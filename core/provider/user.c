@@ -88,6 +88,7 @@ int user_find(const char *name, struct user *ret_user, struct err *err)
         return err_set(err, ERR_CONFIG, "this user namespace has no user '%s'", name);
     }
     copy_entry(entry, ret_user);
+    ret_user->is_asked = true;
     if (ret_user->is_switched) {
         add_groups(ret_user);
     }

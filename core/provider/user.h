@@ -20,6 +20,7 @@ struct user {
     gid_t *groups; /* none for the default user */
     size_t n_groups;
     bool is_switched; /* another one than this process's */
+    bool is_asked;    /* named by the user of this program */
 };
 
 void user_done(struct user *user);

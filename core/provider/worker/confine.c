@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <linux/landlock.h>
 #include <signal.h>
 #include <string.h>
@@ -42,6 +43,8 @@ struct ruleset_attr {
 
 #define READ_RIGHTS \
     (LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
+/* But no devices: a disk's, made in a folder that is open to all, holds every file. */
+#define WRITE_RIGHTS (~(LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_BLOCK))
 #define FILE_RIGHTS                                                                              \
     (LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_READ_FILE | \
      LANDLOCK_ACCESS_FS_TRUNCATE | LANDLOCK_ACCESS_FS_IOCTL_DEV)
@@ -77,7 +80,7 @@ static void allow_path(int ruleset, const struct setup_rule *rule, uint64_t all)
     int fd = open(rule->path, O_PATH | O_CLOEXEC);
 
     if (fd >= 0) {
-        allow_fd(ruleset, fd, rule->is_writable ? all : (READ_RIGHTS & all));
+        allow_fd(ruleset, fd, (rule->is_writable ? WRITE_RIGHTS : READ_RIGHTS) & all);
         close(fd);
     }
 }
@@ -126,30 +129,69 @@ static void switch_user(const struct setup *setup)
     }
 }
 
-void confine(const struct setup *setup, struct confinement *ret_held)
+/* Nothing here needs one: not as root of a user namespace, where nobody else could be become, and
+ * not those that a service manager may have handed down. */
+static void drop_capabilities(void)
+{
+    struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {{0, 0, 0}};
+
+    (void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+    if (syscall(SYS_capset, &head, none) < 0) {
+        pipe_refuse(ACME_BUG, "cannot give up its capabilities: %s", strerror(errno));
+    }
+}
+
+static void tell_core(uint32_t landlock, uint32_t bits)
+{
+    struct frame_out out = {.bytes = NULL};
+
+    frame_begin(&out, FRAME_CONFINED, 0);
+    frame_add_u32(&out, landlock);
+    frame_add_u32(&out, bits);
+    pipe_send(&out);
+    frame_out_done(&out);
+}
+
+/* The order: dumpable after the change of user, which sets it anew; Landlock after no_new_privs,
+ * and capabilities last, since exec() cannot bring them back then. */
+static uint32_t restrict_self(const struct setup *setup, uint32_t *bits)
+{
+    uint32_t landlock = 0;
+
+    if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0) {
+        *bits |= FRAME_ISOLATED_NOT_DUMPABLE;
+    }
+    if ((setup->flags & FRAME_SETUP_NEW_PRIVS) != 0) {
+        return 0;
+    }
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0) {
+        *bits |= FRAME_ISOLATED_NO_NEW_PRIVS;
+        landlock = restrict_files(setup, bits);
+    }
+    if ((setup->flags & FRAME_SETUP_KEEP_CAPS) == 0) {
+        drop_capabilities();
+        *bits |= FRAME_ISOLATED_NO_CAPS;
+    }
+    return landlock;
+}
+
+void confine(const struct setup *setup)
 {
     struct rlimit none = {.rlim_cur = 0, .rlim_max = 0};
+    uint32_t bits = 0;
 
-    *ret_held = (struct confinement){.landlock = 0};
     (void)setrlimit(RLIMIT_CORE, &none);
     /* What this process starts and loses stays below it, and can be found and ended with it. */
     (void)prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
     if ((setup->flags & FRAME_SETUP_SWITCH_USER) != 0) {
         switch_user(setup);
-        ret_held->bits |= FRAME_ISOLATED_USER;
+        bits |= FRAME_ISOLATED_USER;
     }
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
     if (getppid() != setup->core_pid) {
         _exit(0);
     }
-    if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0) {
-        ret_held->bits |= FRAME_ISOLATED_NOT_DUMPABLE;
-    }
-    if ((setup->flags & FRAME_SETUP_NEW_PRIVS) != 0) {
-        return;
-    }
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0) {
-        ret_held->bits |= FRAME_ISOLATED_NO_NEW_PRIVS;
-        ret_held->landlock = restrict_files(setup, &ret_held->bits);
-    }
+    uint32_t landlock = restrict_self(setup, &bits);
+    tell_core(landlock, bits);
 }

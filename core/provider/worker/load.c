@@ -53,14 +53,12 @@ static uint32_t callback_bits(const struct acme_plugin *p)
            (p->settled != NULL ? 1u << 6 : 0) | (p->zones != NULL ? 1u << 7 : 0);
 }
 
-static void describe(const struct worker *w, const struct confinement *held)
+static void describe(const struct worker *w)
 {
     const struct acme_plugin *p = &w->plugin;
     struct frame_out out = {.bytes = NULL};
 
     frame_begin(&out, FRAME_DESCRIBE, 0);
-    frame_add_u32(&out, held->landlock);
-    frame_add_u32(&out, held->bits);
     frame_add_u32(&out, p->size);
     frame_add_u32(&out, p->minor);
     frame_add_u32(&out, p->serial);
@@ -93,7 +91,7 @@ static const struct acme_plugin *find(void)
         void *address;
         const struct acme_plugin *(*describe)(void);
     } symbol = {.address = dlsym(library, "acme_plugin_v1")};
-    if (symbol.address == NULL) {
+    if (symbol.describe == NULL) {
         pipe_refuse(ACME_BUG, "exports no acme_plugin_v1(): it is not a provider plug-in, or one "
                               "for another major version of the interface");
     }
@@ -104,7 +102,7 @@ static const struct acme_plugin *find(void)
     return p;
 }
 
-void load(struct worker *w, const struct confinement *held)
+void load(struct worker *w)
 {
     const struct acme_plugin *p = find();
 
@@ -136,5 +134,5 @@ void load(struct worker *w, const struct confinement *held)
     if (w->plugin.n_options > 0 && w->plugin.options == NULL) {
         pipe_refuse(ACME_BUG, "says it has %u options and gives none", w->plugin.n_options);
     }
-    describe(w, held);
+    describe(w);
 }

@@ -70,7 +70,6 @@ static void read_setup(struct worker *w)
 int main(void)
 {
     static struct worker w;
-    struct confinement held;
     int type = 0;
     socklen_t len = sizeof(type);
 
@@ -81,9 +80,9 @@ int main(void)
     (void)fcntl(FRAME_FD_CORE, F_SETFD, FD_CLOEXEC);
     (void)fcntl(FRAME_FD_PLUGIN, F_SETFD, FD_CLOEXEC);
     read_setup(&w);
-    confine(&w.setup, &held);
+    confine(&w.setup);
     host_init(&w);
-    load(&w, &held);
+    load(&w);
     serve(&w);
     return 0;
 }

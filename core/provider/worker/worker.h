@@ -5,7 +5,7 @@
  * The process that a plug-in lives in. It shares its memory with code that nobody has checked, so
  * it holds nothing but one instance's options, and the core believes nothing it says. libc only.
  *
- *     read SETUP -> confine -> load -> DESCRIBE -> OPEN -> { CALL -> RESULT }* -> CLOSE
+ *     read SETUP -> confine -> CONFINED -> load -> DESCRIBE -> OPEN -> { CALL -> RESULT }* -> CLOSE
  */
 #ifndef WORKER_WORKER_H
 #define WORKER_WORKER_H
@@ -37,12 +37,6 @@ struct setup {
     pid_t core_pid;
     struct setup_rule *rules;
     uint32_t n_rules;
-};
-
-/* What confine() achieved. */
-struct confinement {
-    uint32_t landlock; /* version in force, 0: none */
-    uint32_t bits;     /* FRAME_ISOLATED_... */
 };
 
 /* One option's value, kept until close(). */
@@ -84,11 +78,12 @@ int64_t pipe_now_ms(void);
 void pipe_refuse(int32_t status, const char *format, ...)
     __attribute__((noreturn, format(printf, 2, 3)));
 
-/* confine.c: gives up what the setup says. Refuses to go on when a promised step fails. */
-void confine(const struct setup *setup, struct confinement *ret_held);
+/* confine.c: gives up what the setup says, and tells the core what holds: now, while nobody else's
+ * code has run in this process. Refuses to go on when a promised step fails. */
+void confine(const struct setup *setup);
 
 /* load.c: opens the plug-in, checks its description, and sends it. */
-void load(struct worker *w, const struct confinement *held);
+void load(struct worker *w);
 
 /* host.c */
 void host_init(struct worker *w);
