@@ -161,6 +161,10 @@ struct acme_record {
 #define ACME_ADD 1u
 #define ACME_REMOVE 2u
 
+/* For host->fail(): not one change of apply() but the whole call; outside apply() nothing else is
+ * meant. */
+#define ACME_WHOLE_CALL ((size_t)-1)
+
 /* One change of several that apply() makes in one call. */
 struct acme_change {
     uint32_t size; /* of this structure, as the core has it */
@@ -190,9 +194,10 @@ struct acme_host {
     /* Writes one line to the log, at most 8 KiB; secrets of this instance are masked. */
     void (*log)(struct acme_call *, int32_t level, const char *text);
 
-    /* Says why the change at index (0 outside apply) fails, and returns status. text: one sentence
-     * or several lines, at most 8 KiB, for the user. retry_after_s: what the provider asked for, or
-     * 0. In a call that then returns ACME_OK the changes failed so remain failed. */
+    /* Says why the change at index fails, or, with ACME_WHOLE_CALL, all that were not named, and
+     * returns status. text: one sentence or several lines, at most 8 KiB, for the user.
+     * retry_after_s: what the provider asked for, or 0. Changes failed so remain failed even if the
+     * call then returns ACME_OK. */
     int32_t (*fail)(struct acme_call *, size_t index, int32_t status, uint32_t retry_after_s,
                     const char *text);
 
@@ -338,7 +343,7 @@ __attribute__((format(printf, 5, 6))) ACME_INLINE int32_t acme_fail_at(struct ac
     return (call->host->fail)(call, index, status, retry_after_s, text);
 }
 
-/* Says why the call fails, and returns status: return acme_fail(call, ACME_RETRY, 30, "HTTP %d",
+/* Says why the whole call fails, and returns status: return acme_fail(call, ACME_RETRY, 30, "HTTP %d",
  * code); */
 __attribute__((format(printf, 4, 5))) ACME_INLINE int32_t acme_fail(struct acme_call *call,
                                                                     int32_t status,
@@ -351,7 +356,7 @@ __attribute__((format(printf, 4, 5))) ACME_INLINE int32_t acme_fail(struct acme_
     va_start(args, format);
     (void)vsnprintf(text, sizeof(text), format, args);
     va_end(args);
-    return (call->host->fail)(call, 0, status, retry_after_s, text);
+    return (call->host->fail)(call, ACME_WHOLE_CALL, status, retry_after_s, text);
 }
 
 #ifdef __cplusplus

@@ -122,25 +122,6 @@ static void refuse(struct provider_job *job, const struct call *c, int32_t statu
 
 /* ---- Batches ---- */
 
-/* acme_fail() in apply() names change 0, though it means the whole call. */
-static void lift_first_failure(struct call *c, int32_t status)
-{
-    struct provider_job *first = c->jobs[0];
-
-    if (c->n < 2 || status == ACME_OK || !first->has_failed || first->status != status) {
-        return;
-    }
-    for (size_t i = 1; i < c->n; i++) {
-        if (c->jobs[i]->has_failed || c->jobs[i]->is_done) {
-            return;
-        }
-    }
-    first->has_failed = false;
-    c->retry_after_s = first->retry_after_s;
-    mem_free(c->text);
-    c->text = TAKE(first->text);
-}
-
 static struct family *family_of(struct provider_job **jobs, size_t n)
 {
     struct family *family = jobs[0]->family;
@@ -239,11 +220,14 @@ void outcome_of_result(struct call *c, int32_t status)
     size_t n_rest = 0, n_named = 0;
 
     release_zones(c);
+    if (status == ACME_OK && c->has_failed) {
+        /* It said that the call fails, and forgot to return so. */
+        status = c->status != ACME_OK ? c->status : ACME_BUG;
+    }
     if (c->jobs[0]->kind == JOB_ZONES) {
         finish_zones(c, status);
         c->n = 0;
     }
-    lift_first_failure(c, status);
     for (size_t i = 0; i < c->n; i++) {
         struct provider_job *job = c->jobs[i];
 
