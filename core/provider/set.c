@@ -143,6 +143,40 @@ const char *provider_plugin(const struct provider *provider)
     return provider->keys.plugin;
 }
 
+/* ---- What no worker may reach ---- */
+
+/* Files that hold secrets of one instance or of the program, wherever they lie: the core reads them
+ * and hands out what is in them. */
+static void deny_secret_files(const struct config *config, const char *kind, struct strv *denied)
+{
+    const struct config_section *section = NULL;
+
+    while ((section = config_section_next(config, kind, section)) != NULL) {
+        for (size_t i = 0; i < section->n_values; i++) {
+            const struct config_value *value = &section->values[i];
+
+            if (str_has_suffix(value->key, "-file")) {
+                strv_take(denied, config_value_path(value));
+            }
+        }
+    }
+}
+
+static void init_reach(struct provider_set *set, const struct strv *deny_paths)
+{
+    AUTO(strv_done) struct strv denied = STRV_INIT;
+
+    if (deny_paths != NULL) {
+        strv_copy(&denied, deny_paths);
+    }
+    if (set->config != NULL) {
+        deny_secret_files(set->config, "provider", &denied);
+        deny_secret_files(set->config, "ca", &denied);
+    }
+    reach_init(&set->reach, &denied);
+    reach_add_system(&set->reach);
+}
+
 /* ---- Life ---- */
 
 int provider_set_new(struct loop *loop, const struct config *config,
@@ -163,8 +197,7 @@ int provider_set_new(struct loop *loop, const struct config *config,
     set->core_version =
         str_dup(settings->core_version != NULL ? settings->core_version : ACME_VERSION);
     user_find_default(settings->plugin_user, &set->user, &set->user_warning);
-    reach_init(&set->reach, settings->deny_paths);
-    reach_add_system(&set->reach);
+    init_reach(set, settings->deny_paths);
     for (size_t i = 0; settings->allow_aliases != NULL && i < settings->allow_aliases->n; i++) {
         strv_take(&set->allow_aliases, absolute(settings->allow_aliases->items[i]));
     }
