@@ -5,8 +5,8 @@
  * A good plug-in for tests: keeps values as lines "FQDN VALUE" in DIR/values, and notes each call
  * in DIR/calls. Names steer it: a label "bad" makes it refuse a batch without saying whom it means,
  * "named" refuses that change alone, "flaky" fails twice, "slow" takes 300 ms, "long" sleeps
- * until it is cancelled, "deaf" sleeps for ever, "crash" ends the process. Built with MEM_SINGLE it
- * has no apply() and may run in any number of processes.
+ * until it is cancelled, "deaf" sleeps for ever (both note that they begin), "crash" ends the
+ * process. Built with MEM_SINGLE it has no apply() and may run in any number of processes.
  */
 #include <acme-plugin.h>
 
@@ -105,6 +105,9 @@ static int has_label(const struct acme_record *r, const char *label)
 static int32_t obey(struct acme_call *call, struct mem *m, size_t index,
                     const struct acme_record *r)
 {
+    if (has_label(r, ".long.") || has_label(r, ".deaf.")) {
+        note(m, "begin", r->fqdn);
+    }
     if (has_label(r, ".crash.")) {
         raise(SIGSEGV);
     }

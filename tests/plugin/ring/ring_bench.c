@@ -120,7 +120,9 @@ static void plant(struct bench *b, const char *path)
     *slash = '\0';
     assert_int_equal(fs_mkdir_all(whole, 0755, &err), 0);
     *slash = '/';
-    assert_int_equal(fs_write_new(whole, "prey", 4, 0644, &err), 0);
+    /* Readable for all, so that nothing but the isolation stands before it; a secret cannot be. */
+    assert_int_equal(
+        fs_write_new(whole, "prey", 4, str_has_suffix(path, "token") ? 0600 : 0644, &err), 0);
     mem_free(whole);
 }
 
@@ -140,6 +142,7 @@ void bench_open(struct bench *b, const char *config_text)
     plant(b, "state/journal/run");
     plant(b, "etc/acme-dns.conf");
     plant(b, "etc/conf.d/a.conf");
+    plant(b, "elsewhere/token");
     buf_init(&b->log, 65536);
     plant(b, "mem/empty");
     (void)snprintf(mem_dir, sizeof(mem_dir), "%s/mem", b->dir);
@@ -264,7 +267,7 @@ struct outcome *bench_change(struct bench *b, const char *instance, enum provide
                                      .value_len = strlen(value),
                                      .token = token};
 
-    (void)snprintf(token, sizeof(token), "%d", (int)getpid());
+    (void)snprintf(token, sizeof(token), "%d", (int)(b->hunted != 0 ? b->hunted : getpid()));
     o->provider = bench_provider(b, instance);
     o->job = provider_submit(o->provider, &change, on_done, o);
     return o;

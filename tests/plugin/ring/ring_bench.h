@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #define BENCH_RESULTS_MAX 256
 
@@ -39,6 +40,7 @@ struct bench {
     size_t n_receipts;
     unsigned n_locked, n_locked_max;
     struct buf log; /* what was logged */
+    pid_t hunted;   /* told to plug-ins as the token of later changes; 0: this process */
 };
 
 /* config_text: %s is the bench's folder, everywhere. */
