@@ -416,16 +416,22 @@ int journal_set_receipt(struct journal_entry *entry, const void *bytes, size_t l
     return 0;
 }
 
-int journal_mark_removed(struct journal_entry *entry, struct err *err)
+/* A record that says no more than whose it is. */
+static int append_mark(const struct journal_entry *entry, const char *what, struct err *err)
 {
     AUTO(buf_done) struct buf line = BUF(JOURNAL_RECORDS_MAX);
-    struct json_out *record = journal_record_new("removed");
+    struct json_out *record = journal_record_new(what);
 
     json_out_kint(record, "number", entry_number(entry));
     journal_record_end(record, &line);
+    return journal_file_append(entry->file, &line, false, err);
+}
+
+int journal_mark_removed(struct journal_entry *entry, struct err *err)
+{
     crash_point("journal-removed-before");
     entry->is_removed = true;
-    if (journal_file_append(entry->file, &line, false, err) < 0) {
+    if (append_mark(entry, "removed", err) < 0) {
         return err_code(err);
     }
     crash_point("journal-removed-after");
@@ -517,6 +523,21 @@ struct journal_entry *journal_next(struct journal *journal, size_t *cursor)
     return NULL;
 }
 
+struct journal_entry *journal_find_value(struct journal *journal, const char *provider,
+                                         const char *owner, const char *value)
+{
+    size_t cursor = 0;
+    struct journal_entry *entry = NULL;
+
+    while ((entry = journal_next(journal, &cursor)) != NULL) {
+        if (entry->kind == JOURNAL_ORDER && str_eq(entry->provider, provider) &&
+            str_eq(entry->owner, owner) && str_eq(entry->value, value)) {
+            return entry;
+        }
+    }
+    return NULL;
+}
+
 static bool is_one_of_ours(const struct journal *journal, const char *run)
 {
     for (size_t i = 0; i < journal->n_files; i++) {
@@ -532,7 +553,7 @@ static bool file_names_value(const struct journal_file *file, const struct journ
     for (size_t i = 0; i < file->n_entries; i++) {
         const struct journal_entry *entry = file->entries[i];
 
-        if (!entry->is_removed && str_eq(entry->provider, wanted->provider) &&
+        if (!entry->is_removed && !entry->is_leaving && str_eq(entry->provider, wanted->provider) &&
             str_eq(entry->owner, wanted->owner) && str_eq(entry->value, wanted->value)) {
             return true;
         }
@@ -540,12 +561,18 @@ static bool file_names_value(const struct journal_file *file, const struct journ
     return false;
 }
 
-bool journal_stands_elsewhere(const struct journal *journal, const struct journal_entry *entry)
+bool journal_stands_elsewhere(const struct journal *journal, struct journal_entry *entry)
 {
     AUTO(strv_done) struct strv runs = STRV_INIT;
     struct err err = ERR_INIT;
     bool is_named = false;
 
+    crash_point("journal-leaving-before");
+    entry->is_leaving = true;
+    if (append_mark(entry, "leaving", &err) < 0) {
+        return false; /* nobody knows that we leave: then we must clean up ourselves */
+    }
+    crash_point("journal-leaving-after");
     if (fs_list(journal->dir, &runs, &err) < 0) {
         return false;
     }

@@ -46,6 +46,7 @@ struct journal_entry {
     char *receipt; /* or NULL */
     size_t receipt_len;
     int64_t until_s;
+    bool is_leaving; /* its run does not count on it any more, and may be removing it */
     bool is_removed;
     bool is_adopted; /* left by a run that is gone */
 };
@@ -101,11 +102,16 @@ struct journal_order *journal_find_order(struct journal *journal, const char *ce
 /* Walks the entries that are not removed, adopted ones first; NULL at the end. */
 struct journal_entry *journal_next(struct journal *journal, size_t *cursor);
 
+/* An order's entry for this value that is not removed, or NULL. */
+struct journal_entry *journal_find_value(struct journal *journal, const char *provider,
+                                         const char *owner, const char *value);
+
 /* Whether the entry may be removed now: its order is not parked for another certificate, its lease
  * is over. */
 bool journal_may_end(const struct journal_entry *entry, int64_t now_s);
 
-/* Whether a run that is alive counts on this value too. */
-bool journal_stands_elsewhere(const struct journal *journal, const struct journal_entry *entry);
+/* Whether another run counts on this value too. Says first, where that run reads it, that this one
+ * does not any more: of two that ask at the same time, at least one is told no. */
+bool journal_stands_elsewhere(const struct journal *journal, struct journal_entry *entry);
 
 #endif

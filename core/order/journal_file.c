@@ -308,6 +308,17 @@ static bool read_removed(struct journal_file *file, const struct json *record)
     return true;
 }
 
+static bool read_leaving(struct journal_file *file, const struct json *record)
+{
+    struct journal_entry *entry = find_by_number(file, json_get_int(record, "number", -1));
+
+    if (entry == NULL) {
+        return false;
+    }
+    entry->is_leaving = true;
+    return true;
+}
+
 static bool read_order(struct journal_file *file, const struct json *record)
 {
     const char *certificate = json_get_str(record, "certificate");
@@ -356,8 +367,9 @@ static const struct {
     const char *what;
     bool (*read)(struct journal_file *file, const struct json *record);
 } RECORDS[] = {
-    {"begin", read_begin},     {"intent", read_intent}, {"receipt", read_receipt},
-    {"removed", read_removed}, {"order", read_order},   {"order-over", read_order_over},
+    {"begin", read_begin},           {"intent", read_intent},   {"receipt", read_receipt},
+    {"leaving", read_leaving},       {"removed", read_removed}, {"order", read_order},
+    {"order-over", read_order_over},
 };
 
 static bool read_line(struct journal_file *file, const char *line, size_t len)

@@ -48,6 +48,7 @@ struct value {
     size_t n_uses, cap_uses;
     struct provider_job *job;
     struct dns_gone *gone; /* one for all values of the owner; hangs on the last that was removed */
+    bool was_known;        /* an entry was there before this add */
     struct journal_entry *entry; /* NULL: never handed to the provider, or known to be gone */
     unsigned n_removals;
     struct err err; /* why FAILED or LEFT */
@@ -236,7 +237,8 @@ int values_write_intents(struct values *values, const struct provider *provider,
     for (size_t i = 0; i < n; i++) {
         struct value *v = changes[i]->user;
 
-        if (v == NULL || changes[i]->verb != PROVIDER_ADD || v->entry != NULL) {
+        if (v == NULL || changes[i]->verb != PROVIDER_ADD ||
+            (v->entry != NULL && !v->entry->is_leaving)) {
             continue;
         }
         intents[n_added] = (struct journal_entry){
@@ -326,13 +328,22 @@ static void wake_held(struct values *values)
     }
 }
 
-/* The value is known not to stand any more. */
+/* What runs have left at this place is this value: no second entry for it. */
+static struct journal_entry *find_known(const struct value *v)
+{
+    return journal_find_value(v->values->journal, provider_name(v->provider), v->owner, v->text);
+}
+
+/* The value is known not to stand any more, whichever entries name it. */
 static void forget_entry(struct value *v)
 {
+    struct journal_entry *entry = NULL;
     struct err err = ERR_INIT;
 
-    if (v->entry != NULL && journal_mark_removed(v->entry, &err) < 0) {
-        log_journal_error(&err);
+    while ((entry = find_known(v)) != NULL) {
+        if (journal_mark_removed(entry, &err) < 0) {
+            log_journal_error(&err);
+        }
     }
     v->entry = NULL;
 }
@@ -355,8 +366,8 @@ static void finish_add(void *arg, const struct provider_result *result)
     } else {
         v->state = VALUE_FAILED;
         v->err = *result->err;
-        if (!result->may_be_in_force) {
-            forget_entry(v);
+        if (!result->may_be_in_force && !v->was_known) {
+            forget_entry(v); /* what an earlier add left may stand all the same */
         }
     }
     if (v->n_uses == 0) {
@@ -374,6 +385,7 @@ static void start_add(struct value *v)
         return;
     }
     v->state = VALUE_ADDING;
+    v->was_known = v->entry != NULL;
     v->n_removals = 0;
     submit(v, PROVIDER_ADD, finish_add);
 }
@@ -515,21 +527,6 @@ static struct value *add_value(struct values *values, struct provider *provider,
     return v;
 }
 
-/* What an earlier run left at this place is this value: no second entry for it. */
-static struct journal_entry *find_adopted(const struct value *v)
-{
-    size_t cursor = 0;
-    struct journal_entry *entry = NULL;
-
-    while ((entry = journal_next(v->values->journal, &cursor)) != NULL) {
-        if (entry->kind == JOURNAL_ORDER && str_eq(entry->provider, provider_name(v->provider)) &&
-            str_eq(entry->owner, v->owner) && str_eq(entry->value, v->text)) {
-            return entry;
-        }
-    }
-    return NULL;
-}
-
 static void take_wish(struct value *v, const struct value_wish *wish)
 {
     str_set(&v->certificate, wish->certificate);
@@ -541,7 +538,7 @@ static void take_wish(struct value *v, const struct value_wish *wish)
         v->place = dns_place_copy(wish->place);
     }
     if (v->entry == NULL) {
-        v->entry = find_adopted(v);
+        v->entry = find_known(v);
     }
 }
 

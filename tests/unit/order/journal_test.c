@@ -272,19 +272,41 @@ static void a_living_runs_journal_is_its_own(void **state)
     struct journal *living = open_for(NAME, 0);
     struct journal *journal = NULL;
     struct journal_entry *mine = NULL;
+    struct journal_entry *theirs = NULL;
 
     (void)state;
-    (void)add(living, JOURNAL_ORDER, NAME, "shared", 0);
+    theirs = add(living, JOURNAL_ORDER, NAME, "shared", 0);
     journal = open_for(NAME, 0);
     assert_int_equal(count(journal), 0);
     mine = add(journal, JOURNAL_ORDER, NAME, "shared", 0);
     assert_true(journal_stands_elsewhere(journal, mine));
-    remove_all(living);
-    assert_false(journal_stands_elsewhere(journal, mine));
     remove_all(journal);
+    assert_ptr_equal(journal_find_value(living, "lab", mine->owner, "shared"), theirs);
+    assert_false(journal_stands_elsewhere(living, theirs));
+    remove_all(living);
     journal_close(living);
     journal_close(journal);
     assert_int_equal(count_files(), 0);
+}
+
+/* Neither may count on the other to remove it. */
+static void two_that_leave_together_both_remove(void **state)
+{
+    struct journal *one = open_for(NAME, 0);
+    struct journal *two = open_for(NAME, 0);
+    struct journal_entry *in_one = add(one, JOURNAL_ORDER, NAME, "shared", 0);
+    struct journal_entry *in_two = add(two, JOURNAL_ORDER, NAME, "shared", 0);
+
+    (void)state;
+    assert_true(journal_stands_elsewhere(one, in_one));
+    assert_false(journal_stands_elsewhere(two, in_two));
+    assert_false(journal_stands_elsewhere(one, in_one));
+    journal_close(one);
+    journal_close(two);
+    one = open_for(NAME, 0);
+    assert_int_equal(count(one), 2);
+    remove_all(one);
+    journal_close(one);
 }
 
 /* A worker has the lock's descriptor and outlives the run for a while. */
@@ -560,17 +582,12 @@ static int drop_dir(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(what_a_killed_run_left_is_found),
-        TEST(what_was_removed_is_not),
-        TEST(an_order_is_found_until_it_is_over),
-        TEST(a_living_runs_journal_is_its_own),
-        TEST(a_survivor_keeps_the_journal),
-        TEST(leases_and_permanent_values_stay),
-        TEST(what_a_parked_order_needs_stays),
-        TEST(a_journal_cut_anywhere_is_read),
-        TEST(a_damaged_journal_is_kept),
-        TEST(a_newer_journal_is_left_alone),
-        TEST(a_lock_alone_is_litter),
+        TEST(what_a_killed_run_left_is_found),     TEST(what_was_removed_is_not),
+        TEST(an_order_is_found_until_it_is_over),  TEST(a_living_runs_journal_is_its_own),
+        TEST(two_that_leave_together_both_remove), TEST(a_survivor_keeps_the_journal),
+        TEST(leases_and_permanent_values_stay),    TEST(what_a_parked_order_needs_stays),
+        TEST(a_journal_cut_anywhere_is_read),      TEST(a_damaged_journal_is_kept),
+        TEST(a_newer_journal_is_left_alone),       TEST(a_lock_alone_is_litter),
         TEST(a_full_disk_costs_one_record),
     };
 
