@@ -32,6 +32,8 @@ static const struct option_row OPTIONS[OPTION_COUNT] = {
     [OPTION_EAB_HMAC_KEY_FILE] =
         {0, "eab-hmac-key-file", "FILE", false, NULL,
          "external account binding: a file with the key, or - for standard input"},
+    [OPTION_EAB_ALG] = {0, "eab-alg", "ALG", false, NULL,
+                        "external account binding: HS256, HS384 or HS512 (HS256)"},
     [OPTION_ALLOW_ALIAS] = {0, "allow-alias", "ZONE", true, NULL,
                             "follow a CNAME of a challenge name into this zone; may be repeated"},
     [OPTION_FORCE] = {0, "force", NULL, false, NULL, "issue now, though nothing is due"},
@@ -80,6 +82,7 @@ static const enum option_id ISSUE_OPTIONS[] = {
     OPTION_KEY_TYPE,
     OPTION_EAB_KID,
     OPTION_EAB_HMAC_KEY_FILE,
+    OPTION_EAB_ALG,
     OPTION_ALLOW_ALIAS,
     OPTION_FORCE,
     OPTION_EXPAND,

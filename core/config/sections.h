@@ -32,6 +32,7 @@ struct ca_section {
     uint32_t nonce_window;
     int64_t finalize_timeout_ms;
     int64_t park_limit_ms;
+    char *eab_alg; /* of the MAC: HS256, HS384, HS512 */
     char *eab_kid; /* external account binding (RFC 8555 section 7.3.4); NULL: none */
     const struct config_value *eab_hmac_key;         /* inline; borrowed from the configuration */
     const struct config_value *eab_hmac_key_file;    /* a path: config_value_path() */

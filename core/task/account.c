@@ -14,7 +14,6 @@
 #include "base/mem.h"
 #include "config/settings.h"
 #include "store/store_lock.h"
-#include "task/eab.h"
 
 struct account {
     struct task_env *env;
@@ -24,7 +23,7 @@ struct account {
     char *id;
     struct strv contacts; /* addresses */
     bool has_agreed_tos;
-    char *eab_kid, *eab_hmac_key_file;
+    struct eab_flags eab_flags;
     struct account_callbacks callbacks;
     void *arg;
 
@@ -197,8 +196,8 @@ static bool make_client(struct account *account)
 static void start_registration(struct account *account)
 {
     if (make_client(account)) {
-        account->eab_source = eab_read_start(account->env, account->ca, account->eab_kid,
-                                             account->eab_hmac_key_file, finish_eab, account);
+        account->eab_source =
+            eab_read_start(account->env, account->ca, &account->eab_flags, finish_eab, account);
     }
 }
 
@@ -401,8 +400,7 @@ struct account *account_open(struct task_env *env, struct store *store, struct h
         strv_add_split(&account->contacts, request->email, ",");
     }
     account->has_agreed_tos = request->has_agreed_tos;
-    account->eab_kid = str_dup(request->eab_kid);
-    account->eab_hmac_key_file = str_dup(request->eab_hmac_key_file);
+    account->eab_flags = request->eab;
     account->callbacks = *callbacks;
     account->arg = arg;
     lock_account(account, false);
@@ -425,8 +423,6 @@ void account_close(struct account *account)
     store_lock_release(account->lock);
     strv_done(&account->contacts);
     mem_free(account->id);
-    mem_free(account->eab_kid);
-    mem_free(account->eab_hmac_key_file);
     mem_free(account);
 }
 

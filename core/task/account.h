@@ -11,6 +11,7 @@
 
 #include "acme/acme.h"
 #include "store/store_account.h"
+#include "task/eab.h"
 #include "task/task.h"
 
 struct account;
@@ -19,8 +20,7 @@ struct account_request {
     const struct ca *ca;
     const char *email; /* or NULL */
     bool has_agreed_tos;
-    const char *eab_kid;           /* of the command line, or NULL */
-    const char *eab_hmac_key_file; /* likewise; "-": standard input */
+    struct eab_flags eab; /* borrowed */
 };
 
 /* Both are the account's; they live as long as it. The client is there before the account is ready.

@@ -10,17 +10,20 @@
 #include "provider/command.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #define HMAC_KEY_MAX 4096
+#define STDIN_WAIT_MS 10000
 #define KID_VARIABLE "ACME_DNS_EAB_KID"
 #define HMAC_KEY_VARIABLE "ACME_DNS_EAB_HMAC_KEY"
 
 struct eab_source {
     struct task_env *env;
-    char *kid;
+    char *kid, *alg;
+    char *where; /* the key comes from there */
     struct buf key;
     struct err err; /* ERR_NONE: kid and key are what there is */
     struct loop_timer *timer;
@@ -35,6 +38,8 @@ static void source_free(struct eab_source *source)
     command_cancel(&source->command);
     buf_done(&source->key);
     mem_free(source->kid);
+    mem_free(source->alg);
+    mem_free(source->where);
     mem_free(source);
 }
 
@@ -48,48 +53,71 @@ void eab_read_cancel(struct eab_source **source)
 
 /* ---- Places ---- */
 
+/* A pipe that nobody writes to must not hold the run, nor its signals, for long. */
+static bool wait_for_stdin(void)
+{
+    struct pollfd fd = {.fd = STDIN_FILENO, .events = POLLIN};
+    int n = 0;
+
+    do {
+        n = poll(&fd, 1, STDIN_WAIT_MS);
+    } while (n < 0 && errno == EINTR);
+    return n > 0;
+}
+
 static int read_stdin(struct buf *to, struct err *err)
 {
     char bytes[HMAC_KEY_MAX];
-    ssize_t n = 0;
+    ssize_t n = 1;
 
-    while ((n = read(STDIN_FILENO, bytes, sizeof(bytes))) != 0) {
-        if (n < 0 && errno == EINTR) {
-            continue;
+    if (isatty(STDIN_FILENO) == 1) {
+        (void)err_set(err, ERR_CONFIG, "the HMAC key would be shown while it is typed");
+        return err_hint(err, "Standard input is a terminal: name a file, or pipe the key in.");
+    }
+    while (n != 0) {
+        if (!wait_for_stdin()) {
+            return err_set(err, ERR_CONFIG, "no HMAC key came from standard input within %d s",
+                           STDIN_WAIT_MS / 1000);
         }
-        if (n < 0) {
+        n = read(STDIN_FILENO, bytes, sizeof(bytes));
+        if (n < 0 && errno != EINTR && errno != EAGAIN) {
             return err_set_errno(err, "cannot read the HMAC key from standard input");
         }
-        buf_add(to, bytes, (size_t)n);
+        buf_add(to, bytes, n > 0 ? (size_t)n : 0);
         mem_wipe(bytes, sizeof(bytes));
     }
     return buf_check(to, "the HMAC key", err);
 }
 
-static int read_file(const char *path, struct buf *to, struct err *err)
+static int read_file(struct eab_source *source, const char *path, struct err *err)
 {
-    if (strcmp(path, "-") == 0) {
-        return read_stdin(to, err);
+    bool is_stdin = strcmp(path, "-") == 0;
+
+    str_set(&source->where, is_stdin ? "standard input" : path);
+    if (is_stdin) {
+        return read_stdin(&source->key, err);
     }
-    if (fs_read_private(path, true, to, err) < 0) {
+    if (fs_read_private(path, true, &source->key, err) < 0) {
         err->class = ERR_CONFIG;
         return err_wrap(err, "cannot read the HMAC key of the external account binding");
     }
     return 0;
 }
 
-static int read_arguments(struct eab_source *source, const char *kid, const char *hmac_key_file,
-                          struct err *err)
+int eab_flags_check(const struct eab_flags *flags, struct err *err)
 {
-    if (kid == NULL || hmac_key_file == NULL) {
-        err_set(err, ERR_CONFIG,
-                "an external account binding needs both --eab-kid and "
-                "--eab-hmac-key-file; %s is missing",
-                kid == NULL ? "--eab-kid" : "--eab-hmac-key-file");
-        return err_code(err);
+    if (flags->alg != NULL && !str_eq_nocase(flags->alg, "HS256") &&
+        !str_eq_nocase(flags->alg, "HS384") && !str_eq_nocase(flags->alg, "HS512")) {
+        return err_set(err, ERR_CONFIG, "--eab-alg: '%s' is none of HS256, HS384, HS512",
+                       flags->alg);
     }
-    source->kid = str_dup(kid);
-    return read_file(hmac_key_file, &source->key, err);
+    if ((flags->kid == NULL) == (flags->hmac_key_file == NULL)) {
+        return 0;
+    }
+    return err_set(err, ERR_CONFIG,
+                   "an external account binding needs both --eab-kid and --eab-hmac-key-file; %s "
+                   "is missing",
+                   flags->kid == NULL ? "--eab-kid" : "--eab-hmac-key-file");
 }
 
 static void finish_command(void *arg, const char *output, size_t len, const struct err *err)
@@ -126,13 +154,14 @@ static int read_section(struct eab_source *source, const struct ca_section *sect
         return err_set(err, ERR_CONFIG, "%s: [ca %s] has an HMAC key but no eab-kid", where,
                        section->section->name);
     }
-    source->kid = str_dup(section->eab_kid);
+    str_set(&source->kid, section->eab_kid);
     if (section->eab_hmac_key_file != NULL) {
         AUTO_FREE char *path = config_value_path(section->eab_hmac_key_file);
 
-        return read_file(path, &source->key, err);
+        return read_file(source, path, err);
     }
     if (section->eab_hmac_key_command != NULL) {
+        str_set(&source->where, "eab-hmac-key-command");
         return start_command(source, section->eab_hmac_key_command, err);
     }
     if (section->eab_hmac_key == NULL) {
@@ -149,6 +178,7 @@ static int read_section(struct eab_source *source, const struct ca_section *sect
                        "its own and name that as eab-hmac-key-file",
                        key_where);
     }
+    str_set(&source->where, where);
     buf_add_str(&source->key, section->eab_hmac_key->text);
     return 0;
 }
@@ -173,31 +203,33 @@ static int read_environment(struct eab_source *source, struct err *err)
                        kid != NULL ? HMAC_KEY_VARIABLE : KID_VARIABLE);
     }
     source->kid = str_dup(kid);
+    str_set(&source->where, HMAC_KEY_VARIABLE);
     buf_add_str(&source->key, key);
     return 0;
 }
 
-static int read_any(struct eab_source *source, const struct ca *ca, const char *kid,
-                    const char *hmac_key_file, struct err *err)
+static int read_any(struct eab_source *source, const struct ca *ca, const struct eab_flags *flags,
+                    struct err *err)
 {
-    struct ca_section section = {.eab_kid = NULL};
-    int code = 0;
+    AUTO(ca_section_done) struct ca_section section = {.eab_kid = NULL};
+    int code = eab_flags_check(flags, err);
 
-    if (kid != NULL || hmac_key_file != NULL) {
-        return read_arguments(source, kid, hmac_key_file, err);
+    if (code < 0) {
+        return code;
     }
     code = ca_section_get(source->env->config, ca->name, &section, err);
     if (code == -ERR_NOT_FOUND) {
         err_clear(err);
-        return read_environment(source, err);
-    }
-    if (code < 0) {
+    } else if (code < 0) {
         return code;
     }
-    code = section_has_binding(&section) ? read_section(source, &section, err)
+    source->alg = str_dup(flags->alg != NULL ? flags->alg : section.eab_alg);
+    if (flags->kid != NULL) {
+        source->kid = str_dup(flags->kid);
+        return read_file(source, flags->hmac_key_file, err);
+    }
+    return section_has_binding(&section) ? read_section(source, &section, err)
                                          : read_environment(source, err);
-    ca_section_done(&section);
-    return code;
 }
 
 /* ---- The end ---- */
@@ -218,15 +250,17 @@ static void finish(void *arg)
     }
     if (source->err.class == ERR_NONE && source->kid != NULL) {
         secret_register(source->key.bytes, source->key.len);
-        (void)acme_eab_new(source->kid, buf_str(&source->key), NULL, &eab, &source->err);
+        if (acme_eab_new(source->kid, buf_str(&source->key), source->alg, &eab, &source->err) < 0) {
+            (void)err_wrap(&source->err, "%s", source->where);
+        }
     }
     err = source->err;
     source_free(source);
     done(done_arg, eab, err.class == ERR_NONE ? NULL : &err);
 }
 
-struct eab_source *eab_read_start(struct task_env *env, const struct ca *ca, const char *kid,
-                                  const char *hmac_key_file, eab_done_fn *done, void *arg)
+struct eab_source *eab_read_start(struct task_env *env, const struct ca *ca,
+                                  const struct eab_flags *flags, eab_done_fn *done, void *arg)
 {
     struct eab_source *source = NEW(struct eab_source);
 
@@ -234,7 +268,7 @@ struct eab_source *eab_read_start(struct task_env *env, const struct ca *ca, con
     source->key = (struct buf)BUF_SECRET(HMAC_KEY_MAX);
     source->done = done;
     source->arg = arg;
-    (void)read_any(source, ca, kid, hmac_key_file, &source->err);
+    (void)read_any(source, ca, flags, &source->err);
     source->timer = loop_timer_start(env->loop, 0, finish, source);
     return source;
 }

@@ -190,8 +190,7 @@ static int open_all(struct issue *issue, struct err *err)
         .ca = wanted->ca,
         .email = wanted->email,
         .has_agreed_tos = issue->request->has_agreed_tos || settings->has_agreed_tos,
-        .eab_kid = issue->request->eab_kid,
-        .eab_hmac_key_file = issue->request->eab_hmac_key_file,
+        .eab = issue->request->eab,
     };
 
     if ((issue->rooms == NULL && open_rooms(issue, err) < 0) || check_providers(issue, err) < 0 ||

@@ -182,6 +182,9 @@ static int take_request(struct wanted *wanted, const struct issue_request *reque
     if (request->is_expanding && request->is_replacing) {
         return err_set(err, ERR_CONFIG, "--expand and --replace exclude each other");
     }
+    if (eab_flags_check(&request->eab, err) < 0) {
+        return err_code(err);
+    }
     if (request->domains.n > 0 &&
         domain_normalize_all(&request->domains, &wanted->names, err) < 0) {
         return err_code(err);
