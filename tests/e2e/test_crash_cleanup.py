@@ -6,6 +6,8 @@ and orders that the CA keeps waiting."""
 import json
 import os
 import re
+import signal
+import time
 
 import pytest
 from crash_scene import make_scene  # noqa: F401
@@ -226,3 +228,54 @@ def test_what_a_parked_validation_needs_stands(make_scene):  # noqa: F811
     assert scene.run().code == 0, scene.story()
     assert scene.lab.zones() == scene.before and scene.standing() == {}, scene.story()
 
+
+
+# ---- What outlives a kill ----
+
+HOOK = """#!/bin/sh
+# Values are files. An add is done by a child that takes its time, whatever becomes of who asked for it.
+case $1 in
+add)
+    touch "%(folder)s/begun"
+    (sleep 2; touch "%(folder)s/$3") &
+    wait
+    ;;
+remove) rm -f "%(folder)s/$3" ;;
+*) exit 2 ;;
+esac
+"""
+
+
+def test_what_a_hook_leaves_running_is_waited_for(make_scene, tmp_path):  # noqa: F811
+    """Its journal is left alone until it has ended: only then is it known what it has done."""
+    scene = make_scene()
+    values = tmp_path / "values"
+    values.mkdir()
+    values.chmod(0o777)
+    hook = tmp_path / "hook"
+    hook.write_text(HOOK % {"folder": values})
+    hook.chmod(0o755)
+    with open(scene.client.config, encoding="utf-8") as file:
+        text = file.read()
+    with open(scene.client.config, "w", encoding="utf-8") as file:
+        file.write(re.sub(r"(?s)\[provider lab\].*", "", text))
+        file.write("[provider lab]\nplugin = exec-hook\ncommand = %s\nuser = root\n" % hook)
+    run = scene.start()
+    wait_until(lambda: (values / "begun").exists())
+    run.process.kill()
+    assert scene.end_started(run) == -signal.SIGKILL
+    assert scene.lab.processes(), "the hook's child was to live on"
+    early = scene.client.run("cleanup")
+    assert early.code == 0 and len(scene.standing()) == 2, early.err
+    wait_until(lambda: not scene.lab.processes())
+    assert len(list(values.iterdir())) > 1, "the hook's child was to end its work"
+    late = scene.client.run("cleanup")
+    assert late.code == 0, late.err
+    assert scene.standing() == {} and [path.name for path in values.iterdir()] == ["begun"]
+
+
+def wait_until(has_come, seconds=10):
+    deadline = time.monotonic() + seconds
+    while not has_come():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
