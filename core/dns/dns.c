@@ -8,6 +8,7 @@
 #include "dns/cut.h"
 #include "dns/dns_impl.h"
 #include "dns/lookup.h"
+#include "dns/moved.h"
 #include "dns/resolv_conf.h"
 
 static int set_resolvers(struct dns *dns, const struct dns_settings *settings, struct err *err)
@@ -53,6 +54,7 @@ void dns_free(struct dns *dns)
     }
     lookup_free_all(dns);
     cut_free_all(dns);
+    moved_free_all(dns);
     net_free(dns->net);
     mem_free(dns->resolvers);
     mem_free(dns);

@@ -12,6 +12,7 @@ struct cut;
 struct gate;
 struct hop;
 struct lookup;
+struct moved;
 
 enum { DNS_CACHE_MS = 600 * 1000 }; /* how long a delegation or an address is believed */
 
@@ -24,6 +25,7 @@ struct dns {
     struct cut *cuts;       /* delegations, newest first */
     struct gate *gates;     /* delegations being looked for */
     struct hop *hops;       /* names being walked to */
+    struct moved *moved;    /* names that became CNAMEs */
 };
 
 #endif

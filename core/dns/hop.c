@@ -16,7 +16,7 @@
 #include "base/clock.h"
 #include "base/escape.h"
 #include "base/mem.h"
-#include "dns/lookup.h"
+#include "dns/moved.h"
 #include "dns/name.h"
 
 #include <stdio.h>
@@ -506,8 +506,15 @@ static void enter(struct hop *hop)
 static void on_begin(void *arg)
 {
     struct hop *hop = arg;
+    const char *target = moved_find(hop->dns, hop->name);
 
     hop->begin = NULL;
+    if (target != NULL) {
+        hop->step = WALK_CNAME;
+        str_set(&hop->target, target);
+        finish(hop);
+        return;
+    }
     enter(hop);
 }
 

@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "dns/cut.h"
+#include "dns/moved.h"
 #include "dns/seats.h"
 #include "dns/vote.h"
 
@@ -290,6 +291,7 @@ static void end_moved(struct dns_watch *watch, const char *target)
     AUTO_FREE char *copy = str_dup(target);
     void *arg = watch->arg;
 
+    moved_note(watch->seats.dns, watch->seats.place->owner, target);
     watch_free(watch);
     callbacks.moved(arg, copy);
 }
