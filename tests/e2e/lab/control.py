@@ -299,6 +299,11 @@ class Lab:
     def resume_server(self, name):
         self._ask({"op": "resume", "server": name})
 
+    def set_resolv_conf(self, text):
+        """Written in place: it is mounted over /etc/resolv.conf."""
+        with open(os.path.join(self.folder, "resolv.conf"), "w", encoding="utf-8") as file:
+            file.write(text)
+
     def flush_resolver(self):
         """Makes the resolver forget, as time would: between two orders of the same names."""
         self._ask({"op": "flush_resolver"})
