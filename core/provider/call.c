@@ -102,7 +102,7 @@ static void kill_late(struct call *c)
 {
     struct err why = ERR_INIT;
 
-    (void)err_set(&why, ERR_TIMEOUT, "the call did not end within %lld s (call-timeout)",
+    (void)err_set(&why, ERR_PROVIDER, "the call did not end within %lld s (call-timeout)",
                   (long long)(call_timeout_ms(c->provider) / 1000));
     lane_kill(c->slot->lane, &why);
 }
@@ -140,7 +140,7 @@ static int tell_before(const struct call *c, struct err *err)
     if (hooks->about_to_call == NULL || c->jobs[0]->kind != JOB_CHANGE) {
         return 0;
     }
-    changes = mem_alloc(c->n, sizeof(*changes));
+    changes = mem_alloc(c->n, sizeof(struct provider_change *));
     for (size_t i = 0; i < c->n; i++) {
         changes[i] = &c->jobs[i]->change;
     }

@@ -46,7 +46,7 @@ static void on_open_deadline(void *arg)
     struct err why = ERR_INIT;
 
     slot->open_timer = NULL;
-    (void)err_set(&why, ERR_TIMEOUT, "plug-in '%s': open() did not end within %d s",
+    (void)err_set(&why, ERR_PROVIDER, "plug-in '%s': open() did not end within %d s",
                   slot->provider->keys.plugin, OPEN_MS / 1000);
     lane_kill(slot->lane, &why);
 }

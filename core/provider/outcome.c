@@ -52,7 +52,7 @@ static void describe(const struct provider_job *job, const struct call *c, int32
     bool is_named = status >= ACME_RETRY && status <= ACME_BUG;
 
     if (c->is_over_deadline) {
-        (void)err_set(err, ERR_TIMEOUT, "the call did not end within its time (call-timeout)");
+        (void)err_set(err, ERR_PROVIDER, "the call did not end within its time (call-timeout)");
     } else if (is_named) {
         (void)err_set(err, status == ACME_CANCELLED ? ERR_CANCELLED : ERR_PROVIDER, "it %s%s%s",
                       outcome_status_name(status), text != NULL && text[0] != '\0' ? ": " : "",
