@@ -11,7 +11,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 static int crash(void)
@@ -98,6 +98,12 @@ static int32_t misbehave(struct acme_call *call)
     for (;;) {
         pause();
     }
+#elif defined(BROKEN_DAEMON_CRASH)
+    /* Nobody below the worker shall take in what it leaves. */
+    (void)prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0);
+    leave_daemon();
+    (void)usleep(50000); /* until the daemon has left for good */
+    return crash();
 #elif defined(BROKEN_CRASH_ADD)
     return crash();
 #elif defined(BROKEN_INDEX)

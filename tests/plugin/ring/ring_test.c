@@ -90,6 +90,7 @@ static const struct {
     {"exit0", "ended its process with status 0", true},
     {"grandchild-crash", "was killed by signal 11", true},
     {"daemon", "did not end within 1 s (call-timeout)", true},
+    {"daemon-crash", "was killed by signal 11", true},
     {"crash-add", "was killed by signal 11", true},
     {"crash-apply", "was killed by signal 11", true},
     {"index", "a frame that the interface does not have", true},
@@ -194,8 +195,8 @@ static size_t count_workers(void)
 
 static void nothing_that_a_worker_started_outlives_it(void **state)
 {
-    static const char *const NAMES[] = {"grandchild", "grandchild-crash", "daemon",
-                                        "thread",     "crash-close",      "hang-close"};
+    static const char *const NAMES[] = {"grandchild",  "grandchild-crash", "daemon",      "thread",
+                                        "crash-close", "hang-close",       "daemon-crash"};
 
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(NAMES); i++) {
