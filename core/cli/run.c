@@ -8,6 +8,7 @@
  */
 #include "cli/run.h"
 
+#include "base/clock.h"
 #include "base/event.h"
 #include "base/mem.h"
 #include "base/secret.h"
@@ -38,14 +39,38 @@ static void write_text(enum sink_stream stream, const char *text)
     (void)io.write(io.arg, stream, text, strlen(text));
 }
 
-static int refuse_arguments(const struct err *err)
+/* A program that asked for JSON gets it, even where the other arguments make no sense. */
+static bool has_json_word(int argc, char *const *argv)
+{
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        if (strcmp(argv[i], "--json") == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int refuse_arguments(bool is_json, const struct err *err)
 {
     AUTO(buf_done) struct buf text = BUF(SINK_TEXT_MAX);
 
-    buf_add_str(&text, "error: ");
-    text_add_clean(&text, err->text, true);
-    buf_add_char(&text, '\n');
-    write_text(SINK_ERR, buf_str(&text));
+    if (is_json) {
+        const struct event_field fields[] = {FIELD_INT("exit", EXIT_USAGE),
+                                             FIELD("class", err_class_name(ERR_CONFIG)),
+                                             FIELD("text", err->text)};
+        const struct event event = {.kind = EVENT_RESULT,
+                                    .level = EVENT_ERROR,
+                                    .subject = "arguments",
+                                    .fields = fields,
+                                    .n_fields = ARRAY_LEN(fields)};
+
+        json_format(&event, clock_wall_s(), &text);
+    } else {
+        buf_add_str(&text, "error: ");
+        text_add_clean(&text, err->text, true);
+        buf_add_char(&text, '\n');
+    }
+    write_text(is_json ? SINK_OUT : SINK_ERR, buf_str(&text));
     return EXIT_USAGE;
 }
 
@@ -244,7 +269,7 @@ int run_program(int argc, char *const *argv, int *ret_signal)
 
     *ret_signal = 0;
     if (args_parse(argc, argv, &run.args, &err) < 0) {
-        return refuse_arguments(&err);
+        return refuse_arguments(has_json_word(argc, argv), &err);
     }
     if (answer_help(&run.args)) {
         return EXIT_DONE;
