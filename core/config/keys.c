@@ -140,7 +140,7 @@ static const struct config_key KEYS[] = {
     {"certificate", "key-type", NULL, KEY_TYPES, "The kind of key", 0, 0, CERT(key_type),
      KEY_CHOICE},
     {"certificate", "provider", NULL, NULL, "The provider for all names, or ZONE=PROVIDER", 0, 0,
-     CERT(providers), KEY_LIST},
+     CERT(providers), KEY_LINES},
     {"certificate", "allow-alias", NULL, NULL,
      "Zones into which a CNAME of a challenge name may lead", 0, 0, CERT(allow_aliases), KEY_LIST},
     {"certificate", "deploy-hook", NULL, NULL,

@@ -112,11 +112,11 @@ static void begin_order(void *arg, const struct account_parts *parts)
     };
     const struct order_request request = {
         .certificate = issue->wanted->name,
-        .names = &issue->wanted->names,
+        .names = &issue->wanted->now.names,
         .key_type = issue->wanted->key_type,
         .account_id = account_id(issue->account),
         .profile = issue->wanted->ca->profile,
-        .providers = &issue->wanted->providers,
+        .providers = &issue->wanted->now.providers,
     };
 
     issue->order = order_start(&env, &request, finish_order, issue);
@@ -148,8 +148,8 @@ static const char *choose_ca_file(const struct issue *issue)
 /* Providers that the command line names must exist before anybody is asked for anything. */
 static int check_providers(const struct issue *issue, struct err *err)
 {
-    for (size_t i = 0; i < issue->wanted->providers.n; i++) {
-        const char *assignment = issue->wanted->providers.items[i];
+    for (size_t i = 0; i < issue->wanted->now.providers.n; i++) {
+        const char *assignment = issue->wanted->now.providers.items[i];
         const char *divider = strchr(assignment, '=');
         struct provider *provider = NULL;
 
@@ -167,8 +167,8 @@ static int open_rooms(struct issue *issue, struct err *err)
     const struct rooms_request request = {
         .command = "issue",
         .certificate = issue->wanted->name,
-        .providers = &issue->wanted->providers,
-        .allow_aliases = &issue->wanted->allow_aliases,
+        .providers = &issue->wanted->now.providers,
+        .allow_aliases = &issue->wanted->now.allow_aliases,
         .store = issue->store,
     };
 
@@ -188,7 +188,7 @@ static int open_all(struct issue *issue, struct err *err)
     };
     const struct account_request account_request = {
         .ca = wanted->ca,
-        .email = wanted->email,
+        .email = wanted->now.email,
         .has_agreed_tos = issue->request->has_agreed_tos || settings->has_agreed_tos,
         .eab = issue->request->eab,
     };
@@ -217,7 +217,7 @@ static bool has_same_names(const struct strv *a, const struct strv *b)
 static int refuse_other_names(const struct issue *issue, struct err *err)
 {
     AUTO_FREE char *old_names = strv_join(&issue->before->domains, ", ");
-    AUTO_FREE char *new_names = strv_join(&issue->wanted->names, ", ");
+    AUTO_FREE char *new_names = strv_join(&issue->wanted->now.names, ", ");
 
     (void)err_set(err, ERR_CONFIG,
                   "certificate '%s' is for other names\n  it has:    %s\n  asked for: %s",
@@ -269,7 +269,7 @@ static void finish_tidying(void *arg)
     struct issue *issue = arg;
     struct err err = ERR_INIT;
 
-    order_drop_keys(issue->store, issue->wanted->name);
+    order_drop_keys(issue->store, issue->rooms->journal, issue->wanted->name);
     finish(issue, remember(issue, &err) < 0 ? &err : NULL);
 }
 
@@ -302,15 +302,15 @@ static int decide(struct issue *issue, struct err *err)
     if (issue->before == NULL) {
         return 1;
     }
-    if (!has_same_names(&issue->wanted->names, &issue->before->domains)) {
+    if (!has_same_names(&issue->wanted->now.names, &issue->before->domains)) {
         if (!request->is_expanding && !request->is_replacing) {
             return refuse_other_names(issue, err);
         }
-        for (size_t i = 0; i < issue->before->domains.n && request->is_expanding; i++) {
-            strv_add_unique(&issue->wanted->names, issue->before->domains.items[i]);
+        if (request->is_expanding) {
+            wanted_add_names(issue->wanted, &issue->before->domains);
         }
-        is_now = !has_same_names(&issue->wanted->names, &issue->before->domains) || is_now;
-        if (is_now && ca_check_names(issue->wanted->ca, &issue->wanted->names, err) < 0) {
+        is_now = !has_same_names(&issue->wanted->now.names, &issue->before->domains) || is_now;
+        if (is_now && ca_check_names(issue->wanted->ca, &issue->wanted->now.names, err) < 0) {
             return err_code(err);
         }
     }
@@ -351,6 +351,9 @@ static void cancel(void *arg, const char *reason)
     struct issue *issue = arg;
     struct err err = ERR_INIT;
 
+    if (issue->is_over) {
+        return; /* the rooms are closing; the order is gone */
+    }
     if (issue->order != NULL) {
         order_cancel(issue->order, reason);
         return;
@@ -364,8 +367,8 @@ static void cancel(void *arg, const char *reason)
 /* Credentials that only this environment has will be missing when a timer renews. */
 static void warn_of_environment(const struct issue *issue)
 {
-    for (size_t i = 0; i < issue->wanted->providers.n; i++) {
-        const char *assignment = issue->wanted->providers.items[i];
+    for (size_t i = 0; i < issue->wanted->now.providers.n; i++) {
+        const char *assignment = issue->wanted->now.providers.items[i];
         const char *divider = strchr(assignment, '=');
         struct provider *provider = NULL;
         const struct provider_facts *facts = NULL;

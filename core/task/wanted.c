@@ -10,32 +10,41 @@
 #include "config/settings.h"
 #include "config/zone_name.h"
 
+#include <unistd.h>
+
+static void wish_done(struct wish *wish)
+{
+    mem_free(wish->ca_spec);
+    mem_free(wish->email);
+    mem_free(wish->key_type_text);
+    strv_done(&wish->names);
+    strv_done(&wish->providers);
+    strv_done(&wish->allow_aliases);
+    strv_done(&wish->deploy_hooks);
+}
+
 void wanted_free(struct wanted *wanted)
 {
     if (wanted == NULL) {
         return;
     }
     mem_free(wanted->name);
-    mem_free(wanted->ca_spec);
-    mem_free(wanted->email);
-    mem_free(wanted->key_type_text);
-    strv_done(&wanted->names);
-    strv_done(&wanted->providers);
-    strv_done(&wanted->allow_aliases);
-    strv_done(&wanted->deploy_hooks);
+    wish_done(&wanted->now);
+    wish_done(&wanted->kept);
     ca_free(wanted->ca);
     mem_free(wanted);
 }
 
 /* ---- Where earlier wishes are ---- */
 
-/* request.conf as a section: the same keys, in the same grammar. */
+/* request.conf as a section: the same keys, in the same grammar. It names who is run, so that root
+ * wants it to be as much root's own as the configuration. */
 static int load_remembered(struct store *store, const char *name, struct config **ret_config,
                            struct certificate_section *ret_section, struct err *err)
 {
     AUTO_FREE char *path = store_cert_path(store, name, "request.conf");
     struct config_errors errors = CONFIG_ERRORS_INIT;
-    const struct config_source source = {.path = path};
+    const struct config_source source = {.path = path, .is_trust_checked = geteuid() == 0};
     struct config *config = config_load(&source, &errors);
     int code = 0;
 
@@ -56,30 +65,57 @@ static int load_remembered(struct store *store, const char *name, struct config 
     return 0;
 }
 
-/* Takes over what the section has and nobody before it said. */
-static void take_section(struct wanted *wanted, const struct certificate_section *section)
+static void take_list(struct strv *into, const struct strv *said)
 {
-    if (wanted->names.n == 0) {
-        strv_copy(&wanted->names, &section->domains);
+    if (into->n == 0) {
+        strv_copy(into, said);
     }
-    if (wanted->providers.n == 0) {
-        strv_copy(&wanted->providers, &section->providers);
+}
+
+static void take_text(char **into, const char *said)
+{
+    if (*into == NULL) {
+        *into = str_dup(said);
     }
-    if (wanted->allow_aliases.n == 0) {
-        strv_copy(&wanted->allow_aliases, &section->allow_aliases);
+}
+
+/* Takes over what the section has and nobody before it said. */
+static void take_section(struct wish *wish, const struct certificate_section *section)
+{
+    take_list(&wish->names, &section->domains);
+    take_list(&wish->providers, &section->providers);
+    take_list(&wish->allow_aliases, &section->allow_aliases);
+    take_list(&wish->deploy_hooks, &section->deploy_hooks);
+    if (wish->ca_spec == NULL) {
+        wish->is_server = section->server != NULL;
+        wish->ca_spec = str_dup(section->server != NULL ? section->server : section->ca);
     }
-    if (wanted->deploy_hooks.n == 0) {
-        strv_copy(&wanted->deploy_hooks, &section->deploy_hooks);
-    }
-    if (wanted->ca_spec == NULL) {
-        wanted->is_server = section->server != NULL;
-        wanted->ca_spec = str_dup(section->server != NULL ? section->server : section->ca);
-    }
-    if (wanted->email == NULL) {
-        wanted->email = str_dup(section->email);
-    }
-    if (wanted->key_type_text == NULL) {
-        wanted->key_type_text = str_dup(section->key_type);
+    take_text(&wish->email, section->email);
+    take_text(&wish->key_type_text, section->key_type);
+}
+
+/* The command line's words, into what counts and into what is kept. */
+static void take_flags(struct wish *wish, const struct issue_request *request,
+                       const struct strv *names)
+{
+    strv_copy(&wish->names, names);
+    strv_copy(&wish->providers, &request->providers);
+    strv_copy(&wish->allow_aliases, &request->allow_aliases);
+    wish->is_server = request->server != NULL;
+    wish->ca_spec = str_dup(request->server != NULL ? request->server : request->ca);
+    wish->email = str_dup(request->email);
+    wish->key_type_text = str_dup(request->key_type);
+}
+
+/* A general setting is in force. One from a file is there for the renewals too and may change; one
+ * from this command's environment or line must be kept. */
+static void keep_spoken(const struct settings *settings, const char *key, const char *text,
+                        char **kept)
+{
+    enum config_origin origin = settings_place(settings, key).origin;
+
+    if (origin == CONFIG_ENVIRONMENT || origin == CONFIG_FLAG) {
+        take_text(kept, text);
     }
 }
 
@@ -126,6 +162,7 @@ static int to_staging(const struct config *config, struct ca **ca, struct err *e
     if (resolve_ca(config, (*ca)->staging, &partner, err) < 0) {
         return err_code(err);
     }
+    partner->is_staging = true; /* whatever it is to others, here it stands in for trials */
     ca_free(*ca);
     *ca = partner;
     return 0;
@@ -145,7 +182,7 @@ static void take_finalize_timeout(const struct task_env *env, struct ca *ca)
 static int choose_ca(struct task_env *env, const struct issue_request *request,
                      struct wanted *wanted, struct err *err)
 {
-    const char *spec = wanted->ca_spec != NULL ? wanted->ca_spec : env->settings->ca;
+    const char *spec = wanted->now.ca_spec != NULL ? wanted->now.ca_spec : env->settings->ca;
 
     if (resolve_ca(env->config, spec, &wanted->ca, err) < 0) {
         return err_code(err);
@@ -153,8 +190,9 @@ static int choose_ca(struct task_env *env, const struct issue_request *request,
     if (wants_staging(env, request, wanted) && to_staging(env->config, &wanted->ca, err) < 0) {
         return err_code(err);
     }
-    if (wanted->ca_spec == NULL) {
-        wanted->ca_spec = str_dup(spec);
+    if (wanted->now.ca_spec == NULL) {
+        wanted->now.ca_spec = str_dup(spec);
+        keep_spoken(env->settings, "ca", spec, &wanted->kept.ca_spec);
     }
     take_finalize_timeout(env, wanted->ca);
     return 0;
@@ -176,6 +214,8 @@ static int check_aliases(const struct strv *zones, struct err *err)
 
 static int take_request(struct wanted *wanted, const struct issue_request *request, struct err *err)
 {
+    AUTO(strv_done) struct strv names = STRV_INIT;
+
     if (request->server != NULL && request->ca != NULL) {
         return err_set(err, ERR_CONFIG, "--server and --ca both say which CA: give one of them");
     }
@@ -185,11 +225,10 @@ static int take_request(struct wanted *wanted, const struct issue_request *reque
     if (eab_flags_check(&request->eab, err) < 0) {
         return err_code(err);
     }
-    if (request->domains.n > 0 &&
-        domain_normalize_all(&request->domains, &wanted->names, err) < 0) {
+    if (request->domains.n > 0 && domain_normalize_all(&request->domains, &names, err) < 0) {
         return err_code(err);
     }
-    if (request->name == NULL && wanted->names.n == 0) {
+    if (request->name == NULL && names.n == 0) {
         return err_set(err, ERR_CONFIG,
                        "which names? Give them with -d, for example\n"
                        "  acme-dns issue -d '*.example.com' -d example.com");
@@ -198,14 +237,9 @@ static int take_request(struct wanted *wanted, const struct issue_request *reque
         check_aliases(&request->allow_aliases, err) < 0) {
         return err_code(err);
     }
-    wanted->name =
-        request->name != NULL ? str_dup(request->name) : store_name_for(wanted->names.items[0]);
-    strv_copy(&wanted->providers, &request->providers);
-    strv_copy(&wanted->allow_aliases, &request->allow_aliases);
-    wanted->is_server = request->server != NULL;
-    wanted->ca_spec = str_dup(request->server != NULL ? request->server : request->ca);
-    wanted->email = str_dup(request->email);
-    wanted->key_type_text = str_dup(request->key_type);
+    wanted->name = request->name != NULL ? str_dup(request->name) : store_name_for(names.items[0]);
+    take_flags(&wanted->now, request, &names);
+    take_flags(&wanted->kept, request, &names);
     return 0;
 }
 
@@ -218,7 +252,7 @@ static int take_configured(const struct task_env *env, struct wanted *wanted, st
         return code;
     }
     if (code == 0) {
-        take_section(wanted, &section);
+        take_section(&wanted->now, &section);
         wanted->staging = section.staging;
         certificate_section_done(&section);
     }
@@ -237,7 +271,8 @@ static int take_remembered(struct store *store, struct wanted *wanted, struct er
         return code;
     }
     if (code == 0) {
-        take_section(wanted, &section);
+        take_section(&wanted->now, &section);
+        take_section(&wanted->kept, &section);
         certificate_section_done(&section);
         config_free(remembered);
     }
@@ -252,8 +287,8 @@ static int find_tree(const struct task_env *env, const struct issue_request *req
     AUTO_PTR(ca) struct ca *named = NULL;
     bool is_staging = wants_staging(env, request, wanted);
 
-    if (!is_staging && wanted->ca_spec != NULL) {
-        if (resolve_ca(env->config, wanted->ca_spec, &named, err) < 0) {
+    if (!is_staging && wanted->now.ca_spec != NULL) {
+        if (resolve_ca(env->config, wanted->now.ca_spec, &named, err) < 0) {
             return err_code(err);
         }
         is_staging = named->is_staging;
@@ -262,22 +297,41 @@ static int find_tree(const struct task_env *env, const struct issue_request *req
     return 0;
 }
 
+static int choose_key_type(const struct settings *settings, struct wanted *wanted, struct err *err)
+{
+    const char *text = wanted->now.key_type_text;
+
+    if (text == NULL) {
+        text = settings->key_type;
+        keep_spoken(settings, "key-type", text, &wanted->kept.key_type_text);
+    }
+    return key_type_parse(text, &wanted->key_type, err);
+}
+
+static void choose_email(const struct settings *settings, struct wanted *wanted)
+{
+    if (wanted->now.email != NULL) {
+        return;
+    }
+    if (wanted->ca->email != NULL) {
+        wanted->now.email = str_dup(wanted->ca->email);
+        return;
+    }
+    wanted->now.email = str_dup(settings->email);
+    keep_spoken(settings, "email", settings->email, &wanted->kept.email);
+}
+
 static int check_wanted(struct task_env *env, struct wanted *wanted, struct err *err)
 {
-    if (wanted->names.n == 0) {
+    if (wanted->now.names.n == 0) {
         return err_set(err, ERR_CONFIG, "certificate '%s' is not known yet: give its names with -d",
                        wanted->name);
     }
-    if (key_type_parse(wanted->key_type_text != NULL ? wanted->key_type_text
-                                                     : env->settings->key_type,
-                       &wanted->key_type, err) < 0) {
+    if (choose_key_type(env->settings, wanted, err) < 0) {
         return err_code(err);
     }
-    if (wanted->email == NULL) {
-        wanted->email =
-            str_dup(wanted->ca->email != NULL ? wanted->ca->email : env->settings->email);
-    }
-    return ca_check_names(wanted->ca, &wanted->names, err);
+    choose_email(env->settings, wanted);
+    return ca_check_names(wanted->ca, &wanted->now.names, err);
 }
 
 int wanted_make(struct task_env *env, const struct issue_request *request,
@@ -313,18 +367,32 @@ static void add_all(struct store_pairs *pairs, const char *key, const struct str
     }
 }
 
+static void add_text(struct store_pairs *pairs, const char *key, const char *text)
+{
+    if (text != NULL) {
+        store_pairs_add(pairs, key, text);
+    }
+}
+
+void wanted_add_names(struct wanted *wanted, const struct strv *names)
+{
+    for (size_t i = 0; i < names->n; i++) {
+        strv_add_unique(&wanted->now.names, names->items[i]);
+    }
+    strv_copy(&wanted->kept.names, &wanted->now.names);
+}
+
 int wanted_save(const struct wanted *wanted, struct store *store, struct err *err)
 {
     AUTO(store_pairs_done) struct store_pairs pairs = STORE_PAIRS_INIT;
+    const struct wish *kept = &wanted->kept;
 
-    add_all(&pairs, "domains", &wanted->names);
-    store_pairs_add(&pairs, wanted->is_server ? "server" : "ca", wanted->ca_spec);
-    store_pairs_add(&pairs, "key-type", key_type_name(wanted->key_type));
-    add_all(&pairs, "provider", &wanted->providers);
-    add_all(&pairs, "allow-alias", &wanted->allow_aliases);
-    add_all(&pairs, "deploy-hook", &wanted->deploy_hooks);
-    if (wanted->email != NULL) {
-        store_pairs_add(&pairs, "email", wanted->email);
-    }
+    add_all(&pairs, "domains", &kept->names);
+    add_text(&pairs, kept->is_server ? "server" : "ca", kept->ca_spec);
+    add_text(&pairs, "key-type", kept->key_type_text);
+    add_all(&pairs, "provider", &kept->providers);
+    add_all(&pairs, "allow-alias", &kept->allow_aliases);
+    add_all(&pairs, "deploy-hook", &kept->deploy_hooks);
+    add_text(&pairs, "email", kept->email);
     return store_request_save(store, wanted->name, &pairs, err);
 }

@@ -15,19 +15,25 @@
 #include "store/store_cert.h"
 #include "task/issue.h"
 
-struct wanted {
-    char *name;
-    struct strv names; /* normalised */
-    struct ca *ca;
-    char *ca_spec;  /* as given: a preset, a [ca] section or a URL; kept in request.conf */
-    bool is_server; /* ca_spec is a URL */
-    enum config_answer staging; /* what [certificate NAME] says; request.conf never does */
-    char *key_type_text;        /* NULL: as the settings have it */
-    enum key_type key_type;
+/* What can be said of a certificate, by the command line and by both kinds of section. */
+struct wish {
+    struct strv names;   /* normalised */
+    char *ca_spec;       /* as given: a preset, a [ca] section or a URL */
+    bool is_server;      /* ca_spec is a URL */
+    char *key_type_text; /* NULL: as the settings have it */
     struct strv providers;
     struct strv allow_aliases;
     char *email;
     struct strv deploy_hooks; /* kept, for those who run them */
+};
+
+struct wanted {
+    char *name;
+    struct wish now;  /* what counts */
+    struct wish kept; /* for request.conf: what commands said, now and earlier; no sections */
+    struct ca *ca;
+    enum config_answer staging; /* what [certificate NAME] says; request.conf never does */
+    enum key_type key_type;
 };
 
 /* Opens the store that belongs to the CA and puts it all together. Checks what can be checked
@@ -36,6 +42,9 @@ int wanted_make(struct task_env *env, const struct issue_request *request,
                 struct wanted **ret_wanted, struct store **ret_store, struct err *err);
 void wanted_free(struct wanted *wanted);
 DEFINE_AUTO_PTR(wanted, wanted_free);
+
+/* --expand: these names too, from now on. */
+void wanted_add_names(struct wanted *wanted, const struct strv *names);
 
 /* Writes request.conf. */
 int wanted_save(const struct wanted *wanted, struct store *store, struct err *err);

@@ -11,6 +11,8 @@
 #include "config/settings.h"
 
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -104,7 +106,7 @@ static int make_fails(struct scene *s)
 static void expect_tree(const struct scene *s, bool is_staging)
 {
     assert_string_equal(s->wanted->ca->name, is_staging ? "trial" : "one");
-    assert_string_equal(s->wanted->ca_spec, "one");
+    assert_string_equal(s->wanted->now.ca_spec, "one");
     assert_true(store_is_staging(s->store) == is_staging);
 }
 
@@ -136,27 +138,136 @@ static void a_certificate_says_more_of_staging_than_the_general_section(void **s
     expect_tree(s, true);
 }
 
+static char *read_kept(struct scene *s)
+{
+    AUTO_FREE char *path = store_cert_path(s->store, "a.test", "request.conf");
+    AUTO(buf_done) struct buf text = BUF(4096);
+    struct err err = ERR_INIT;
+
+    assert_int_equal(wanted_save(s->wanted, s->store, &err), 0);
+    assert_int_equal(fs_read(path, &text, &err), 0);
+    return buf_take(&text);
+}
+
+static struct strv one(const char *text)
+{
+    struct strv list = STRV_INIT;
+
+    strv_add(&list, text);
+    return list;
+}
+
 /* A trial that the section asked for is nothing that a later real run would take up. */
 static void staging_is_not_remembered(void **state)
 {
     struct scene *s = *state;
-    AUTO(buf_done) struct buf text = BUF(4096);
-    AUTO_FREE char *path = NULL;
-    struct err err = ERR_INIT;
+    AUTO(strv_done) struct strv domains = one("a.test");
 
     scene_configure(s, "", "[certificate a.test]\ndomains = a.test\nstaging = yes\n");
-    make(s, (struct issue_request){.name = NULL});
-    assert_int_equal(wanted_save(s->wanted, s->store, &err), 0);
-    path = store_cert_path(s->store, "a.test", "request.conf");
-    assert_int_equal(fs_read(path, &text, &err), 0);
-    assert_non_null(strstr(buf_str(&text), "ca = one\n"));
-    assert_null(strstr(buf_str(&text), "staging ="));
+    make(s, (struct issue_request){.domains = domains, .ca = "one"});
+    AUTO_FREE char *text = read_kept(s);
+    assert_non_null(strstr(text, "ca = one\n"));
+    assert_null(strstr(text, "staging ="));
 
     scene_configure(s, "", "");
     make(s, (struct issue_request){.is_staging = true});
     expect_tree(s, true);
-    assert_string_equal(s->wanted->names.items[0], "a.test");
+    assert_string_equal(s->wanted->now.names.items[0], "a.test");
     assert_int_equal(make_fails(s), -ERR_CONFIG); /* nothing is known of it in the real tree */
+}
+
+/* What a section says is not what issue was told: taken out of the section, it is gone. */
+static void sections_and_general_settings_are_not_remembered(void **state)
+{
+    struct scene *s = *state;
+    AUTO(strv_done) struct strv domains = one("a.test");
+
+    scene_configure(s, "email = x@a.test\n",
+                    "[certificate a.test]\ndomains = a.test, b.test\nkey-type = rsa2048\n"
+                    "provider = far\nca = one\nemail = y@a.test\n");
+    make(s, (struct issue_request){.name = NULL});
+    assert_int_equal(s->wanted->now.names.n, 2);
+    assert_string_equal(s->wanted->now.email, "y@a.test");
+    AUTO_FREE char *first = read_kept(s);
+    assert_null(strchr(first, '='));
+
+    make(s, (struct issue_request){.domains = domains, .key_type = "ec384"});
+    AUTO_FREE char *second = read_kept(s);
+    assert_non_null(strstr(second, "domains = a.test\nkey-type = ec384\n"));
+    assert_null(strstr(second, "far"));
+    assert_null(strstr(second, "email"));
+
+    scene_configure(s, "", "");
+    make(s, (struct issue_request){.name = NULL}); /* what was remembered stays so */
+    assert_int_equal(s->wanted->key_type, KEY_EC384);
+    AUTO_FREE char *third = read_kept(s);
+    assert_string_equal(second, third);
+}
+
+static void what_the_environment_said_is_remembered(void **state)
+{
+    struct scene *s = *state;
+    AUTO(strv_done) struct strv domains = one("a.test");
+
+    assert_int_equal(setenv("ACME_DNS_KEY_TYPE", "ec384", 1), 0);
+    scene_configure(s, "", "");
+    assert_int_equal(unsetenv("ACME_DNS_KEY_TYPE"), 0);
+    make(s, (struct issue_request){.domains = domains});
+    AUTO_FREE char *text = read_kept(s);
+    assert_non_null(strstr(text, "key-type = ec384\n"));
+    assert_null(strstr(text, "ca ="));
+}
+
+static void two_providers_of_one_zone_come_back_as_they_were(void **state)
+{
+    struct scene *s = *state;
+    AUTO(strv_done) struct strv domains = one("a.test");
+    AUTO(strv_done) struct strv providers = one("a.test=near,far");
+
+    strv_add(&providers, "other");
+    scene_configure(s, "", "");
+    make(s, (struct issue_request){.domains = domains, .providers = providers});
+    AUTO_FREE char *text = read_kept(s);
+    assert_non_null(strstr(text, "provider = a.test=near,far\nprovider = other\n"));
+    make(s, (struct issue_request){.name = NULL});
+    assert_int_equal(s->wanted->now.providers.n, 2);
+    assert_string_equal(s->wanted->now.providers.items[0], "a.test=near,far");
+    assert_string_equal(s->wanted->now.providers.items[1], "other");
+}
+
+/* Any directory may be another's partner for trials; it need not say so of itself. */
+static void a_staging_partner_counts_as_staging(void **state)
+{
+    struct scene *s = *state;
+
+    scene_configure(s, "",
+                    "[ca corp]\ndirectory = https://corp.test/dir\n"
+                    "staging = https://try.corp.test/dir\n"
+                    "[certificate a.test]\ndomains = a.test\nca = corp\n");
+    make(s, (struct issue_request){.is_staging = true});
+    assert_string_equal(s->wanted->ca->directory, "https://try.corp.test/dir");
+    assert_true(s->wanted->ca->is_staging);
+    assert_true(store_is_staging(s->store));
+}
+
+/* Whoever can write there can have root run a program. */
+static void root_refuses_what_others_can_write(void **state)
+{
+    struct scene *s = *state;
+    AUTO(strv_done) struct strv domains = one("a.test");
+    AUTO_FREE char *path = NULL;
+
+    if (geteuid() != 0) {
+        skip();
+    }
+    scene_configure(s, "", "");
+    make(s, (struct issue_request){.domains = domains});
+    mem_free(read_kept(s));
+    path = store_cert_path(s->store, "a.test", "request.conf");
+    assert_int_equal(chmod(path, 0622), 0);
+    assert_int_equal(make_fails(s), -ERR_CONFIG);
+    assert_int_equal(chmod(path, 0600), 0);
+    make(s, (struct issue_request){.name = NULL});
 }
 
 static void a_ca_has_what_its_section_says(void **state)
@@ -180,6 +291,16 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_certificate_says_more_of_staging_than_the_general_section,
                                         scene_open, scene_close),
         cmocka_unit_test_setup_teardown(staging_is_not_remembered, scene_open, scene_close),
+        cmocka_unit_test_setup_teardown(sections_and_general_settings_are_not_remembered,
+                                        scene_open, scene_close),
+        cmocka_unit_test_setup_teardown(what_the_environment_said_is_remembered, scene_open,
+                                        scene_close),
+        cmocka_unit_test_setup_teardown(two_providers_of_one_zone_come_back_as_they_were,
+                                        scene_open, scene_close),
+        cmocka_unit_test_setup_teardown(a_staging_partner_counts_as_staging, scene_open,
+                                        scene_close),
+        cmocka_unit_test_setup_teardown(root_refuses_what_others_can_write, scene_open,
+                                        scene_close),
         cmocka_unit_test_setup_teardown(a_ca_has_what_its_section_says, scene_open, scene_close),
     };
 
