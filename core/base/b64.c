@@ -27,7 +27,10 @@ static void encode(struct buf *to, const uint8_t *bytes, size_t len, const char 
         group |= have > 1 ? (uint32_t)bytes[i + 1] << 8 : 0;
         group |= have > 2 ? bytes[i + 2] : 0;
         for (size_t j = 0; j < 4; j++) {
-            text[j] = j <= have ? alphabet[(group >> (18 - 6 * j)) & 63] : '=';
+            text[j] = '=';
+            if (j <= have) {
+                text[j] = alphabet[(group >> (18 - 6 * j)) & 63];
+            }
         }
         buf_add(to, text, is_padded ? 4 : have + 1);
     }

@@ -74,7 +74,7 @@ void http_free(struct http *http);
  * that is refused. More than a hundred to one host wait for their turn. */
 struct http_transfer *http_start(struct http *http, const struct http_request *request,
                                  http_done_fn *done, void *arg);
-void http_cancel(struct http_transfer **transfer);
+void http_cancel(struct http_transfer **at);
 
 /* Requests sent so far, for the benchmark and -v. */
 uint64_t http_count(const struct http *http);

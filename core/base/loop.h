@@ -40,7 +40,7 @@ int64_t loop_now_ms(const struct loop *loop);
 typedef void loop_timer_fn(void *arg);
 struct loop_timer *loop_timer_start(struct loop *loop, int64_t delay_ms, loop_timer_fn *fn,
                                     void *arg);
-void loop_timer_cancel(struct loop_timer **timer);
+void loop_timer_cancel(struct loop_timer **at);
 
 /* Watches a descriptor for EPOLLIN, EPOLLOUT (level-triggered), one watch a descriptor. EPOLLERR
  * and EPOLLHUP come unasked; EPOLLERR also when it cannot be watched. unwatch before closing fd. */
@@ -48,19 +48,19 @@ typedef void loop_fd_fn(void *arg, uint32_t events);
 struct loop_fd *loop_fd_watch(struct loop *loop, int fd, uint32_t events, loop_fd_fn *fn,
                               void *arg);
 void loop_fd_change(struct loop_fd *watch, uint32_t events);
-void loop_fd_unwatch(struct loop_fd **watch);
+void loop_fd_unwatch(struct loop_fd **at);
 
 /* Reaps a child of ours by pidfd and calls back with its wait status, once. After unwatch reaping
  * it is the caller's. */
 typedef void loop_child_fn(void *arg, int wait_status);
 struct loop_child *loop_child_watch(struct loop *loop, pid_t pid, loop_child_fn *fn, void *arg);
-void loop_child_unwatch(struct loop_child **watch);
+void loop_child_unwatch(struct loop_child **at);
 
 /* Takes a signal from the loop instead of by interruption. The signal stays blocked: block it
  * (loop_block_signals) before the first thread or child. */
 typedef void loop_signal_fn(void *arg, int signo);
 struct loop_signal *loop_signal_watch(struct loop *loop, int signo, loop_signal_fn *fn, void *arg);
-void loop_signal_unwatch(struct loop_signal **watch);
+void loop_signal_unwatch(struct loop_signal **at);
 
 /* Blocks SIGINT, SIGTERM, SIGHUP, SIGCHLD for this thread and ignores SIGPIPE. */
 void loop_block_signals(void);

@@ -51,7 +51,7 @@ void sink_free(struct sink *sink);
 DEFINE_AUTO_PTR(sink, sink_free);
 
 /* An event_sink_fn; arg is the sink. */
-void sink_event(void *sink, const struct event *event);
+void sink_event(void *arg, const struct event *event);
 
 /* Lets the live lines be redrawn by timers of the loop instead of at each event; NULL before the
  * loop goes. */

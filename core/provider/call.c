@@ -17,7 +17,8 @@
 #include <string.h>
 
 #define CALL_TIMEOUT_MS 120000
-#define CALL_GRACE_MS 1000 /* between "your time is up" and the end of the process */
+#define HOOK_PLUGIN "exec-hook" /* runs a program of the user's in each call */
+#define CALL_GRACE_MS 1000      /* between "your time is up" and the end of the process */
 
 static void release_locks(struct call *c)
 {
@@ -42,15 +43,20 @@ void call_free(struct call *c)
     mem_free(c);
 }
 
+/* The user knows better than the plug-in, and better of one instance than of all. */
 int64_t call_timeout_ms(const struct provider *p)
 {
+    int64_t general_ms =
+        str_eq(p->plugin->name, HOOK_PLUGIN) ? p->set->hook_timeout_ms : p->set->call_timeout_ms;
+
     if (p->keys.call_timeout_ms > 0) {
         return p->keys.call_timeout_ms;
     }
-    if (p->plugin->call_timeout_s > 0) {
-        return (int64_t)p->plugin->call_timeout_s * 1000;
+    if (general_ms > 0) {
+        return general_ms;
     }
-    return p->set->call_timeout_ms > 0 ? p->set->call_timeout_ms : CALL_TIMEOUT_MS;
+    return p->plugin->call_timeout_s > 0 ? (int64_t)p->plugin->call_timeout_s * 1000
+                                         : CALL_TIMEOUT_MS;
 }
 
 static const char *verb_name(uint32_t verb)
@@ -131,7 +137,7 @@ static void on_deadline(void *arg)
     lane_send_cancel(c->slot->lane);
 }
 
-static int tell_before(const struct call *c, struct err *err)
+static int tell_before(const struct call *c, bool *ret_dropped, struct err *err)
 {
     const struct provider_hooks *hooks = &c->provider->set->hooks;
     const struct provider_change **changes;
@@ -144,7 +150,7 @@ static int tell_before(const struct call *c, struct err *err)
     for (size_t i = 0; i < c->n; i++) {
         changes[i] = &c->jobs[i]->change;
     }
-    result = hooks->about_to_call(hooks->arg, c->provider, changes, c->n, err);
+    result = hooks->about_to_call(hooks->arg, c->provider, changes, c->n, ret_dropped, err);
     mem_free(changes);
     return result;
 }
@@ -174,11 +180,49 @@ static void give_back(struct call *c, const struct err *why)
     outcome_unsent(c, why);
 }
 
+/* Takes the jobs out that the caller does not want sent after all. Their callbacks come last: they
+ * may do anything but end this call. */
+static void drop_jobs(struct call *c, const bool *is_dropped)
+{
+    AUTO_FREE struct provider_job **dropped = mem_alloc(c->n, sizeof(struct provider_job *));
+    size_t n_dropped = 0;
+    size_t n_kept = 0;
+    struct err why = ERR_INIT;
+
+    for (size_t i = 0; i < c->n; i++) {
+        if (is_dropped[i]) {
+            dropped[n_dropped++] = c->jobs[i];
+        } else {
+            c->jobs[n_kept++] = c->jobs[i];
+        }
+    }
+    c->n = n_kept;
+    (void)err_set(&why, ERR_CANCELLED, "provider '%s': not wanted any more", c->provider->name);
+    for (size_t i = 0; i < n_dropped; i++) {
+        const struct provider_result result = {
+            .is_dropped = true,
+            .status = ACME_CANCELLED,
+            .may_be_in_force = dropped[i]->first_sent_ms != 0,
+            .receipt = dropped[i]->change.receipt,
+            .receipt_len = dropped[i]->change.receipt_len,
+            .err = &why,
+        };
+
+        queue_finish(dropped[i], &result);
+    }
+}
+
 static void send_call(struct call *c)
 {
+    AUTO_FREE bool *is_dropped = mem_alloc(c->n, sizeof(bool));
     struct err err = ERR_INIT;
 
-    if (tell_before(c, &err) < 0) {
+    if (tell_before(c, is_dropped, &err) < 0) {
+        give_back(c, &err);
+        return;
+    }
+    drop_jobs(c, is_dropped);
+    if (c->n == 0) {
         give_back(c, &err);
         return;
     }
@@ -213,7 +257,6 @@ static void on_locked(void *locked_arg, const struct err *err)
     if (err != NULL) {
         struct err why = *err;
 
-        lock->handle = NULL;
         give_back(c, &why);
         return;
     }
@@ -403,8 +446,22 @@ void call_died(struct call *c, const struct err *why)
     }
 }
 
+/* Takes back what a run published, which a run that ends needs more than ever. */
+static bool is_only_removing(const struct call *c)
+{
+    for (size_t i = 0; i < c->n; i++) {
+        if (!job_is_removal(c->jobs[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
 void call_cancel(struct call *c, int64_t grace_ms)
 {
+    if (is_only_removing(c)) {
+        return;
+    }
     if (!c->is_sent) {
         struct err why = ERR_INIT;
 

@@ -105,6 +105,7 @@ static int choose(struct provider_set *set, const char *name, const char *owner,
     if (provider_get(set, name, &p, err) < 0) {
         return err_code(err);
     }
+    /* err_set() is always negative. NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
     AUTO_FREE char *told = with_dot(p->keys.zone != NULL ? p->keys.zone : zone);
     if (!domain_is_within(owner, told)) {
         return err_set(err, ERR_CONFIG, "provider '%s' is told the zone %s, but %s lies outside it",

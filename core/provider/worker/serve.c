@@ -90,7 +90,7 @@ static void send_result(struct worker *w, int32_t status)
 
 static int32_t call_apply(struct worker *w, struct held_change *changes, uint32_t n)
 {
-    const struct acme_change **list = need(calloc(n, sizeof(*list)));
+    const struct acme_change **list = need(calloc(n, sizeof(struct acme_change *)));
     int32_t status;
 
     for (uint32_t i = 0; i < n; i++) {
