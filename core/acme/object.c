@@ -178,6 +178,24 @@ int acme_order_parse(const struct json *json, const char *url, const struct acme
     return 0;
 }
 
+bool acme_order_is_over(const struct acme_order *order)
+{
+    switch (order->status) {
+    case ACME_STATUS_INVALID:
+    case ACME_STATUS_DEACTIVATED:
+    case ACME_STATUS_EXPIRED:
+    case ACME_STATUS_REVOKED:
+        return true;
+    case ACME_STATUS_UNKNOWN:
+    case ACME_STATUS_PENDING:
+    case ACME_STATUS_READY:
+    case ACME_STATUS_PROCESSING:
+    case ACME_STATUS_VALID:
+        return false;
+    }
+    return false;
+}
+
 void acme_order_free(struct acme_order *order)
 {
     if (order == NULL) {

@@ -72,6 +72,8 @@ struct acme_authz {
  * be used, the text says which member. A `ready` or `valid` order needs no authorizations. */
 int acme_order_parse(const struct json *json, const char *url, const struct acme_urls *urls,
                      struct acme_order **ret_order, struct err *err);
+/* Invalid, or given up in one of the ways that some CAs have words for. */
+bool acme_order_is_over(const struct acme_order *order);
 void acme_order_free(struct acme_order *order);
 DEFINE_AUTO_PTR(acme_order, acme_order_free);
 

@@ -26,6 +26,7 @@ int order_record(struct order *order, struct err *err)
         .account = (char *)(uintptr_t)acme_account_url(order->env.acme),
         .url = order->order == NULL ? NULL : order->order->url,
         .key_tag = order->key_tag,
+        .profile = order->profile,
         .names = order->names_wanted,
         .expires_s = order->order == NULL ? 0 : order->order->expires_s,
         .parked_s = order->end != ORDER_END_PARKED          ? 0
@@ -60,32 +61,56 @@ static bool has_same_names(const struct strv *a, const struct strv *b)
     return true;
 }
 
-/* The recorded order, if it is for what is wanted now and its key is there. */
-static struct journal_order *find_resumable(struct order *order)
+/* The recorded order, if it is for exactly this and its key is there. */
+static struct journal_order *find_fitting(struct journal *journal, struct store *store,
+                                          const struct order_wish *wish, struct key **ret_key)
 {
-    struct journal_order *record = journal_find_order(order->env.journal, order->certificate);
+    struct journal_order *record = journal_find_order(journal, wish->certificate);
+    AUTO_PTR(key) struct key *key = NULL;
     struct err err = ERR_INIT;
-    struct key *key = NULL;
 
-    if (record == NULL || order->attempt > 1 || record->key_tag == NULL ||
-        !str_eq(record->directory, order->env.ca->directory) ||
-        !has_same_names(&record->names, &order->names_wanted) ||
+    if (record == NULL || record->key_tag == NULL || !str_eq(record->directory, wish->directory) ||
+        !str_eq(record->profile, wish->profile) || !has_same_names(&record->names, wish->names) ||
         (record->expires_s != 0 && record->expires_s <= clock_wall_s())) {
         return NULL;
     }
-    if (store_pending_key_load(order->env.store, order->certificate, record->key_tag, &key, &err) <
-        0) {
-        event_log(EVENT_DEBUG, order->certificate, "not resuming: %s", err.text);
+    if (store_pending_key_load(store, wish->certificate, record->key_tag, &key, &err) < 0) {
+        event_log(EVENT_DEBUG, wish->certificate, "not resuming: %s", err.text);
         return NULL;
     }
-    if (key_get_type(key) != order->key_type) {
-        key_unref(key);
+    if (key_get_type(key) != wish->key_type) {
         return NULL;
     }
-    key_unref(order->key);
-    order->key = key;
-    str_set(&order->key_tag, record->key_tag);
-    order->is_key_saved = true;
+    *ret_key = TAKE(key);
+    return record;
+}
+
+bool order_can_resume(struct journal *journal, struct store *store, const struct order_wish *wish)
+{
+    AUTO_PTR(key) struct key *key = NULL;
+    const struct journal_order *record = find_fitting(journal, store, wish, &key);
+
+    return record != NULL && record->url != NULL;
+}
+
+static struct journal_order *find_resumable(struct order *order)
+{
+    const struct order_wish wish = {
+        .certificate = order->certificate,
+        .directory = order->env.ca->directory,
+        .profile = order->profile,
+        .names = &order->names_wanted,
+        .key_type = order->key_type,
+    };
+    struct key *key = NULL;
+    struct journal_order *record = find_fitting(order->env.journal, order->env.store, &wish, &key);
+
+    if (record != NULL) {
+        key_unref(order->key);
+        order->key = key;
+        str_set(&order->key_tag, record->key_tag);
+        order->is_key_saved = true;
+    }
     return record;
 }
 
@@ -126,19 +151,27 @@ static void finish_new_order(void *arg, struct acme_order *fresh, const struct a
     order_succeed(order);
 }
 
+/* The CA has said no to this order, not that it is busy or that we should come back. */
+static bool is_refused_for_good(const struct acme_reply *reply)
+{
+    return reply->problem != NULL && reply->problem->status >= 400 &&
+           reply->problem->status < 500 && reply->err->class != ERR_LATER &&
+           reply->err->class != ERR_NETWORK;
+}
+
 static void finish_resume(void *arg, struct acme_order *found, const struct acme_reply *reply)
 {
     struct order *order = arg;
 
     order->call = NULL;
-    if (reply->err != NULL && reply->err->class == ERR_NETWORK) {
+    if (reply->err != NULL && !is_refused_for_good(reply)) {
         order_fail(order, reply->err, false); /* the record stays: the next run tries again */
         return;
     }
-    if (reply->err != NULL || found->status == ACME_STATUS_INVALID) {
+    if (reply->err != NULL || acme_order_is_over(found)) {
         event_log(EVENT_NOTICE, order->certificate,
                   "the order of an earlier run cannot be used any more (%s); making a new one",
-                  reply->err != NULL ? reply->err->text : "invalid");
+                  reply->err != NULL ? reply->err->text : acme_status_name(found->status));
         acme_order_free(found);
         start_new_order(order);
         return;
@@ -250,8 +283,13 @@ static void drop_records(struct order *order)
     struct journal_order *record = NULL;
     struct err err = ERR_INIT;
 
-    order_drop_keys(order->env.store, order->certificate);
+    order_drop_keys(order->env.store, order->env.journal, order->certificate);
     while ((record = journal_find_order(order->env.journal, order->certificate)) != NULL) {
+        if (record->parked_s != 0) {
+            event_log(EVENT_WARNING, order->certificate,
+                      "giving up the order %s, which the CA was still processing",
+                      record->url == NULL ? "" : record->url);
+        }
         if (journal_end_order(record, &err) < 0) {
             event_log(EVENT_WARNING, order->certificate, "%s", err.text);
         }
@@ -268,6 +306,8 @@ void order_enter_new(struct order *order)
     order->has_finalized = false;
     order->n_too_early = 0;
     order->last_answer_ms = 0;
+    order->is_dead = false;
+    order->is_values_clean = false;
     order->end = ORDER_END_FAILED;
     err_clear(&order->err);
     acme_order_free(TAKE(order->order));
@@ -312,11 +352,12 @@ static void finish_authz(void *arg, struct acme_authz *authz, const struct acme_
         return;
     }
     name = names_find(order, authz);
-    if (name == NULL) {
+    if (name == NULL || name->authz != NULL) {
         AUTO_FREE char *identifier = acme_authz_name(authz);
 
         event_log(EVENT_DEBUG, order->certificate,
-                  "the CA wants an authorization for '%s', which was not ordered", identifier);
+                  "the CA lists an authorization for '%s' that was not ordered, or twice",
+                  identifier);
         acme_authz_free(authz);
     } else {
         name_take_authz(name, authz);
@@ -343,5 +384,8 @@ void order_enter_authorize(struct order *order)
         order->authzs[i].order = order;
         order->authzs[i].call = acme_authz_get(order->env.acme, current->authz_urls.items[i],
                                                finish_authz, &order->authzs[i]);
+    }
+    if (order->n_authzs == 0) {
+        finish_authorizations(order);
     }
 }

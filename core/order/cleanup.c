@@ -16,6 +16,15 @@
 /* Validators see the DNS from several networks; a moment lets those that lag catch up. */
 #define RETRY_PAUSE_MS 10000
 
+/* An order of an earlier run that this one did not come to look at: the next run goes on with it,
+ * and its values may be what the CA is looking at. */
+static bool is_left_for_later(const struct order *order)
+{
+    const struct journal_order *record = journal_find_order(order->env.journal, order->certificate);
+
+    return order->order == NULL && record != NULL && record->url != NULL;
+}
+
 /* Takes every value back. Runs beside FINALIZE: once the order is ready nobody looks at them. */
 void order_start_cleaning(struct order *order)
 {
@@ -28,31 +37,29 @@ void order_start_cleaning(struct order *order)
     for (size_t i = 0; i < order->n_names; i++) {
         name_stop(&order->names[i]);
     }
-    values_sweep(order->env.values);
+    if (!is_left_for_later(order)) {
+        values_sweep(order->env.values);
+    }
 }
 
 static bool is_order_over(const struct order *order)
 {
-    if (order->order == NULL) {
-        return false;
-    }
-    switch (order->order->status) {
-    case ACME_STATUS_INVALID:
-    case ACME_STATUS_DEACTIVATED:
-    case ACME_STATUS_EXPIRED:
-    case ACME_STATUS_REVOKED:
-        return true;
-    case ACME_STATUS_UNKNOWN:
-    case ACME_STATUS_PENDING:
-    case ACME_STATUS_READY:
-    case ACME_STATUS_PROCESSING:
-    case ACME_STATUS_VALID:
-        return false;
-    }
-    return false;
+    return order->is_dead || (order->order != NULL && acme_order_is_over(order->order));
 }
 
 /* ---- Giving up what the CA still holds open for a dead order ---- */
+
+static void leave_cleanup(struct order *order);
+
+static bool is_deactivating(const struct order *order)
+{
+    for (size_t i = 0; i < order->n_names; i++) {
+        if (order->names[i].call != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
 
 static void finish_deactivation(void *arg, struct acme_authz *authz, const struct acme_reply *reply)
 {
@@ -64,6 +71,9 @@ static void finish_deactivation(void *arg, struct acme_authz *authz, const struc
     } else {
         event_log(EVENT_DEBUG, name->identifier, "cannot deactivate the authorization: %s",
                   reply->err->text);
+    }
+    if (name->order->is_values_clean && !is_deactivating(name->order)) {
+        leave_cleanup(name->order);
     }
 }
 
@@ -119,7 +129,12 @@ static void leave_cleanup(struct order *order)
 
 static void finish_cleaning(void *arg)
 {
-    leave_cleanup(arg);
+    struct order *order = arg;
+
+    order->is_values_clean = true;
+    if (!is_deactivating(order)) {
+        leave_cleanup(order);
+    }
 }
 
 static void stop_cleaning(void *arg)
@@ -145,7 +160,7 @@ void order_enter_cleanup(struct order *order)
 
 /* ---- The end ---- */
 
-void order_drop_keys(struct store *store, const char *certificate)
+void order_drop_keys(struct store *store, const struct journal *journal, const char *certificate)
 {
     AUTO(strv_done) struct strv tags = STRV_INIT;
     struct err err = ERR_INIT;
@@ -154,6 +169,9 @@ void order_drop_keys(struct store *store, const char *certificate)
         event_log(EVENT_WARNING, certificate, "%s", err.text);
     }
     for (size_t i = 0; i < tags.n; i++) {
+        if (journal_key_is_needed(journal, certificate, tags.items[i])) {
+            continue;
+        }
         crash_point("order-key-drop-before");
         if (store_pending_key_drop(store, certificate, tags.items[i], &err) < 0) {
             event_log(EVENT_WARNING, certificate, "%s", err.text);
@@ -174,13 +192,14 @@ static void close_record(struct order *order)
             event_log(EVENT_WARNING, order->certificate, "%s", err.text);
         }
     }
-    order_drop_keys(order->env.store, order->certificate);
+    order_drop_keys(order->env.store, order->env.journal, order->certificate);
 }
 
 void order_enter_done(struct order *order)
 {
-    if (order->end == ORDER_END_INSTALLED ||
-        (order->end == ORDER_END_FAILED && (order->order == NULL || is_order_over(order)))) {
+    bool is_useless = is_order_over(order) || (order->order == NULL && !is_left_for_later(order));
+
+    if (order->end == ORDER_END_INSTALLED || (order->end == ORDER_END_FAILED && is_useless)) {
         close_record(order);
     }
     order_stop_work(order);

@@ -45,6 +45,8 @@ static void finish_finalize(void *arg, struct acme_order *fresh, const struct ac
 
     order->call = NULL;
     if (reply->err != NULL) {
+        /* Asked again, the CA would say the same. */
+        order->is_dead = reply->problem != NULL && reply->err->class == ERR_CA;
         order_fail(order, reply->err, false);
         return;
     }
@@ -150,6 +152,7 @@ static void finish_install(void *arg, const struct store_cert *cert, const struc
 
     order->store_job = NULL;
     if (err != NULL) {
+        order->is_dead = err->class == ERR_CA; /* the chain does not fit, and will not */
         order_fail(order, err, false);
         return;
     }

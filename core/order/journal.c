@@ -17,19 +17,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define JOURNAL_RECORDS_MAX ((size_t)16 << 20)
-#define LOCK_SUFFIX ".lock"
-
 /* Another name is tried when somebody tidies a lock away that was just made. */
 #define OPEN_TRIES 8
-
-struct journal {
-    char *dir;
-    struct journal_file **files; /* this run's own comes last */
-    size_t n_files, cap_files;
-    struct strv
-        parked_elsewhere; /* certificates with a parked order in a file that we left alone */
-};
 
 static struct journal_file *own_file(const struct journal *journal)
 {
@@ -42,6 +31,13 @@ static struct journal_file *own_file(const struct journal *journal)
 static bool is_parked(const struct journal_order *order)
 {
     return !order->is_over && order->parked_s != 0 &&
+           (order->expires_s == 0 || order->expires_s > clock_wall_s());
+}
+
+/* The next run of its certificate can go on with it. */
+static bool is_resumable(const struct journal_order *order)
+{
+    return !order->is_over && order->url != NULL &&
            (order->expires_s == 0 || order->expires_s > clock_wall_s());
 }
 
@@ -58,7 +54,7 @@ static bool is_parked_anywhere(const struct journal *journal, const char *certif
             }
         }
     }
-    return strv_has(&journal->parked_elsewhere, certificate);
+    return strv_has(&journal->kept_elsewhere, certificate);
 }
 
 bool journal_may_end(const struct journal_entry *entry, int64_t now_s)
@@ -74,6 +70,16 @@ bool journal_may_end(const struct journal_entry *entry, int64_t now_s)
     return false;
 }
 
+static bool has_open_order(const struct journal_file *file)
+{
+    for (size_t i = 0; i < file->n_orders; i++) {
+        if (!file->orders[i]->is_over) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Whether this run has anything to do with what the file holds. */
 static bool is_ours_to_end(const struct journal_file *file, const char *certificate)
 {
@@ -81,11 +87,17 @@ static bool is_ours_to_end(const struct journal_file *file, const char *certific
         return true;
     }
     for (size_t i = 0; i < file->n_orders; i++) {
-        const struct journal_order *order = file->orders[i];
-
-        if (!order->is_over && (!is_parked(order) || str_eq(order->certificate, certificate))) {
+        if (!file->orders[i]->is_over && str_eq(file->orders[i]->certificate, certificate)) {
             return true;
         }
+    }
+    for (size_t i = 0; i < file->n_orders; i++) {
+        if (is_resumable(file->orders[i])) {
+            return false; /* holding it would hide the order from the run that can use it */
+        }
+    }
+    if (has_open_order(file)) {
+        return true;
     }
     for (size_t i = 0; i < file->n_entries; i++) {
         const struct journal_entry *entry = file->entries[i];
@@ -112,7 +124,7 @@ static bool is_still_named(int fd, const char *path)
 /* Takes the lock of a run that is gone; -1 in *ret_fd when it is alive. */
 static int lock_run(const char *path, int *ret_fd, struct err *err)
 {
-    AUTO_FREE char *lock_path = str_fmt("%s" LOCK_SUFFIX, path);
+    AUTO_FREE char *lock_path = str_fmt("%s" JOURNAL_LOCK_SUFFIX, path);
     AUTO_FD int fd = open(lock_path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     int got = 0;
 
@@ -131,7 +143,7 @@ static int lock_run(const char *path, int *ret_fd, struct err *err)
  */
 static void unlink_run(const char *path)
 {
-    AUTO_FREE char *lock_path = str_fmt("%s" LOCK_SUFFIX, path);
+    AUTO_FREE char *lock_path = str_fmt("%s" JOURNAL_LOCK_SUFFIX, path);
 
     (void)unlink(path);
     crash_point("journal-close-between");
@@ -188,8 +200,9 @@ static void take_all(struct journal *journal, struct strv *warnings)
     }
     for (size_t i = 0; i < runs.n; i++) {
         size_t len = strlen(runs.items[i]);
-        bool is_lock = str_has_suffix(runs.items[i], LOCK_SUFFIX);
-        AUTO_FREE char *run = str_dup_len(runs.items[i], is_lock ? len - strlen(LOCK_SUFFIX) : len);
+        bool is_lock = str_has_suffix(runs.items[i], JOURNAL_LOCK_SUFFIX);
+        AUTO_FREE char *run =
+            str_dup_len(runs.items[i], is_lock ? len - strlen(JOURNAL_LOCK_SUFFIX) : len);
 
         if (is_lock && strv_has(&runs, run)) {
             continue;
@@ -217,8 +230,8 @@ static int adopt_file(struct journal_file *file, struct err *err)
 static void leave_file(struct journal *journal, struct journal_file *file)
 {
     for (size_t i = 0; i < file->n_orders; i++) {
-        if (is_parked(file->orders[i])) {
-            strv_add_unique(&journal->parked_elsewhere, file->orders[i]->certificate);
+        if (is_resumable(file->orders[i])) {
+            strv_add_unique(&journal->kept_elsewhere, file->orders[i]->certificate);
         }
     }
     journal_file_free(file);
@@ -313,7 +326,7 @@ static void free_all(struct journal *journal)
     for (size_t i = 0; i < journal->n_files; i++) {
         journal_file_free(journal->files[i]);
     }
-    strv_done(&journal->parked_elsewhere);
+    strv_done(&journal->kept_elsewhere);
     mem_free(journal->files);
     mem_free(journal->dir);
     mem_free(journal);
@@ -334,12 +347,27 @@ int journal_open(const char *dir, const char *command, const char *certificate,
     return 0;
 }
 
+/* Orders that expired, or never got an answer, of certificates that nobody may ask for again. */
+static void end_stale_orders(struct journal_file *file)
+{
+    struct err ignored = ERR_INIT;
+
+    for (size_t i = 0; i < file->n_orders; i++) {
+        if (!file->orders[i]->is_over && !is_resumable(file->orders[i])) {
+            (void)journal_end_order(file->orders[i], &ignored);
+        }
+    }
+}
+
 void journal_close(struct journal *journal)
 {
     if (journal == NULL) {
         return;
     }
     for (size_t i = 0; i < journal->n_files; i++) {
+        if (journal->files[i]->is_adopted) {
+            end_stale_orders(journal->files[i]);
+        }
         if (!journal_file_is_needed(journal->files[i])) {
             crash_point("journal-close-before");
             unlink_run(journal->files[i]->path);
@@ -416,8 +444,7 @@ int journal_set_receipt(struct journal_entry *entry, const void *bytes, size_t l
     return 0;
 }
 
-/* A record that says no more than whose it is. */
-static int append_mark(const struct journal_entry *entry, const char *what, struct err *err)
+int journal_append_mark(const struct journal_entry *entry, const char *what, struct err *err)
 {
     AUTO(buf_done) struct buf line = BUF(JOURNAL_RECORDS_MAX);
     struct json_out *record = journal_record_new(what);
@@ -431,7 +458,7 @@ int journal_mark_removed(struct journal_entry *entry, struct err *err)
 {
     crash_point("journal-removed-before");
     entry->is_removed = true;
-    if (append_mark(entry, "removed", err) < 0) {
+    if (journal_append_mark(entry, "removed", err) < 0) {
         return err_code(err);
     }
     crash_point("journal-removed-after");
@@ -464,6 +491,7 @@ int journal_put_order(struct journal *journal, const struct journal_order *order
     str_set(&kept->account, order->account);
     str_set(&kept->url, order->url);
     str_set(&kept->key_tag, order->key_tag);
+    str_set(&kept->profile, order->profile);
     strv_copy(&kept->names, &order->names);
     kept->expires_s = order->expires_s;
     kept->parked_s = order->parked_s;
@@ -536,56 +564,4 @@ struct journal_entry *journal_find_value(struct journal *journal, const char *pr
         }
     }
     return NULL;
-}
-
-static bool is_one_of_ours(const struct journal *journal, const char *run)
-{
-    for (size_t i = 0; i < journal->n_files; i++) {
-        if (str_eq(journal->files[i]->run, run)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool file_names_value(const struct journal_file *file, const struct journal_entry *wanted)
-{
-    for (size_t i = 0; i < file->n_entries; i++) {
-        const struct journal_entry *entry = file->entries[i];
-
-        if (!entry->is_removed && !entry->is_leaving && str_eq(entry->provider, wanted->provider) &&
-            str_eq(entry->owner, wanted->owner) && str_eq(entry->value, wanted->value)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-bool journal_stands_elsewhere(const struct journal *journal, struct journal_entry *entry)
-{
-    AUTO(strv_done) struct strv runs = STRV_INIT;
-    struct err err = ERR_INIT;
-    bool is_named = false;
-
-    crash_point("journal-leaving-before");
-    entry->is_leaving = true;
-    if (append_mark(entry, "leaving", &err) < 0) {
-        return false; /* nobody knows that we leave: then we must clean up ourselves */
-    }
-    crash_point("journal-leaving-after");
-    if (fs_list(journal->dir, &runs, &err) < 0) {
-        return false;
-    }
-    for (size_t i = 0; i < runs.n && !is_named; i++) {
-        struct journal_file *file = NULL;
-
-        if (str_has_suffix(runs.items[i], LOCK_SUFFIX) || is_one_of_ours(journal, runs.items[i])) {
-            continue;
-        }
-        if (journal_file_load(journal->dir, runs.items[i], &file, &err) == 0) {
-            is_named = file_names_value(file, entry);
-            journal_file_free(file);
-        }
-    }
-    return is_named;
 }

@@ -59,6 +59,7 @@ struct journal_order {
     char *account;   /* the account's URL */
     char *url;       /* the order's URL; NULL: newOrder was sent, its answer is not known */
     char *key_tag;   /* of the key in pending/ */
+    char *profile;   /* asked for, or NULL */
     struct strv names;
     int64_t expires_s; /* 0: not known */
     int64_t parked_s;  /* since when the CA keeps us waiting; 0: it does not */
@@ -68,8 +69,8 @@ struct journal_order {
 /*
  * Opens this run's file in dir. Takes over every file whose run is gone; where certificate is not
  * NULL it leaves those alone that hold only what is not its to end: leases in force, permanent
- * records, parked orders of other certificates. Files that cannot be read, or were written by a
- * newer release, are left alone and named in *ret_warnings.
+ * records, orders of other certificates that their next run can go on with. Files that cannot be
+ * read, or were written by a newer release, are left alone and named in *ret_warnings.
  */
 int journal_open(const char *dir, const char *command, const char *certificate,
                  struct journal **ret_journal, struct strv *ret_warnings, struct err *err);
@@ -99,6 +100,10 @@ int journal_put_order(struct journal *journal, const struct journal_order *order
 int journal_end_order(struct journal_order *order, struct err *err);
 struct journal_order *journal_find_order(struct journal *journal, const char *certificate);
 
+/* Whether the journal of a run that is alive names this pending key of the certificate. */
+bool journal_key_is_needed(const struct journal *journal, const char *certificate,
+                           const char *key_tag);
+
 /* Walks the entries that are not removed, adopted ones first; NULL at the end. */
 struct journal_entry *journal_next(struct journal *journal, size_t *cursor);
 
@@ -109,6 +114,10 @@ struct journal_entry *journal_find_value(struct journal *journal, const char *pr
 /* Whether the entry may be removed now: its order is not parked for another certificate, its lease
  * is over. */
 bool journal_may_end(const struct journal_entry *entry, int64_t now_s);
+
+/* Whether a run that is alive has anything at this owner through this provider, or had and has not
+ * said yet that it is gone. */
+bool journal_owner_is_taken(const struct journal *journal, const char *provider, const char *owner);
 
 /* Whether another run counts on this value too. Says first, where that run reads it, that this one
  * does not any more: of two that ask at the same time, at least one is told no. */

@@ -51,6 +51,7 @@ void journal_order_free(struct journal_order *order)
     mem_free(order->account);
     mem_free(order->url);
     mem_free(order->key_tag);
+    mem_free(order->profile);
     strv_done(&order->names);
     mem_free(order);
 }
@@ -159,6 +160,7 @@ void journal_format_order(const struct journal_order *order, struct buf *lines)
     json_out_kstr(record, "account", order->account);
     json_out_kstr(record, "url", order->url);
     json_out_kstr(record, "key", order->key_tag);
+    json_out_kstr(record, "profile", order->profile);
     json_out_key(record, "names");
     json_out_array(record);
     for (size_t i = 0; i < order->names.n; i++) {
@@ -256,18 +258,21 @@ static bool read_intent(struct journal_file *file, const struct json *record)
     const char *kind = json_get_str(record, "kind");
     int64_t number = json_get_int(record, "number", -1);
     struct journal_entry *entry = NULL;
+    int kind_index = -1;
 
     if (number < 0 || kind == NULL || json_get_str(record, "provider") == NULL ||
         json_get_str(record, "owner") == NULL || json_get_str(record, "zone") == NULL ||
         json_get_str(record, "value") == NULL) {
         return false;
     }
-    entry = journal_file_add_entry(file);
-    for (size_t i = 0; i < ARRAY_LEN(KIND_NAMES); i++) {
-        if (str_eq(kind, KIND_NAMES[i])) {
-            entry->kind = (enum journal_kind)i;
-        }
+    for (size_t i = 0; i < ARRAY_LEN(KIND_NAMES) && kind_index < 0; i++) {
+        kind_index = str_eq(kind, KIND_NAMES[i]) ? (int)i : -1;
     }
+    if (kind_index < 0) {
+        return false; /* of a newer release: not ours to remove */
+    }
+    entry = journal_file_add_entry(file);
+    entry->kind = (enum journal_kind)kind_index;
     entry->id = str_fmt("%s.%lld", file->run, (long long)number);
     entry->certificate = str_dup(json_get_str(record, "certificate"));
     entry->provider = str_dup(json_get_str(record, "provider"));
@@ -337,6 +342,7 @@ static bool read_order(struct journal_file *file, const struct json *record)
     str_set(&order->account, json_get_str(record, "account"));
     str_set(&order->url, json_get_str(record, "url"));
     str_set(&order->key_tag, json_get_str(record, "key"));
+    str_set(&order->profile, json_get_str(record, "profile"));
     strv_done(&order->names);
     for (size_t i = 0; i < json_len(names); i++) {
         const char *name = json_str(json_at(names, i));

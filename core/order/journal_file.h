@@ -1,7 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 the acme-dns authors
  * SPDX-License-Identifier: MIT */
 
-/* One journal file: its lock, its lines, and what they add up to. Used by journal.c only. */
+/* One journal file: its lock, its lines, and what they add up to; and the set of them that a run
+ * holds. For the journal's own files only. */
 #ifndef ORDER_JOURNAL_FILE_H
 #define ORDER_JOURNAL_FILE_H
 
@@ -9,6 +10,16 @@
 #include "order/journal.h"
 
 struct json_out;
+
+#define JOURNAL_RECORDS_MAX ((size_t)16 << 20)
+#define JOURNAL_LOCK_SUFFIX ".lock"
+
+struct journal {
+    char *dir;
+    struct journal_file **files; /* this run's own comes last */
+    size_t n_files, cap_files;
+    struct strv kept_elsewhere; /* certificates with an order in a file that we left alone */
+};
 
 struct journal_file {
     char *path;
@@ -49,6 +60,9 @@ void journal_format_order(const struct journal_order *order, struct buf *lines);
 /* Appends whole lines in one write; is_synced: and waits until they are on the disk. */
 int journal_file_append(struct journal_file *file, const struct buf *lines, bool is_synced,
                         struct err *err);
+
+/* Appends a record, not synced, that says no more than which entry it is about. */
+int journal_append_mark(const struct journal_entry *entry, const char *what, struct err *err);
 
 void journal_entry_free(struct journal_entry *entry);
 void journal_order_free(struct journal_order *order);

@@ -81,6 +81,7 @@ struct order_name {
     size_t n_uses;
     struct acme_call *call; /* answering, or reading the authorization */
     bool is_seen;           /* the servers serve its value */
+    bool is_refused;        /* by the CA: its order is lost */
     int64_t answered_ms;
     struct err err; /* if failed */
     bool is_retriable;
@@ -162,7 +163,9 @@ struct order {
     struct err err;
     bool is_retriable; /* another order may well succeed */
     bool is_cancelled;
+    bool is_dead;     /* the CA has refused it for good: nothing to go on with for a later run */
     bool is_cleaning; /* values have been released */
+    bool is_values_clean;
     bool is_clean;
     struct store_cert *installed;
 };

@@ -71,6 +71,7 @@ void names_drop_authz(struct order *order)
         mem_free(TAKE(name->value));
         name->state = NAME_AUTHORIZE;
         name->is_seen = false;
+        name->is_refused = false;
         name->answered_ms = 0;
         err_clear(&name->err);
     }
@@ -149,6 +150,7 @@ static void fail_by_authz(struct order_name *name, const struct acme_authz *auth
             break;
         }
     }
+    name->is_refused = true;
     name_fail(name, &err, is_retriable);
 }
 

@@ -75,8 +75,21 @@ void order_account_ready(struct order *order, const struct err *err);
 /* Ends it: what was published is removed, within 30 s; then done() with ERR_CANCELLED. */
 void order_cancel(struct order *order, const char *reason);
 
-/* Drops the keys of orders that are over. Warns of those it cannot. */
-void order_drop_keys(struct store *store, const char *certificate);
+/* Drops the keys of orders that are over: all but those that the journal of a living run names.
+ * Warns of those it cannot. */
+void order_drop_keys(struct store *store, const struct journal *journal, const char *certificate);
+
+/* What an order is for, to compare with one that an earlier run began. Borrowed. */
+struct order_wish {
+    const char *certificate;
+    const char *directory;
+    const char *profile; /* or NULL */
+    const struct strv *names;
+    enum key_type key_type;
+};
+
+/* Whether an earlier run's order for exactly this can be gone on with. */
+bool order_can_resume(struct journal *journal, struct store *store, const struct order_wish *wish);
 
 /* Frees it, whatever its state, without removing anything: the journal keeps what stands. */
 void order_free(struct order *order);

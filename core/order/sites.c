@@ -296,15 +296,28 @@ static void publish_site(struct order_site *site)
 
 /* ---- Opening ---- */
 
+/* Ends the wait for its providers. */
+static void close_site(struct order_site *site)
+{
+    for (size_t k = 0; k < site->n_providers && site->is_opening && !site->is_open; k++) {
+        provider_unready(site->providers[k].provider, site);
+    }
+    site->is_opening = false;
+    site->n_ready = 0;
+}
+
 static void finish_ready(void *arg, const struct err *err)
 {
     struct order_site *site = arg;
     struct order *order = site->order;
 
     if (err != NULL) {
+        const struct err told = *err;
+
+        close_site(site); /* a name that comes later tries again */
         for (size_t i = 0; i < order->n_names; i++) {
             if (is_at(&order->names[i], site, NAME_HOLD)) {
-                name_fail(&order->names[i], err, false);
+                name_fail(&order->names[i], &told, false);
             }
         }
         return;
@@ -388,8 +401,8 @@ void sites_stop(struct order *order)
 
         loop_timer_cancel(&site->gather);
         dns_watch_cancel(&site->watch);
-        for (size_t k = 0; k < site->n_providers && site->is_opening && !site->is_open; k++) {
-            provider_unready(site->providers[k].provider, site);
+        if (!site->is_open) {
+            close_site(site);
         }
     }
 }

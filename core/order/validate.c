@@ -27,6 +27,7 @@ static void fail_with_names(struct order *order)
     struct err err = ERR_INIT;
     AUTO(buf_done) struct buf reasons = BUF(REASONS_MAX);
     bool is_retriable = true;
+    bool is_dead = false;
     const struct err *first = NULL;
 
     for (size_t i = 0; i < order->n_names; i++) {
@@ -36,6 +37,7 @@ static void fail_with_names(struct order *order)
             continue;
         }
         is_retriable = is_retriable && name->is_retriable;
+        is_dead = is_dead || name->is_refused;
         first = first == NULL ? &name->err : first;
         if (reasons.len > 0) {
             buf_add_char(&reasons, '\n');
@@ -56,6 +58,7 @@ static void fail_with_names(struct order *order)
     }
     (void)err_set(&err, first->class, "%s", buf_str(&reasons));
     err.retry_after_s = first->retry_after_s;
+    order->is_dead = is_dead;
     order_fail(order, &err, is_retriable);
 }
 
@@ -74,9 +77,7 @@ static bool is_reading(const struct order *order)
 /* All authorizations that were asked for have been seen. */
 static void finish_reading(struct order *order)
 {
-    bool is_over = order->order->status == ACME_STATUS_INVALID ||
-                   order->order->status == ACME_STATUS_DEACTIVATED ||
-                   order->order->status == ACME_STATUS_EXPIRED;
+    bool is_over = acme_order_is_over(order->order);
     bool has_failed = names_count(order, NAME_FAILED) > 0;
     bool is_late = loop_now_ms(order->env.loop) - order->last_answer_ms >= READ_AFTER_MS;
 
@@ -86,6 +87,21 @@ static void finish_reading(struct order *order)
         return;
     }
     schedule_poll(order, -1);
+}
+
+/* Others wait for this name's turn to end, so it has a deadline of its own. */
+static void check_patience(struct order_name *name)
+{
+    const struct order *order = name->order;
+    struct err err = ERR_INIT;
+
+    if (name->state == NAME_VALIDATE && names_have_unanswered(order) &&
+        loop_now_ms(order->env.loop) - name->answered_ms >=
+            order->env.settings->validation_timeout_ms) {
+        (void)err_set(&err, ERR_TIMEOUT, "the CA has not finished its validation within %lld s",
+                      (long long)(order->env.settings->validation_timeout_ms / 1000));
+        name_fail(name, &err, false);
+    }
 }
 
 static void finish_read(void *arg, struct acme_authz *authz, const struct acme_reply *reply)
@@ -98,6 +114,7 @@ static void finish_read(void *arg, struct acme_authz *authz, const struct acme_r
         name_fail(name, reply->err, false);
     } else {
         name_check_authz(name, authz);
+        check_patience(name);
     }
     if (order->state == ORDER_VALIDATE && !is_reading(order)) {
         finish_reading(order);
@@ -322,6 +339,10 @@ void order_enter_validate(struct order *order)
     order->poll_hint_s = -1;
     if (order->last_answer_ms == 0) {
         order->last_answer_ms = loop_now_ms(order->env.loop);
+    }
+    if (is_parked(order) && names_are_settled(order) && is_ca_processing(order)) {
+        order_go(order, ORDER_PARKED); /* its authorizations have just been read */
+        return;
     }
     acme_poll_init_validation(&order->poll);
     sites_advance(order);

@@ -43,6 +43,7 @@ struct issue {
     struct store_cert *before; /* installed when we began, or NULL */
     struct store_cert *after;
     const char *state; /* "issued", "unchanged", "remembered"; NULL: err says why not */
+    char *change;      /* what is remembered, or NULL */
     struct err err;
     bool is_over;
 };
@@ -236,6 +237,28 @@ static char *read_request_conf(const struct issue *issue)
     return fs_read(path, &text, &ignored) < 0 ? NULL : buf_take(&text);
 }
 
+static bool is_setting(const char *line)
+{
+    return strchr(line, '=') != NULL && *line != '#';
+}
+
+/* The settings that are new in request.conf: "key-type = rsa2048, ca = zerossl". */
+static char *describe_change(const char *old_text, const char *new_text)
+{
+    AUTO(strv_done) struct strv old_lines = STRV_INIT;
+    AUTO(strv_done) struct strv new_lines = STRV_INIT;
+    AUTO(strv_done) struct strv fresh = STRV_INIT;
+
+    strv_add_split(&old_lines, old_text, "\n");
+    strv_add_split(&new_lines, new_text, "\n");
+    for (size_t i = 0; i < new_lines.n; i++) {
+        if (is_setting(new_lines.items[i]) && !strv_has(&old_lines, new_lines.items[i])) {
+            strv_add(&fresh, new_lines.items[i]);
+        }
+    }
+    return fresh.n == 0 ? str_dup("what was said earlier is taken back") : strv_join(&fresh, ", ");
+}
+
 /* Nothing is issued now; what was asked for counts from the next renewal on. */
 static int remember(struct issue *issue, struct err *err)
 {
@@ -246,7 +269,12 @@ static int remember(struct issue *issue, struct err *err)
         return err_code(err);
     }
     new_text = read_request_conf(issue);
-    issue->state = old_text == NULL || str_eq(old_text, new_text) ? "unchanged" : "remembered";
+    if (old_text == NULL || new_text == NULL || str_eq(old_text, new_text)) {
+        issue->state = "unchanged";
+    } else {
+        issue->state = "remembered";
+        issue->change = describe_change(old_text, new_text);
+    }
     return 0;
 }
 
@@ -367,18 +395,13 @@ static void cancel(void *arg, const char *reason)
 /* Credentials that only this environment has will be missing when a timer renews. */
 static void warn_of_environment(const struct issue *issue)
 {
-    for (size_t i = 0; i < issue->wanted->now.providers.n; i++) {
-        const char *assignment = issue->wanted->now.providers.items[i];
-        const char *divider = strchr(assignment, '=');
-        struct provider *provider = NULL;
-        const struct provider_facts *facts = NULL;
-        struct err ignored = ERR_INIT;
+    size_t cursor = 0;
+    struct provider *provider = NULL;
 
-        if (provider_get(issue->rooms->providers, divider == NULL ? assignment : divider + 1,
-                         &provider, &ignored) < 0) {
-            continue;
-        }
-        facts = provider_facts(provider);
+    while (issue->rooms != NULL &&
+           (provider = provider_next(issue->rooms->providers, &cursor)) != NULL) {
+        const struct provider_facts *facts = provider_facts(provider);
+
         if (facts != NULL && facts->from_environment->n > 0) {
             AUTO_FREE char *options = strv_join(facts->from_environment, ", ");
 
@@ -392,23 +415,27 @@ static void warn_of_environment(const struct issue *issue)
     }
 }
 
-static enum task_exit tell_failure(const struct issue *issue)
+static enum task_exit tell_error(const char *subject, const struct err *err)
 {
-    enum task_exit status = task_exit_for(issue->err.class);
+    enum task_exit status = task_exit_for(err->class);
 
-    event_emit(EVENT_ERROR, EVENT_RESULT, issue->wanted->name, FIELD_INT("exit", status),
-               FIELD("class", err_class_name(issue->err.class)), FIELD("text", issue->err.text));
+    event_emit(EVENT_ERROR, EVENT_RESULT, subject, FIELD_INT("exit", status),
+               FIELD("class", err_class_name(err->class)), FIELD("text", err->text),
+               err->retry_after_s > 0 ? FIELD_INT("retry-after", err->retry_after_s)
+                                      : FIELD("retry-after", NULL));
     return status;
 }
 
-static const char *state_text(const struct issue *issue)
+/* NULL where the state says it all. */
+static char *describe_state(const struct issue *issue)
 {
     if (issue->after != NULL) {
-        return NULL; /* the state says it all */
+        return NULL;
     }
-    return str_eq(issue->state, "remembered")
-               ? "not due yet; the change counts from the next renewal on, or now with --force"
-               : "not due yet; nothing was done (--force issues all the same)";
+    return issue->change == NULL
+               ? str_dup("not due yet; nothing was done (--force issues all the same)")
+               : str_fmt("not due yet; counts from the next renewal on, or now with --force: %s",
+                         issue->change);
 }
 
 static enum task_exit tell_success(const struct issue *issue)
@@ -418,6 +445,7 @@ static enum task_exit tell_success(const struct issue *issue)
         issue->request->is_unchanged_told && issue->after == NULL ? EXIT_UNCHANGED : EXIT_DONE;
     AUTO_FREE char *path = store_cert_path(issue->store, cert->name, NULL);
     AUTO_FREE char *names = strv_join(&cert->domains, ", ");
+    AUTO_FREE char *text = describe_state(issue);
     char not_after[CLOCK_TEXT_MAX];
     char renew_after[CLOCK_TEXT_MAX];
 
@@ -430,7 +458,7 @@ static enum task_exit tell_success(const struct issue *issue)
     }
     event_emit(EVENT_NOTICE, EVENT_RESULT, cert->name, FIELD_INT("exit", status),
                FIELD("class", err_class_name(ERR_NONE)), FIELD("state", issue->state),
-               FIELD("text", state_text(issue)),
+               FIELD("text", text),
                FIELD("warning", store_is_staging(issue->store) ? STAGING_WARNING : NULL),
                FIELD("names", names), FIELD("path", path), FIELD("not-after", not_after),
                FIELD("renew-after", renew_after), FIELD("next", NEXT_STEP));
@@ -449,6 +477,7 @@ static void close_all(struct issue *issue)
     store_cert_free(issue->before);
     store_cert_free(issue->after);
     store_free(issue->store);
+    mem_free(issue->change);
     wanted_free(issue->wanted);
 }
 
@@ -457,7 +486,17 @@ static enum task_exit tell(const struct issue *issue)
     if (issue->rooms != NULL) {
         (void)rooms_tell_leftovers(issue->rooms);
     }
-    return issue->state != NULL ? tell_success(issue) : tell_failure(issue);
+    return issue->state != NULL ? tell_success(issue)
+                                : tell_error(issue->wanted->name, &issue->err);
+}
+
+/* What the user calls it, where it is not known yet what it is. */
+static char *name_request(const struct issue_request *request)
+{
+    const char *first = request->domains.n > 0 ? request->domains.items[0] : "issue";
+
+    return request->name != NULL ? str_dup(request->name)
+                                 : str_dup_len(first, strcspn(first, ", "));
 }
 
 enum task_exit task_issue(struct task_env *env, const struct issue_request *request)
@@ -466,13 +505,9 @@ enum task_exit task_issue(struct task_env *env, const struct issue_request *requ
     struct err err = ERR_INIT;
 
     if (wanted_make(env, request, &issue.wanted, &issue.store, &err) < 0) {
-        event_emit(EVENT_ERROR, EVENT_RESULT,
-                   request->name != NULL    ? request->name
-                   : request->domains.n > 0 ? request->domains.items[0]
-                                            : "issue",
-                   FIELD_INT("exit", task_exit_for(err.class)),
-                   FIELD("class", err_class_name(err.class)), FIELD("text", err.text));
-        return task_exit_for(err.class);
+        AUTO_FREE char *subject = name_request(request);
+
+        return tell_error(subject, &err);
     }
     store_set_command(issue.store, "issue");
     issue.signals = signals_open(env, cancel, &issue);
