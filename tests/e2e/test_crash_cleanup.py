@@ -236,8 +236,7 @@ HOOK = """#!/bin/sh
 # Values are files. An add is done by a child that takes its time, whatever becomes of who asked for it.
 case $1 in
 add)
-    touch "%(folder)s/begun"
-    (sleep 2; touch "%(folder)s/$3") &
+    (touch "%(folder)s/begun"; sleep 2; touch "%(folder)s/$3") &
     wait
     ;;
 remove) rm -f "%(folder)s/$3" ;;
