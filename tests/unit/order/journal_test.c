@@ -251,6 +251,11 @@ static void an_order_is_found_until_it_is_over(void **state)
     die_after(leave_an_order);
     journal = open_for(OTHER, 0);
     assert_null(journal_find_order(journal, OTHER));
+    assert_null(journal_find_order(journal, NAME)); /* left to the run that can use it */
+    assert_true(journal_key_is_needed(journal, NAME, "20260101-abcdef"));
+    assert_false(journal_key_is_needed(journal, OTHER, "20260101-abcdef"));
+    journal_close(journal);
+    journal = open_for(NAME, 0);
     order = journal_find_order(journal, NAME);
     assert_non_null(order);
     assert_string_equal(order->url, "https://ca.test/order/1");
