@@ -38,18 +38,20 @@ typedef void provider_locked_fn(void *locked_arg, const struct err *err);
 struct provider_hooks {
     void *arg;
 
-    /* The changes are about to be sent in one call: what must be on disk first goes there now. A
-     * negative return fails them all with err, unsent. */
+    /* The changes are about to be sent in one call, whose locks are held: what must be on disk
+     * first goes there now. Those whose place in ret_dropped (all false) is set are left out and
+     * come back as is_dropped. A negative return fails them all with err, unsent. */
     int (*about_to_call)(void *arg, const struct provider *provider,
-                         const struct provider_change *const *changes, size_t n, struct err *err);
+                         const struct provider_change *const *changes, size_t n, bool *ret_dropped,
+                         struct err *err);
 
     /* The plug-in gave a receipt: it must survive this process from here on. */
     void (*receipt)(void *arg, const struct provider *provider,
                     const struct provider_change *change, const void *bytes, size_t len);
 
     /* Takes the lock of (plug-in, zone) against other runs; for plug-ins of serial 0 and 1.
-     * locked() comes from the loop, with NULL once it is held, or why not. The handle goes to
-     * unlock(), which also gives up a wait. */
+     * locked() comes from the loop, with NULL once it is held, or why not. Either way the handle
+     * goes to unlock(), perhaps within locked(); unlock() also gives up a wait. */
     void *(*lock)(void *arg, const char *plugin, const char *zone, provider_locked_fn *locked,
                   void *locked_arg);
     void (*unlock)(void *arg, void *handle);
@@ -65,7 +67,9 @@ struct provider_settings {
     const char *worker_path;          /* NULL: found as paths.h says */
     const char *plugin_user;  /* who workers become when root starts them; NULL: _acme-dns */
     const char *core_version; /* NULL: this build's */
-    int64_t call_timeout_ms;  /* of one call, unless instance or plug-in say; 0: 120 s */
+    /* Of one call, unless its instance says; 0: the plug-in's own, or 120 s. The second is for
+     * exec-hook, whose calls run programs of the user's. */
+    int64_t call_timeout_ms, hook_timeout_ms;
     struct provider_hooks hooks;
 };
 
@@ -141,6 +145,9 @@ int provider_may_write(const struct provider_set *set, const char *identifier_ow
 const char *provider_name(const struct provider *provider);   /* the instance */
 const char *provider_plugin(const struct provider *provider); /* its plug-in */
 
+/* Walks the instances that somebody has asked for, each once; NULL at the end. */
+struct provider *provider_next(const struct provider_set *set, size_t *cursor);
+
 /* Starts its first worker, unless there is one. Its failure shows in ready() and in jobs. */
 void provider_start(struct provider *provider);
 
@@ -191,6 +198,7 @@ struct provider_result {
     bool is_ok;
     /* It was sent and failed, timed out or was cut short: the value may stand in the zone. */
     bool may_be_in_force;
+    bool is_dropped;     /* about_to_call() did not want it sent */
     int32_t status;      /* ACME_OK, ACME_RETRY... as the plug-in returned it */
     const void *receipt; /* or NULL; borrowed during the callback */
     size_t receipt_len;
@@ -222,8 +230,9 @@ void provider_job_cancel(struct provider_job **job);
  * its zone ends. */
 void provider_release(struct provider *provider);
 
-/* Queued jobs fail as cancelled; running ones are told, and killed after grace_ms. Jobs that are
- * submitted later (to clean up) are served as ever. */
+/* Queued adds and questions fail as cancelled; running ones are told, and killed after grace_ms.
+ * Removals go on, unless they share a call with something else, and jobs that are submitted later
+ * (to clean up) are served as ever. */
 void provider_cancel_all(struct provider_set *set, int64_t grace_ms);
 
 /* ---- Plug-ins, without an instance ---- */

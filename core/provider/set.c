@@ -133,6 +133,11 @@ bool instance_may_use_env(const struct provider *p)
     return n_same == 1;
 }
 
+struct provider *provider_next(const struct provider_set *set, size_t *cursor)
+{
+    return *cursor < set->n_providers ? set->providers[(*cursor)++] : NULL;
+}
+
 const char *provider_name(const struct provider *provider)
 {
     return provider->name;
@@ -191,6 +196,7 @@ int provider_set_new(struct loop *loop, const struct config *config,
     set->hooks = settings->hooks;
     set->inherit_fd = -1;
     set->call_timeout_ms = settings->call_timeout_ms;
+    set->hook_timeout_ms = settings->hook_timeout_ms;
     paths_plugin_dirs(settings->plugin_dirs, &set->plugin_dirs);
     set->worker_path =
         settings->worker_path != NULL ? str_dup(settings->worker_path) : paths_worker();

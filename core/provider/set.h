@@ -42,7 +42,7 @@ struct provider_set {
     const struct config *config;
     struct strv plugin_dirs, allow_aliases;
     char *worker_path, *core_version, *all_names; /* all_names: --provider P */
-    int64_t call_timeout_ms;
+    int64_t call_timeout_ms, hook_timeout_ms;     /* 0: not set */
     struct provider_hooks hooks;
     struct user user;
     char *user_warning; /* said once, when the first worker starts */
@@ -126,6 +126,8 @@ struct provider_job {
     };
     void *arg;
     bool is_released, is_running, is_cancelled, is_orphan; /* orphan: nobody wants the result */
+    bool is_doomed; /* was waiting when all that waited were to fail */
+    bool was_vague; /* what it failed with before may have taken effect all the same */
     int64_t queued_ms, first_sent_ms, not_before_ms;
     unsigned retries;
     struct family *family;
@@ -188,7 +190,8 @@ void crew_free(struct provider *p);
 /* queue.c */
 void queue_wake(struct provider *p, int64_t delay_ms);
 void queue_fail_all(struct provider *p, const struct err *why, int32_t status);
-void queue_cancel(struct provider *p);
+bool job_is_removal(const struct provider_job *job);
+void queue_cancel(struct provider *p); /* spares removals, unless the set is closing */
 void queue_requeue(struct provider_job *job, int64_t delay_ms);
 void queue_finish(struct provider_job *job, const struct provider_result *result);
 void queue_release_zone(struct provider *p, const char *zone);
@@ -199,7 +202,7 @@ void family_leave(struct provider_job *job);
 void call_start(struct slot *slot, struct provider_job **jobs, size_t n);
 bool call_frame(struct call *call, struct frame_in *in);
 void call_died(struct call *call, const struct err *why);
-/* Unsent: ends it. Sent: asks, and kills after grace_ms. */
+/* Unsent: ends it. Sent: asks, and kills after grace_ms. Nothing but removals: lets it go on. */
 void call_cancel(struct call *call, int64_t grace_ms);
 int64_t call_timeout_ms(const struct provider *p);
 void call_free(struct call *call);

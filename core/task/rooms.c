@@ -53,12 +53,13 @@ static void unlock_zone(void *arg, void *handle)
     mem_free(zone_lock);
 }
 
-static int write_intents(void *arg, const struct provider *provider,
-                         const struct provider_change *const *changes, size_t n, struct err *err)
+static int prepare_values(void *arg, const struct provider *provider,
+                          const struct provider_change *const *changes, size_t n, bool *ret_dropped,
+                          struct err *err)
 {
     struct rooms *rooms = arg;
 
-    return values_write_intents(rooms->values, provider, changes, n, err);
+    return values_prepare(rooms->values, provider, changes, n, ret_dropped, err);
 }
 
 static void keep_receipt(void *arg, const struct provider *provider,
@@ -82,8 +83,12 @@ static int open_providers(struct rooms *rooms, const struct rooms_request *reque
         .assignments = request->providers,
         .allow_aliases = request->allow_aliases,
         .plugin_user = settings->plugin_user,
+        .call_timeout_ms =
+            settings_is_set(settings, "call-timeout") ? settings->call_timeout_ms : 0,
+        .hook_timeout_ms =
+            settings_is_set(settings, "hook-timeout") ? settings->hook_timeout_ms : 0,
         .hooks = {.arg = rooms,
-                  .about_to_call = write_intents,
+                  .about_to_call = prepare_values,
                   .receipt = keep_receipt,
                   .lock = lock_zone,
                   .unlock = unlock_zone},
@@ -101,6 +106,54 @@ static int open_providers(struct rooms *rooms, const struct rooms_request *reque
     }
     return provider_set_new(rooms->env->loop, rooms->env->config, &provider_settings,
                             &rooms->providers, err);
+}
+
+/* Every provider that the assignments name; started or only looked for. */
+static int get_named(struct provider_set *set, const struct strv *assignments, bool is_starting,
+                     struct err *err)
+{
+    for (size_t i = 0; i < assignments->n; i++) {
+        const char *assignment = assignments->items[i];
+        const char *divider = strchr(assignment, '=');
+        AUTO(strv_done) struct strv names = STRV_INIT;
+
+        if (divider == NULL) {
+            strv_add(&names, assignment);
+        } else {
+            strv_add_split(&names, divider + 1, ",");
+        }
+        for (size_t k = 0; k < names.n; k++) {
+            struct provider *provider = NULL;
+
+            if (provider_get(set, names.items[k], &provider, err) < 0) {
+                return err_code(err);
+            }
+            if (is_starting) {
+                provider_start(provider);
+            }
+        }
+    }
+    return 0;
+}
+
+int rooms_check_providers(struct task_env *env, const struct strv *assignments, struct err *err)
+{
+    const struct provider_settings settings = {
+        .plugin_dirs = &env->settings->plugin_dirs,
+        .assignments = assignments,
+        .plugin_user = env->settings->plugin_user,
+    };
+    AUTO_PTR(provider_set) struct provider_set *set = NULL;
+
+    if (provider_set_new(env->loop, env->config, &settings, &set, err) < 0) {
+        return err_code(err);
+    }
+    return get_named(set, assignments, false, err);
+}
+
+int rooms_start_providers(struct rooms *rooms, const struct strv *assignments, struct err *err)
+{
+    return get_named(rooms->providers, assignments, true, err);
 }
 
 static int open_dns(struct rooms *rooms, struct err *err)

@@ -37,6 +37,13 @@ struct rooms {
 int rooms_open(struct task_env *env, const struct rooms_request *request, struct rooms **ret_rooms,
                struct err *err);
 
+/* Whether there is every provider that --provider names ("P", "ZONE=P,Q"). Starts and writes
+ * nothing. */
+int rooms_check_providers(struct task_env *env, const struct strv *assignments, struct err *err);
+
+/* Starts their workers, before it is known who needs them. */
+int rooms_start_providers(struct rooms *rooms, const struct strv *assignments, struct err *err);
+
 /* Lets workers leave, at most 2 s, and frees all. Takes NULL. */
 void rooms_close(struct rooms *rooms);
 DEFINE_AUTO_PTR(rooms, rooms_close);

@@ -50,7 +50,8 @@ static int load_remembered(struct store *store, const char *name, struct config 
 
     if (errors.n > 0) {
         *err = errors.items[0];
-        code = err_wrap(err, "what was asked for earlier cannot be read");
+        (void)err_wrap(err, "what was asked for earlier cannot be read");
+        code = err_hint(err, "correct the file, or remove it and give all options again");
         config_errors_done(&errors);
         config_free(config);
         return code;
@@ -154,10 +155,10 @@ static int to_staging(const struct config *config, struct ca **ca, struct err *e
         return 0;
     }
     if ((*ca)->staging == NULL) {
-        return err_set(err, ERR_CONFIG,
-                       "no staging partner is known for %s; give its directory with --server, or "
-                       "staging = in a [ca %s] section",
-                       (*ca)->title, (*ca)->name);
+        (void)err_set(err, ERR_CONFIG, "no staging partner is known for %s", (*ca)->title);
+        return err_hint(err,
+                        "Give the directory of its staging service with --server, or use a section "
+                        "[ca NAME] with directory = and staging =.");
     }
     if (resolve_ca(config, (*ca)->staging, &partner, err) < 0) {
         return err_code(err);

@@ -1,0 +1,243 @@
+/* SPDX-FileCopyrightText: 2026 the acme-dns authors
+ * SPDX-License-Identifier: MIT */
+
+/*
+ * Whether to issue now: by names and dates, and by what an earlier run has begun. What such a run
+ * left and nobody needs is taken away, even where nothing is due.
+ */
+#include "task/issue_impl.h"
+
+#include "base/clock.h"
+#include "base/event.h"
+#include "base/fs.h"
+#include "base/mem.h"
+#include "order/due.h"
+
+#include <string.h>
+
+#define REQUEST_CONF_MAX 65536
+
+/* ---- Is anything due? ---- */
+
+static bool has_same_names(const struct strv *a, const struct strv *b)
+{
+    for (size_t i = 0; i < a->n; i++) {
+        if (!strv_has(b, a->items[i])) {
+            return false;
+        }
+    }
+    return a->n == b->n;
+}
+
+static int refuse_other_names(const struct issue *issue, struct err *err)
+{
+    AUTO_FREE char *old_names = strv_join(&issue->before->domains, ", ");
+    AUTO_FREE char *new_names = strv_join(&issue->wanted->now.names, ", ");
+
+    (void)err_set(err, ERR_CONFIG,
+                  "certificate '%s' is for other names\n  it has:    %s\n  asked for: %s",
+                  issue->wanted->name, old_names, new_names);
+    return err_hint(
+        err, "--expand issues one for all of them, --replace for exactly the names asked for; "
+             "--name gives the new one a name of its own");
+}
+
+static char *read_request_conf(const struct issue *issue)
+{
+    AUTO_FREE char *path = store_cert_path(issue->store, issue->wanted->name, "request.conf");
+    AUTO(buf_done) struct buf text = BUF(REQUEST_CONF_MAX);
+    struct err ignored = ERR_INIT;
+
+    return fs_read(path, &text, &ignored) < 0 ? NULL : buf_take(&text);
+}
+
+static bool is_setting(const char *line)
+{
+    return strchr(line, '=') != NULL && *line != '#';
+}
+
+/* The settings that are new in request.conf: "key-type = rsa2048, ca = zerossl". */
+static char *describe_change(const char *old_text, const char *new_text)
+{
+    AUTO(strv_done) struct strv old_lines = STRV_INIT;
+    AUTO(strv_done) struct strv new_lines = STRV_INIT;
+    AUTO(strv_done) struct strv fresh = STRV_INIT;
+
+    strv_add_split(&old_lines, old_text, "\n");
+    strv_add_split(&new_lines, new_text, "\n");
+    for (size_t i = 0; i < new_lines.n; i++) {
+        if (is_setting(new_lines.items[i]) && !strv_has(&old_lines, new_lines.items[i])) {
+            strv_add(&fresh, new_lines.items[i]);
+        }
+    }
+    return fresh.n == 0 ? str_dup("what was said earlier is taken back") : strv_join(&fresh, ", ");
+}
+
+/* Nothing is issued now; what was asked for counts from the next renewal on. */
+static int remember(struct issue *issue, struct err *err)
+{
+    AUTO_FREE char *old_text = read_request_conf(issue);
+    AUTO_FREE char *new_text = NULL;
+
+    if (wanted_save(issue->wanted, issue->store, err) < 0) {
+        return err_code(err);
+    }
+    new_text = read_request_conf(issue);
+    if (old_text == NULL || new_text == NULL || str_eq(old_text, new_text)) {
+        issue->state = "unchanged";
+    } else {
+        issue->state = "remembered";
+        issue->change = describe_change(old_text, new_text);
+    }
+    return 0;
+}
+
+/* ---- What earlier runs left ---- */
+
+static bool has_leftovers(const struct issue *issue)
+{
+    AUTO(strv_done) struct strv found = STRV_INIT;
+    struct err ignored = ERR_INIT;
+
+    (void)store_pending_key_list(issue->store, issue->wanted->name, &found, &ignored);
+    if (found.n == 0) {
+        (void)fs_list(store_folder(issue->store, STORE_JOURNAL), &found, &ignored);
+    }
+    return found.n > 0;
+}
+
+static void finish_tidying(void *arg)
+{
+    struct issue *issue = arg;
+    struct err err = ERR_INIT;
+
+    order_drop_keys(issue->store, issue->rooms->journal, issue->wanted->name);
+    issue_finish(issue, remember(issue, &err) < 0 ? &err : NULL);
+}
+
+/* The CA has had its time: the order's own, or what its section or preset grants. */
+static bool has_outlasted(const struct journal_order *order, const struct ca *ca)
+{
+    int64_t now_s = clock_wall_s();
+
+    return (order->expires_s != 0 && order->expires_s <= now_s) ||
+           (str_eq(order->directory, ca->directory) && ca->park_limit_s > 0 &&
+            now_s - order->parked_s >= ca->park_limit_s);
+}
+
+static int refuse_to_drop(const struct journal_order *order, struct err *err)
+{
+    AUTO_FREE char *names = strv_join(&order->names, ", ");
+    char since[CLOCK_TEXT_MAX];
+
+    clock_format(order->parked_s, since);
+    (void)err_set(
+        err, ERR_LATER,
+        "an order that the CA is still processing, since %s, is not for what is asked for "
+        "now\n  it is for %s, at %s",
+        since, names, order->directory);
+    return err_hint(err, "ask for the same as then to go on with it; --force gives it up");
+}
+
+/* A parked order that is in the way: 0 when it has been ended, or may be by who issues now. */
+static int judge_parked(const struct issue *issue, struct journal_order *order, bool is_fitting,
+                        struct err *err)
+{
+    char since[CLOCK_TEXT_MAX];
+
+    if (has_outlasted(order, issue->wanted->ca)) {
+        clock_format(order->parked_s, since);
+        event_log(EVENT_WARNING, issue->wanted->name,
+                  "the CA has been processing the order since %s; it is given up", since);
+        return journal_end_order(order, err);
+    }
+    return is_fitting || issue->request->is_forced ? 0 : refuse_to_drop(order, err);
+}
+
+/* 1: an order that an earlier run began is to be ended, whatever the dates say. 0: there is none,
+ * or none that can be. */
+static int judge_order(const struct issue *issue, bool is_due, struct err *err)
+{
+    const struct order_wish wish = {
+        .certificate = issue->wanted->name,
+        .directory = issue->wanted->ca->directory,
+        .profile = issue->wanted->ca->profile,
+        .names = &issue->wanted->now.names,
+        .key_type = issue->wanted->key_type,
+    };
+    struct journal *journal = issue->rooms->journal;
+    bool is_fitting = order_can_resume(journal, issue->store, &wish);
+    struct journal_order *order = journal_find_order(journal, wish.certificate);
+
+    if (order != NULL && order->parked_s != 0 && judge_parked(issue, order, is_fitting, err) < 0) {
+        return err_code(err);
+    }
+    order = journal_find_order(journal, wish.certificate);
+    if (order != NULL && is_fitting) {
+        return 1;
+    }
+    while (order != NULL && !is_due) {
+        if (journal_end_order(order, err) < 0) {
+            return err_code(err);
+        }
+        order = journal_find_order(journal, wish.certificate);
+    }
+    return 0;
+}
+
+/* ---- What is done ---- */
+
+/* By names and dates alone: 1, 0, or negative. */
+static int judge_installed(struct issue *issue, struct err *err)
+{
+    const struct issue_request *request = issue->request;
+    const struct store_cert *before = issue->before;
+    bool is_now = request->is_forced;
+
+    if (before == NULL) {
+        return 1;
+    }
+    if (!has_same_names(&issue->wanted->now.names, &before->domains)) {
+        if (!request->is_expanding && !request->is_replacing) {
+            return refuse_other_names(issue, err);
+        }
+        if (request->is_expanding) {
+            wanted_add_names(issue->wanted, &before->domains);
+        }
+        is_now = !has_same_names(&issue->wanted->now.names, &before->domains) || is_now;
+        if (is_now && ca_check_names(issue->wanted->ca, &issue->wanted->now.names, err) < 0) {
+            return err_code(err);
+        }
+    }
+    return is_now || clock_wall_s() >= due_renew_after_s(before->not_before_s, before->not_after_s);
+}
+
+int issue_decide(struct issue *issue, struct err *err)
+{
+    int is_now = 0;
+    int is_begun = 0;
+
+    if (issue_load_installed(issue, &issue->before, err) < 0) {
+        return err_code(err);
+    }
+    is_now = judge_installed(issue, err);
+    if (is_now >= 0 && has_leftovers(issue)) {
+        if (issue_open_rooms(issue, err) < 0) {
+            return err_code(err);
+        }
+        is_begun = judge_order(issue, is_now > 0, err);
+    }
+    if (is_now != 0 || is_begun != 0) {
+        return is_now < 0 || is_begun < 0 ? err_code(err) : 1;
+    }
+    if (issue->rooms != NULL) {
+        values_sweep(issue->rooms->values);
+        values_wait_idle(issue->rooms->values, finish_tidying, issue);
+        return 0;
+    }
+    if (remember(issue, err) < 0) {
+        return err_code(err);
+    }
+    issue_finish(issue, NULL);
+    return 0;
+}

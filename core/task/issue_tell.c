@@ -1,0 +1,115 @@
+/* SPDX-FileCopyrightText: 2026 the acme-dns authors
+ * SPDX-License-Identifier: MIT */
+
+/* What the user is told at the end of issue. */
+#include "task/issue_impl.h"
+
+#include "base/clock.h"
+#include "base/event.h"
+#include "base/mem.h"
+#include "order/due.h"
+
+#include <string.h>
+
+#define STAGING_WARNING "STAGING: a trial that nobody trusts, kept apart from real certificates"
+#define NEXT_STEP                                                                              \
+    "run the same command regularly, by a timer or cron: before that day it changes nothing, " \
+    "from then on it renews"
+
+/* Credentials that only this environment has will be missing when a timer renews. */
+static void warn_of_environment(const struct issue *issue)
+{
+    size_t cursor = 0;
+    struct provider *provider = NULL;
+
+    while (issue->rooms != NULL &&
+           (provider = provider_next(issue->rooms->providers, &cursor)) != NULL) {
+        const struct provider_facts *facts = provider_facts(provider);
+
+        if (facts != NULL && facts->from_environment->n > 0) {
+            AUTO_FREE char *options = strv_join(facts->from_environment, ", ");
+
+            event_log(
+                EVENT_WARNING, issue->wanted->name,
+                "a renewal will lack what provider '%s' got from the environment: %s\n"
+                "Put it into the configuration:\n  [provider %s]\n  plugin = %s\n  OPTION = VALUE",
+                provider_name(provider), options, provider_name(provider),
+                provider_plugin(provider));
+        }
+    }
+}
+
+static enum task_exit tell_error(const char *subject, const struct err *err)
+{
+    enum task_exit status = task_exit_for(err->class);
+
+    event_emit(EVENT_ERROR, EVENT_RESULT, subject, FIELD_INT("exit", status),
+               FIELD("class", err_class_name(err->class)), FIELD("text", err->text),
+               err->retry_after_s > 0 ? FIELD_INT("retry-after", err->retry_after_s)
+                                      : FIELD("retry-after", NULL));
+    return status;
+}
+
+/* NULL where the state says it all. */
+static char *describe_state(const struct issue *issue)
+{
+    if (issue->after != NULL) {
+        return NULL;
+    }
+    return issue->change == NULL
+               ? str_dup("not due yet; nothing was done (--force issues all the same)")
+               : str_fmt("not due yet; counts from the next renewal on, or now with --force: %s",
+                         issue->change);
+}
+
+static enum task_exit tell_success(const struct issue *issue)
+{
+    const struct store_cert *cert = issue->after != NULL ? issue->after : issue->before;
+    enum task_exit status =
+        issue->request->is_unchanged_told && issue->after == NULL ? EXIT_UNCHANGED : EXIT_DONE;
+    AUTO_FREE char *path = store_cert_path(issue->store, cert->name, NULL);
+    AUTO_FREE char *names = strv_join(&cert->domains, ", ");
+    AUTO_FREE char *text = describe_state(issue);
+    char not_after[CLOCK_TEXT_MAX];
+    char renew_after[CLOCK_TEXT_MAX];
+
+    clock_format(cert->not_after_s, not_after);
+    clock_format(due_renew_after_s(cert->not_before_s, cert->not_after_s), renew_after);
+    if (issue->after != NULL) {
+        event_emit(EVENT_NOTICE, EVENT_INSTALLED, cert->name, FIELD("path", path),
+                   FIELD("not-after", not_after), FIELD("names", names));
+        warn_of_environment(issue);
+    }
+    event_emit(EVENT_NOTICE, EVENT_RESULT, cert->name, FIELD_INT("exit", status),
+               FIELD("class", err_class_name(ERR_NONE)), FIELD("state", issue->state),
+               FIELD("text", text),
+               FIELD("warning", store_is_staging(issue->store) ? STAGING_WARNING : NULL),
+               FIELD("names", names), FIELD("path", path), FIELD("not-after", not_after),
+               FIELD("renew-after", renew_after), FIELD("next", NEXT_STEP));
+    return status;
+}
+
+enum task_exit issue_tell(const struct issue *issue)
+{
+    if (issue->rooms != NULL) {
+        (void)rooms_tell_leftovers(issue->rooms);
+    }
+    return issue->state != NULL ? tell_success(issue)
+                                : tell_error(issue->wanted->name, &issue->err);
+}
+
+/* What the user calls it, where it is not known yet what it is. */
+static char *name_request(const struct issue_request *request)
+{
+    const char *first = request->domains.n > 0 ? request->domains.items[0] : "issue";
+
+    return request->name != NULL ? str_dup(request->name)
+                                 : str_dup_len(first, strcspn(first, ", "));
+}
+
+enum task_exit issue_tell_refusal(const struct issue_request *request, const struct err *err)
+{
+    AUTO_FREE char *subject = name_request(request);
+
+    return tell_error(subject, err);
+}
