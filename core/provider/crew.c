@@ -191,8 +191,10 @@ static void on_ended(void *arg, const struct err *why)
         }
         return;
     }
-    p->deaths++;
-    p->last_death = reason;
+    if (call == NULL || !(call->is_cancelled || call->is_over_deadline)) {
+        p->deaths++; /* else it was our doing, and says nothing of the next worker */
+        p->last_death = reason;
+    }
     if (call != NULL) {
         call_died(call, &reason);
     } else if (state == SLOT_IDLE) {

@@ -84,7 +84,7 @@ static void fail(struct provider_job *job, const struct call *c, int32_t status,
 {
     struct err err = ERR_INIT;
     struct provider_result result = {.status = status,
-                                     .may_be_in_force = may_be_in_force(status),
+                                     .may_be_in_force = may_be_in_force(status) || job->was_vague,
                                      .receipt = job->change.receipt,
                                      .receipt_len = job->change.receipt_len,
                                      .err = &err};
@@ -107,6 +107,7 @@ static bool try_again(struct provider_job *job, const struct call *c, uint32_t r
         return false;
     }
     job->retries++;
+    job->was_vague = true;
     queue_requeue(job, delay_ms);
     return true;
 }
@@ -142,7 +143,8 @@ static struct family *family_of(struct provider_job **jobs, size_t n)
     return family;
 }
 
-static void send_in_parts(struct provider *p, struct provider_job **jobs, size_t n, bool is_halved)
+static void send_in_parts(struct provider *p, struct provider_job **jobs, size_t n, bool is_halved,
+                          int32_t status)
 {
     size_t middle = is_halved ? n / 2 : n;
     uint32_t front = ++p->next_call; /* any number that no other batch has */
@@ -150,6 +152,7 @@ static void send_in_parts(struct provider *p, struct provider_job **jobs, size_t
 
     for (size_t i = 0; i < n; i++) {
         jobs[i]->batch = i < middle ? front : back;
+        jobs[i]->was_vague = jobs[i]->was_vague || may_be_in_force(status);
         queue_requeue(jobs[i], 0);
     }
 }
@@ -168,7 +171,7 @@ static void split(struct call *c, struct provider_job **jobs, size_t n, bool is_
         }
         return;
     }
-    send_in_parts(c->provider, jobs, n, is_halved && n > 1);
+    send_in_parts(c->provider, jobs, n, is_halved && n > 1, status);
 }
 
 static bool is_splittable(int32_t status)

@@ -180,23 +180,33 @@ void queue_requeue(struct provider_job *job, int64_t delay_ms)
 
 void queue_fail_all(struct provider *p, const struct err *why, int32_t status)
 {
-    const struct provider_result result = {.status = status, .err = why};
+    struct provider_result result = {.status = status, .err = why};
     struct provider_job *job = p->first;
 
-    while (job != NULL) {
-        if (job->is_running) {
+    /* Not those that callbacks submit meanwhile: what takes a failed add back may fare better. */
+    for (; job != NULL; job = job->next) {
+        job->is_doomed = !job->is_running;
+    }
+    for (job = p->first; job != NULL;) {
+        if (!job->is_doomed) {
             job = job->next;
             continue;
         }
+        result.may_be_in_force = job->first_sent_ms != 0;
         queue_finish(job, &result);
         job = p->first; /* the callback may have changed anything */
     }
 }
 
+bool job_is_removal(const struct provider_job *job)
+{
+    return job->kind == JOB_CHANGE && job->change.verb == PROVIDER_REMOVE;
+}
+
 void queue_cancel(struct provider *p)
 {
     for (struct provider_job *job = p->first; job != NULL; job = job->next) {
-        if (job->is_running) {
+        if (job->is_running || (job_is_removal(job) && !p->set->is_closing)) {
             continue;
         }
         job->is_cancelled = true;
