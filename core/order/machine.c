@@ -211,6 +211,16 @@ void order_finish(struct order *order)
     order->done(order->arg, &result);
 }
 
+/* What still stands is needed by the run that goes on with the order, or is removed by the next. */
+static void keep_values(struct order *order)
+{
+    for (size_t i = 0; i < order->n_names; i++) {
+        for (size_t k = 0; k < order->names[i].n_uses; k++) {
+            values_keep(&order->names[i].uses[k].use);
+        }
+    }
+}
+
 void order_free(struct order *order)
 {
     if (order == NULL) {
@@ -218,6 +228,7 @@ void order_free(struct order *order)
     }
     order_stop_work(order);
     values_wait_cancel(order->env.values);
+    keep_values(order);
     names_drop_authz(order);
     sites_free(order);
     owners_free(order);

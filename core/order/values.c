@@ -7,73 +7,16 @@
 #include "base/crash.h"
 #include "base/event.h"
 #include "base/mem.h"
-#include "dns/gone.h"
+#include "order/values_impl.h"
 
 #include <string.h>
 
-/* How long the servers may take to drop a value before it is removed once more. Secondaries that
- * lag are no reason to wait: the record is gone where it counts. */
-#define GONE_TIMEOUT_MS 2000
-#define REMOVALS_MAX 2
-/* Values of one owner that one question can ask for; more are taken at the provider's word. */
-#define CHECKED_MAX 32
-
-enum value_state {
-    VALUE_HELD,
-    VALUE_ADDING,
-    VALUE_PRESENT,
-    VALUE_FAILED, /* not added; may stand all the same if entry is not NULL */
-    VALUE_REMOVING,
-    VALUE_CHECKING, /* removed; the servers are being asked */
-    VALUE_GONE,
-    VALUE_LEFT, /* could not be removed: the journal keeps it */
-};
-
-struct value_use {
-    struct value *value;
-    value_published_fn *published;
-    void *arg;
-    struct loop_timer *telling;
-};
-
-struct value {
-    struct values *values;
-    struct provider *provider;
-    char *owner, *zone, *text;
-    char *certificate, *identifier, *token, *key_authorization;
-    bool is_wildcard;
-    struct dns_place *place; /* or NULL */
-    enum value_state state;
-    struct value_use **uses;
-    size_t n_uses, cap_uses;
-    struct provider_job *job;
-    struct dns_gone *gone; /* one for all values of the owner; hangs on the last that was removed */
-    bool was_known;        /* an entry was there before this add */
-    struct journal_entry *entry; /* NULL: never handed to the provider, or known to be gone */
-    unsigned n_removals;
-    struct err err; /* why FAILED or LEFT */
-};
-
-struct values {
-    struct loop *loop;
-    struct provider_set *set;
-    struct journal *journal;
-    struct dns *dns;
-    struct value **items;
-    size_t n, cap;
-    struct provider **touched; /* have queued changes that may go at the end of this turn */
-    size_t n_touched, cap_touched;
-    struct loop_timer *flush;
-    struct loop_timer *idle_check;
-    values_settled_fn *idle_done;
-    void *idle_arg;
-    size_t n_removed;
-    size_t n_lost; /* entries that the sweep could not even hand to a provider */
-    struct err first_lost;
-};
-
-static void start_add(struct value *v);
-static void start_remove(struct value *v);
+/* Another run does not tell us when its value is gone: we look. A little at random, so that two
+ * that gave way to each other do not do so for ever. */
+#define HELD_CHECK_MS 500
+#define HELD_JITTER_MS 250
+/* A run that keeps its value for longer is stuck. */
+#define HELD_MAX_MS 600000
 
 /* ---- Life of the table ---- */
 
@@ -96,7 +39,6 @@ void values_open(struct values *values, struct provider_set *set, struct journal
 static void value_free(struct value *v)
 {
     provider_job_cancel(&v->job);
-    dns_gone_cancel(&v->gone);
     for (size_t i = 0; i < v->n_uses; i++) {
         loop_timer_cancel(&v->uses[i]->telling);
         mem_free(v->uses[i]);
@@ -123,6 +65,9 @@ void values_free(struct values *values)
     }
     loop_timer_cancel(&values->flush);
     loop_timer_cancel(&values->idle_check);
+    loop_timer_cancel(&values->held_check);
+    questions_free(values);
+    mem_free(values->lost);
     mem_free(values->items);
     mem_free(values->touched);
     mem_free(values);
@@ -130,7 +75,7 @@ void values_free(struct values *values)
 
 /* ---- Idleness ---- */
 
-static bool is_busy(const struct value *v)
+bool value_is_busy(const struct value *v)
 {
     return v->state == VALUE_ADDING || v->state == VALUE_REMOVING || v->state == VALUE_CHECKING;
 }
@@ -142,7 +87,7 @@ static void check_idle(void *arg)
 
     values->idle_check = NULL;
     for (size_t i = 0; i < values->n; i++) {
-        if (is_busy(values->items[i])) {
+        if (value_is_busy(values->items[i])) {
             return;
         }
     }
@@ -199,7 +144,7 @@ static void touch(struct values *values, struct provider *provider)
     }
 }
 
-static void submit(struct value *v, enum provider_verb verb, provider_done_fn *done)
+void value_submit(struct value *v, enum provider_verb verb, provider_done_fn *done)
 {
     const struct provider_change change = {
         .verb = verb,
@@ -225,8 +170,19 @@ static void log_journal_error(const struct err *err)
     event_log(EVENT_WARNING, "journal", "%s", err->text);
 }
 
+/* A provider of one value a name would lose what another run has there. */
+static bool is_taken_elsewhere(const struct value *v)
+{
+    const struct provider_facts *facts = provider_facts(v->provider);
+
+    return facts != NULL && !facts->can_hold_several &&
+           journal_owner_is_taken(v->values->journal, provider_name(v->provider), v->owner);
+}
+
+/* ---- Before a call ---- */
+
 /* The intent of every add in the call is on disk before the first byte goes to the worker. */
-int values_write_intents(struct values *values, const struct provider *provider,
+static int write_intents(struct values *values, const struct provider *provider,
                          const struct provider_change *const *changes, size_t n, struct err *err)
 {
     AUTO_FREE struct journal_entry *intents = mem_alloc(n, sizeof(*intents));
@@ -257,6 +213,26 @@ int values_write_intents(struct values *values, const struct provider *provider,
     }
     for (size_t i = 0; i < n_added; i++) {
         added[i]->entry = entries[i];
+    }
+    return 0;
+}
+
+/* Only now is it sure what other runs have: the locks of the zones are held, where there are any.
+ * Where there are none our intent, which they can read by now, keeps one of two from being sent. */
+int values_prepare(struct values *values, const struct provider *provider,
+                   const struct provider_change *const *changes, size_t n, bool *ret_dropped,
+                   struct err *err)
+{
+    if (write_intents(values, provider, changes, n, err) < 0) {
+        return err_code(err);
+    }
+    for (size_t i = 0; i < n; i++) {
+        struct value *v = changes[i]->user;
+
+        if (v != NULL) {
+            ret_dropped[i] =
+                changes[i]->verb == PROVIDER_ADD ? is_taken_elsewhere(v) : value_is_needed(v);
+        }
     }
     return 0;
 }
@@ -310,8 +286,8 @@ static const struct value *find_holder(const struct value *v)
     for (size_t i = 0; i < v->values->n; i++) {
         const struct value *other = v->values->items[i];
 
-        if (other != v && other->provider == v->provider && str_eq(other->owner, v->owner) &&
-            (is_busy(other) || other->state == VALUE_PRESENT ||
+        if (other != v && value_is_at(other, v->provider, v->owner) &&
+            (value_is_busy(other) || other->state == VALUE_PRESENT ||
              (other->state == VALUE_FAILED && other->entry != NULL))) {
             return other;
         }
@@ -323,8 +299,25 @@ static void wake_held(struct values *values)
 {
     for (size_t i = 0; i < values->n; i++) {
         if (values->items[i]->state == VALUE_HELD && values->items[i]->n_uses > 0) {
-            start_add(values->items[i]);
+            value_start_add(values->items[i]);
         }
+    }
+}
+
+static void check_held(void *arg)
+{
+    struct values *values = arg;
+
+    values->held_check = NULL;
+    wake_held(values);
+}
+
+static void start_held_check(struct values *values)
+{
+    if (values->held_check == NULL) {
+        int64_t delay_ms = HELD_CHECK_MS + (int64_t)clock_random(HELD_JITTER_MS);
+
+        values->held_check = loop_timer_start(values->loop, delay_ms, check_held, values);
     }
 }
 
@@ -334,8 +327,7 @@ static struct journal_entry *find_known(const struct value *v)
     return journal_find_value(v->values->journal, provider_name(v->provider), v->owner, v->text);
 }
 
-/* The value is known not to stand any more, whichever entries name it. */
-static void forget_entry(struct value *v)
+void value_forget(struct value *v)
 {
     struct journal_entry *entry = NULL;
     struct err err = ERR_INIT;
@@ -348,11 +340,44 @@ static void forget_entry(struct value *v)
     v->entry = NULL;
 }
 
-static void come_to_rest(struct value *v, enum value_state state)
+void value_rest(struct value *v, enum value_state state)
 {
     v->state = state;
     wake_held(v->values);
     settle(v->values);
+}
+
+/* Another run is in the way. */
+static void give_way(struct value *v)
+{
+    int64_t now_ms = loop_now_ms(v->values->loop);
+
+    if (v->held_since_ms == 0) {
+        v->held_since_ms = now_ms;
+        event_log(EVENT_NOTICE, v->owner,
+                  "provider '%s' holds one value a name, and another run has one here: waiting "
+                  "until it is gone",
+                  provider_name(v->provider));
+    }
+    if (now_ms - v->held_since_ms >= HELD_MAX_MS) {
+        (void)err_set(&v->err, ERR_LOCKED,
+                      "%s: another run still has a value at provider '%s', after %d s", v->owner,
+                      provider_name(v->provider), HELD_MAX_MS / 1000);
+        v->held_since_ms = 0;
+        v->state = VALUE_FAILED;
+        tell_users(v);
+        settle(v->values);
+        return;
+    }
+    v->state = VALUE_HELD;
+    settle(v->values);
+    start_held_check(v->values);
+}
+
+/* Nobody wants it any more, unless a later run is to find it. */
+static bool is_unwanted(const struct value *v)
+{
+    return v->n_uses == 0 && !v->is_kept;
 }
 
 static void finish_add(void *arg, const struct provider_result *result)
@@ -361,159 +386,64 @@ static void finish_add(void *arg, const struct provider_result *result)
 
     v->job = NULL;
     crash_point("provider-add-after");
+    if (!result->is_ok && !result->may_be_in_force && !v->was_known) {
+        value_forget(v); /* what an earlier add left may stand all the same */
+    }
     if (result->is_ok) {
         v->state = VALUE_PRESENT;
     } else {
         v->state = VALUE_FAILED;
         v->err = *result->err;
-        if (!result->may_be_in_force && !v->was_known) {
-            forget_entry(v); /* what an earlier add left may stand all the same */
-        }
     }
-    if (v->n_uses == 0) {
-        start_remove(v);
-        return;
+    if (is_unwanted(v)) {
+        value_start_remove(v);
+    } else if (result->is_dropped && v->n_uses > 0) {
+        give_way(v);
+    } else {
+        tell_users(v);
+        settle(v->values);
     }
-    tell_users(v);
-    settle(v->values);
 }
 
-static void start_add(struct value *v)
+void value_start_add(struct value *v)
 {
     if (find_holder(v) != NULL) {
         v->state = VALUE_HELD;
         return;
     }
+    if (is_taken_elsewhere(v)) {
+        give_way(v);
+        return;
+    }
+    v->held_since_ms = 0;
     v->state = VALUE_ADDING;
     v->was_known = v->entry != NULL;
     v->n_removals = 0;
-    submit(v, PROVIDER_ADD, finish_add);
-}
-
-/* ---- Removing ---- */
-
-static void finish_gone(void *arg, const struct strv *still_standing, const struct err *err);
-
-/* Once no removal at v's owner is under way any more, one question asks for all that were removed.
- */
-static void ask_servers(const struct value *v)
-{
-    struct values *values = v->values;
-    struct value *asker = NULL;
-    const char *texts[CHECKED_MAX];
-    size_t n = 0;
-
-    for (size_t i = 0; i < values->n; i++) {
-        struct value *other = values->items[i];
-
-        if (other->provider != v->provider || !str_eq(other->owner, v->owner)) {
-            continue;
-        }
-        if (other->state == VALUE_REMOVING) {
-            return;
-        }
-        if (other->state == VALUE_CHECKING && n < CHECKED_MAX) {
-            texts[n++] = other->text;
-            asker = other;
-        }
-    }
-    if (asker != NULL && asker->gone == NULL) {
-        asker->gone = dns_gone_start(values->dns, asker->place, texts, n, GONE_TIMEOUT_MS,
-                                     finish_gone, asker);
-    }
-}
-
-static void finish_gone(void *arg, const struct strv *still_standing, const struct err *err)
-{
-    struct value *asker = arg;
-    struct values *values = asker->values;
-    struct provider *provider = asker->provider;
-    AUTO_FREE char *owner = str_dup(asker->owner);
-
-    asker->gone = NULL;
-    for (size_t i = 0; i < values->n; i++) {
-        struct value *v = values->items[i];
-
-        if (v->state != VALUE_CHECKING || v->provider != provider || !str_eq(v->owner, owner)) {
-            continue;
-        }
-        if (err == NULL && strv_has(still_standing, v->text)) {
-            event_log(EVENT_DEBUG, v->owner,
-                      "a server still serves the value after its removal; removing it again");
-            start_remove(v);
-        } else {
-            come_to_rest(v, VALUE_GONE);
-        }
-    }
-}
-
-static void finish_remove(void *arg, const struct provider_result *result)
-{
-    struct value *v = arg;
-
-    v->job = NULL;
-    crash_point("provider-remove-after");
-    if (!result->is_ok) {
-        v->err = *result->err;
-        (void)err_wrap(&v->err, "provider '%s' cannot remove the value at %s",
-                       provider_name(v->provider), v->owner);
-        come_to_rest(v, VALUE_LEFT);
-        ask_servers(v);
-        return;
-    }
-    forget_entry(v);
-    if (v->n_removals == 1) {
-        v->values->n_removed++;
-    }
-    if (v->n_uses > 0) {
-        start_add(v);
-        return;
-    }
-    if (v->place == NULL || v->values->dns == NULL || v->n_removals >= REMOVALS_MAX) {
-        come_to_rest(v, VALUE_GONE);
-    } else {
-        v->state = VALUE_CHECKING;
-    }
-    ask_servers(v);
-}
-
-static void start_remove(struct value *v)
-{
-    if (v->n_removals == 0) {
-        if (v->entry == NULL) {
-            come_to_rest(v, VALUE_GONE);
-            return;
-        }
-        if (journal_stands_elsewhere(v->values->journal, v->entry)) {
-            event_log(EVENT_DEBUG, v->owner, "another run still needs the value; it removes it");
-            forget_entry(v);
-            come_to_rest(v, VALUE_GONE);
-            return;
-        }
-    }
-    v->state = VALUE_REMOVING;
-    v->n_removals++;
-    crash_point("provider-remove-before");
-    submit(v, PROVIDER_REMOVE, finish_remove);
+    value_submit(v, PROVIDER_ADD, finish_add);
 }
 
 /* ---- Uses ---- */
 
-static struct value *find_value(struct values *values, const struct provider *provider,
-                                const char *owner, const char *text)
+bool value_is_at(const struct value *v, const struct provider *provider, const char *owner)
+{
+    return v->provider == provider && str_eq(v->owner, owner);
+}
+
+struct value *value_find(struct values *values, const struct provider *provider, const char *owner,
+                         const char *text)
 {
     for (size_t i = 0; i < values->n; i++) {
         struct value *v = values->items[i];
 
-        if (v->provider == provider && str_eq(v->owner, owner) && str_eq(v->text, text)) {
+        if (value_is_at(v, provider, owner) && str_eq(v->text, text)) {
             return v;
         }
     }
     return NULL;
 }
 
-static struct value *add_value(struct values *values, struct provider *provider, const char *owner,
-                               const char *zone, const char *text)
+struct value *value_new(struct values *values, struct provider *provider, const char *owner,
+                        const char *zone, const char *text)
 {
     struct value *v = NEW(struct value);
 
@@ -546,13 +476,14 @@ struct value_use *values_publish(struct values *values, const struct value_wish 
                                  value_published_fn *published, void *arg)
 {
     struct value_use *use = NEW(struct value_use);
-    struct value *v = find_value(values, wish->provider, wish->owner, wish->value);
+    struct value *v = value_find(values, wish->provider, wish->owner, wish->value);
 
     if (v == NULL) {
-        v = add_value(values, wish->provider, wish->owner, wish->zone, wish->value);
+        v = value_new(values, wish->provider, wish->owner, wish->zone, wish->value);
     }
     *use = (struct value_use){.value = v, .published = published, .arg = arg};
     VEC_PUSH(v->uses, v->n_uses, v->cap_uses) = use;
+    v->is_kept = false;
     switch (v->state) {
     case VALUE_PRESENT:
         tell_users(v);
@@ -561,45 +492,51 @@ struct value_use *values_publish(struct values *values, const struct value_wish 
     case VALUE_ADDING:
     case VALUE_REMOVING: /* finish_remove() adds it again */
         break;
-    case VALUE_CHECKING: /* the asker's answer finds it in another state and leaves it alone */
+    case VALUE_CHECKING: /* the answer finds it in another state and leaves it alone */
     case VALUE_FAILED:
     case VALUE_GONE:
     case VALUE_LEFT:
         take_wish(v, wish);
-        start_add(v);
+        v->question = NULL;
+        value_start_add(v);
         break;
     }
     return use;
 }
 
-void values_release(struct value_use **use)
+/* Takes the use off its value, which comes back. */
+static struct value *end_use(struct value_use **use)
 {
-    struct value_use *released = *use;
-    struct value *v = NULL;
+    AUTO_FREE struct value_use *ended = *use;
+    struct value *v = ended->value;
 
-    if (released == NULL) {
-        return;
-    }
     *use = NULL;
-    v = released->value;
     for (size_t i = 0; i < v->n_uses; i++) {
-        if (v->uses[i] == released) {
+        if (v->uses[i] == ended) {
             v->uses[i] = v->uses[--v->n_uses];
             break;
         }
     }
-    loop_timer_cancel(&released->telling);
-    mem_free(released);
-    if (v->n_uses > 0) {
+    loop_timer_cancel(&ended->telling);
+    return v;
+}
+
+void values_release(struct value_use **use)
+{
+    struct value *v = NULL;
+
+    if (*use == NULL) {
+        return;
+    }
+    v = end_use(use);
+    if (!is_unwanted(v)) {
         return;
     }
     switch (v->state) {
     case VALUE_PRESENT:
     case VALUE_FAILED:
-        start_remove(v);
-        break;
-    case VALUE_HELD:
-        come_to_rest(v, VALUE_GONE);
+    case VALUE_HELD: /* what an earlier run added may stand */
+        value_start_remove(v);
         break;
     case VALUE_ADDING: /* finish_add() removes it */
     case VALUE_REMOVING:
@@ -607,6 +544,13 @@ void values_release(struct value_use **use)
     case VALUE_GONE:
     case VALUE_LEFT:
         break;
+    }
+}
+
+void values_keep(struct value_use **use)
+{
+    if (*use != NULL) {
+        end_use(use)->is_kept = true;
     }
 }
 
@@ -621,73 +565,6 @@ const void *value_use_receipt(const struct value_use *use, size_t *ret_len)
 struct provider *value_use_provider(const struct value_use *use)
 {
     return use->value->provider;
-}
-
-/* ---- What earlier runs left ---- */
-
-static void count_lost(struct values *values, const struct journal_entry *entry,
-                       const struct err *err)
-{
-    struct err told = *err;
-
-    (void)err_wrap(&told, "%s: cannot remove the value that an earlier run left (entry %s)",
-                   entry->owner, entry->id);
-    if (values->n_lost++ == 0) {
-        values->first_lost = told;
-    }
-    event_log(EVENT_WARNING, "journal", "%s", told.text);
-}
-
-static void sweep_entry(struct values *values, struct journal_entry *entry)
-{
-    struct err err = ERR_INIT;
-    struct provider *provider = NULL;
-    struct value *v = NULL;
-
-    if (provider_get(values->set, entry->provider, &provider, &err) < 0 ||
-        provider_may_write(values->set, entry->owner, entry->owner, NULL, &err) < 0) {
-        count_lost(values, entry, &err);
-        return;
-    }
-    v = find_value(values, provider, entry->owner, entry->value);
-    if (v != NULL && (v->n_uses > 0 || v->entry == entry || is_busy(v))) {
-        return;
-    }
-    if (v == NULL) {
-        v = add_value(values, provider, entry->owner, entry->zone, entry->value);
-        v->identifier = str_dup(entry->identifier);
-    }
-    v->entry = entry;
-    v->n_removals = 0;
-    event_log(EVENT_NOTICE, entry->owner, "removing a value that an earlier run left");
-    start_remove(v);
-}
-
-void values_sweep(struct values *values)
-{
-    size_t cursor = 0;
-    struct journal_entry *entry = NULL;
-
-    while ((entry = journal_next(values->journal, &cursor)) != NULL) {
-        if (entry->is_adopted && journal_may_end(entry, clock_wall_s())) {
-            sweep_entry(values, entry);
-        }
-    }
-}
-
-size_t values_n_left(const struct values *values, struct err *ret_first)
-{
-    size_t n = values->n_lost;
-
-    if (n > 0) {
-        *ret_first = values->first_lost;
-    }
-    for (size_t i = 0; i < values->n; i++) {
-        if (values->items[i]->state == VALUE_LEFT && n++ == 0) {
-            *ret_first = values->items[i]->err;
-        }
-    }
-    return n;
 }
 
 size_t values_n_removed(const struct values *values)

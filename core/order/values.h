@@ -4,8 +4,9 @@
 /*
  * The values that this run has, or is getting, into the DNS. A value is known by provider instance,
  * final owner and text, and is shared: the first user adds it, a later one waits for the same add,
- * the last one removes it. Every add is in the journal before the provider hears of it; what
- * earlier runs left there and nobody uses is removed by values_sweep().
+ * the last one removes it. Every add is in the journal before the provider hears of it, and stays
+ * there until the servers were seen without it; what earlier runs left there and nobody uses is
+ * removed by values_sweep().
  *
  *     HELD -> ADDING -> PRESENT -> REMOVING -> GONE      HELD: the provider can keep one value a
  * name,
@@ -35,9 +36,12 @@ void values_open(struct values *values, struct provider_set *set, struct journal
                  struct dns *dns);
 void values_free(struct values *values);
 
-/* For provider_hooks.about_to_call: the intent of every add goes to disk before the call. */
-int values_write_intents(struct values *values, const struct provider *provider,
-                         const struct provider_change *const *changes, size_t n, struct err *err);
+/* For provider_hooks.about_to_call: the intent of every add goes to disk before the call. Leaves
+ * out removals of what somebody else still needs, and adds where another run was first at a
+ * provider of one value a name. */
+int values_prepare(struct values *values, const struct provider *provider,
+                   const struct provider_change *const *changes, size_t n, bool *ret_dropped,
+                   struct err *err);
 
 /* For provider_hooks.receipt. */
 void values_keep_receipt(struct values *values, const struct provider_change *change,
@@ -66,12 +70,17 @@ struct value_use *values_publish(struct values *values, const struct value_wish 
  * NULL. */
 void values_release(struct value_use **use);
 
+/* Ends a use; no callback comes afterwards. The value goes on standing, and the journal naming it,
+ * until a later run ends it. Takes NULL, leaves NULL. */
+void values_keep(struct value_use **use);
+
 /* The receipt that the provider gave, for settled(); NULL without. */
 const void *value_use_receipt(const struct value_use *use, size_t *ret_len);
 struct provider *value_use_provider(const struct value_use *use);
 
-/* Starts the removal of what the journals of runs that are gone name and nobody uses. Entries that
- * cannot be removed are kept, and counted by values_n_left(). */
+/* Starts the removal of what the journals of runs that are gone name and nobody uses, and of what
+ * this run could not remove before. Entries that cannot be removed are kept, and counted by
+ * values_n_left(). */
 void values_sweep(struct values *values);
 
 /* Calls done() from the loop once no add or removal is under way. One waiter at a time. */

@@ -1,0 +1,147 @@
+/* SPDX-FileCopyrightText: 2026 the acme-dns authors
+ * SPDX-License-Identifier: MIT */
+
+/*
+ * What the journals of other runs say. Each question reads them afresh: they are written to while
+ * we look. Files that cannot be read say nothing.
+ */
+#include "order/journal.h"
+
+#include "base/crash.h"
+#include "base/fs.h"
+#include "base/mem.h"
+#include "order/journal_file.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+static bool is_one_of_ours(const struct journal *journal, const char *run)
+{
+    for (size_t i = 0; i < journal->n_files; i++) {
+        if (str_eq(journal->files[i]->run, run)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool file_names_value(const struct journal_file *file, const struct journal_entry *wanted)
+{
+    for (size_t i = 0; i < file->n_entries; i++) {
+        const struct journal_entry *entry = file->entries[i];
+
+        if (!entry->is_removed && !entry->is_leaving && str_eq(entry->provider, wanted->provider) &&
+            str_eq(entry->owner, wanted->owner) && str_eq(entry->value, wanted->value)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool file_names_key(const struct journal_file *file, const char *certificate,
+                           const char *key_tag)
+{
+    for (size_t i = 0; i < file->n_orders; i++) {
+        if (!file->orders[i]->is_over && str_eq(file->orders[i]->certificate, certificate) &&
+            str_eq(file->orders[i]->key_tag, key_tag)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool journal_key_is_needed(const struct journal *journal, const char *certificate,
+                           const char *key_tag)
+{
+    AUTO(strv_done) struct strv runs = STRV_INIT;
+    struct err err = ERR_INIT;
+    bool is_named = false;
+
+    (void)fs_list(journal->dir, &runs, &err);
+    for (size_t i = 0; i < runs.n && !is_named; i++) {
+        struct journal_file *file = NULL;
+
+        if (!str_has_suffix(runs.items[i], JOURNAL_LOCK_SUFFIX) &&
+            !is_one_of_ours(journal, runs.items[i]) &&
+            journal_file_load(journal->dir, runs.items[i], &file, &err) == 0) {
+            is_named = file_names_key(file, certificate, key_tag);
+            journal_file_free(file);
+        }
+    }
+    return is_named;
+}
+
+/* A run whose lock can be had is gone. */
+static bool is_alive(const struct journal *journal, const char *run)
+{
+    AUTO_FREE char *name = str_fmt("%s" JOURNAL_LOCK_SUFFIX, run);
+    AUTO_FREE char *path = fs_join(journal->dir, name);
+    AUTO_FD int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+    struct err err = ERR_INIT;
+
+    return fd >= 0 && fs_try_lock(fd, true, &err) == 0;
+}
+
+static bool file_names_owner(const struct journal_file *file, const char *provider,
+                             const char *owner)
+{
+    for (size_t i = 0; i < file->n_entries; i++) {
+        const struct journal_entry *entry = file->entries[i];
+
+        if (!entry->is_removed && str_eq(entry->provider, provider) &&
+            str_eq(entry->owner, owner)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool journal_owner_is_taken(const struct journal *journal, const char *provider, const char *owner)
+{
+    AUTO(strv_done) struct strv runs = STRV_INIT;
+    struct err err = ERR_INIT;
+    bool is_taken = false;
+
+    (void)fs_list(journal->dir, &runs, &err);
+    for (size_t i = 0; i < runs.n && !is_taken; i++) {
+        struct journal_file *file = NULL;
+
+        if (!str_has_suffix(runs.items[i], JOURNAL_LOCK_SUFFIX) &&
+            !is_one_of_ours(journal, runs.items[i]) &&
+            journal_file_load(journal->dir, runs.items[i], &file, &err) == 0) {
+            is_taken = file_names_owner(file, provider, owner) && is_alive(journal, runs.items[i]);
+            journal_file_free(file);
+        }
+    }
+    return is_taken;
+}
+
+bool journal_stands_elsewhere(const struct journal *journal, struct journal_entry *entry)
+{
+    AUTO(strv_done) struct strv runs = STRV_INIT;
+    struct err err = ERR_INIT;
+    bool is_named = false;
+
+    crash_point("journal-leaving-before");
+    entry->is_leaving = true;
+    if (journal_append_mark(entry, "leaving", &err) < 0) {
+        return false; /* nobody knows that we leave: then we must clean up ourselves */
+    }
+    crash_point("journal-leaving-after");
+    if (fs_list(journal->dir, &runs, &err) < 0) {
+        return false;
+    }
+    for (size_t i = 0; i < runs.n && !is_named; i++) {
+        struct journal_file *file = NULL;
+
+        if (str_has_suffix(runs.items[i], JOURNAL_LOCK_SUFFIX) ||
+            is_one_of_ours(journal, runs.items[i])) {
+            continue;
+        }
+        if (journal_file_load(journal->dir, runs.items[i], &file, &err) == 0) {
+            is_named = file_names_value(file, entry);
+            journal_file_free(file);
+        }
+    }
+    return is_named;
+}

@@ -1,0 +1,109 @@
+/* SPDX-FileCopyrightText: 2026 the acme-dns authors
+ * SPDX-License-Identifier: MIT */
+
+/* The inside of the values, shared by values.c (uses and adds) and values_remove.c (removals and
+ * what earlier runs left). */
+#ifndef ORDER_VALUES_IMPL_H
+#define ORDER_VALUES_IMPL_H
+
+#include "dns/gone.h"
+#include "order/values.h"
+
+enum value_state {
+    VALUE_HELD,
+    VALUE_ADDING,
+    VALUE_PRESENT,
+    VALUE_FAILED, /* not added; may stand all the same if entry is not NULL */
+    VALUE_REMOVING,
+    VALUE_CHECKING, /* removed; the servers are being asked */
+    VALUE_GONE,
+    VALUE_LEFT, /* could not be removed: the journal keeps it */
+};
+
+struct value_use {
+    struct value *value;
+    value_published_fn *published;
+    void *arg;
+    struct loop_timer *telling;
+};
+
+/* Asks the servers for several values of one owner at once; each of them points to it. */
+struct value_question {
+    struct values *values;
+    struct dns_gone *gone;
+};
+
+struct value {
+    struct values *values;
+    struct provider *provider;
+    char *owner, *zone, *text;
+    char *certificate, *identifier, *token, *key_authorization;
+    bool is_wildcard;
+    struct dns_place *place; /* or NULL */
+    enum value_state state;
+    struct value_use **uses;
+    size_t n_uses, cap_uses;
+    bool is_kept; /* without uses, and to stand for a later run */
+    struct provider_job *job;
+    struct value_question *question;
+    bool was_known;              /* an entry was there before this add */
+    struct journal_entry *entry; /* NULL: never handed to the provider, or known to be gone */
+    unsigned n_removals;
+    int64_t held_since_ms; /* by another run; 0: not */
+    struct err err;        /* why FAILED or LEFT */
+};
+
+/* An entry that the sweep could not even hand to a provider. */
+struct lost_entry {
+    const struct journal_entry *entry;
+    struct err err;
+};
+
+struct values {
+    struct loop *loop;
+    struct provider_set *set;
+    struct journal *journal;
+    struct dns *dns;
+    struct value **items;
+    size_t n, cap;
+    struct provider **touched; /* have queued changes that may go at the end of this turn */
+    size_t n_touched, cap_touched;
+    struct loop_timer *flush;
+    struct loop_timer *idle_check;
+    values_settled_fn *idle_done;
+    void *idle_arg;
+    struct loop_timer *held_check; /* while another run is in the way */
+    struct value_question **questions;
+    size_t n_questions, cap_questions;
+    size_t n_removed;
+    struct lost_entry *lost;
+    size_t n_lost, cap_lost;
+};
+
+/* ---- values.c ---- */
+
+struct value *value_find(struct values *values, const struct provider *provider, const char *owner,
+                         const char *text);
+struct value *value_new(struct values *values, struct provider *provider, const char *owner,
+                        const char *zone, const char *text);
+bool value_is_busy(const struct value *v);
+bool value_is_at(const struct value *v, const struct provider *provider, const char *owner);
+void value_submit(struct value *v, enum provider_verb verb, provider_done_fn *done);
+void value_start_add(struct value *v);
+
+/* The value is known not to stand any more, whichever entries name it. */
+void value_forget(struct value *v);
+
+/* It came to rest: those that it held may go, and perhaps all are idle. */
+void value_rest(struct value *v, enum value_state state);
+
+/* ---- values_remove.c ---- */
+
+void value_start_remove(struct value *v);
+
+/* Before a removal is sent: does somebody else count on the value? */
+bool value_is_needed(struct value *v);
+
+void questions_free(struct values *values);
+
+#endif

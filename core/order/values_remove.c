@@ -1,0 +1,316 @@
+/* SPDX-FileCopyrightText: 2026 the acme-dns authors
+ * SPDX-License-Identifier: MIT */
+
+/*
+ * Values on their way out: removed, looked after at the servers, and only then struck off the
+ * journal; and the sweep, which does the same with what earlier runs left.
+ */
+#include "base/clock.h"
+#include "base/crash.h"
+#include "base/event.h"
+#include "base/mem.h"
+#include "order/values_impl.h"
+
+#include <string.h>
+
+/* How long the servers may take to drop a value before it is removed once more. Secondaries that
+ * lag are no reason to wait: the record is gone where it counts. */
+#define GONE_TIMEOUT_MS 2000
+#define REMOVALS_MAX 2
+/* Values that one question can ask for. */
+#define CHECKED_MAX 32
+
+/* ---- Who else counts on it ---- */
+
+/* An order that is parked, a lease or a permanent record may be behind an entry of the same value
+ * that this run has taken over. */
+static bool is_needed_here(const struct value *v)
+{
+    size_t cursor = 0;
+    const struct journal_entry *entry = NULL;
+
+    while ((entry = journal_next(v->values->journal, &cursor)) != NULL) {
+        if (entry != v->entry && str_eq(entry->provider, provider_name(v->provider)) &&
+            str_eq(entry->owner, v->owner) && str_eq(entry->value, v->text) &&
+            !str_eq(entry->certificate, v->entry->certificate) &&
+            !journal_may_end(entry, clock_wall_s())) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool value_is_needed(struct value *v)
+{
+    return v->entry != NULL &&
+           (is_needed_here(v) || journal_stands_elsewhere(v->values->journal, v->entry));
+}
+
+/* Strikes the entries off that were ours to end; the value goes on standing. */
+static void leave_to_others(struct value *v)
+{
+    size_t cursor = 0;
+    struct journal_entry *entry = NULL;
+    struct err err = ERR_INIT;
+
+    event_log(EVENT_DEBUG, v->owner, "somebody else still needs the value, and removes it");
+    while ((entry = journal_next(v->values->journal, &cursor)) != NULL) {
+        bool is_ours = entry == v->entry ||
+                       (entry->kind == JOURNAL_ORDER && journal_may_end(entry, clock_wall_s()));
+
+        if (is_ours && str_eq(entry->provider, provider_name(v->provider)) &&
+            str_eq(entry->owner, v->owner) && str_eq(entry->value, v->text) &&
+            journal_mark_removed(entry, &err) < 0) {
+            event_log(EVENT_WARNING, "journal", "%s", err.text);
+        }
+    }
+    v->entry = NULL;
+    value_rest(v, VALUE_GONE);
+}
+
+/* ---- The servers ---- */
+
+static void rest_removed(struct value *v)
+{
+    value_forget(v);
+    v->values->n_removed++;
+    value_rest(v, VALUE_GONE);
+}
+
+static void question_free(struct value_question *question)
+{
+    struct values *values = question->values;
+
+    for (size_t i = 0; i < values->n_questions; i++) {
+        if (values->questions[i] == question) {
+            values->questions[i] = values->questions[--values->n_questions];
+            break;
+        }
+    }
+    dns_gone_cancel(&question->gone);
+    mem_free(question);
+}
+
+void questions_free(struct values *values)
+{
+    while (values->n_questions > 0) {
+        question_free(values->questions[0]);
+    }
+    mem_free(values->questions);
+}
+
+/* Judges the values that the question held; one that is wanted again does not point here. */
+static void finish_gone(void *arg, const struct strv *still_standing, const struct err *err)
+{
+    struct value_question *question = arg;
+    struct values *values = question->values;
+
+    question->gone = NULL;
+    for (size_t i = 0; i < values->n; i++) {
+        struct value *v = values->items[i];
+
+        if (v->question != question) {
+            continue;
+        }
+        v->question = NULL;
+        if (err == NULL && strv_has(still_standing, v->text)) {
+            event_log(EVENT_DEBUG, v->owner,
+                      "a server still serves the value after its removal; removing it again");
+            value_start_remove(v);
+        } else {
+            rest_removed(v);
+        }
+    }
+    question_free(question);
+}
+
+static void ask(struct values *values, struct value **asked, size_t n)
+{
+    struct value_question *question = NEW(struct value_question);
+    const char *texts[CHECKED_MAX];
+
+    question->values = values;
+    VEC_PUSH(values->questions, values->n_questions, values->cap_questions) = question;
+    for (size_t i = 0; i < n; i++) {
+        asked[i]->question = question;
+        texts[i] = asked[i]->text;
+    }
+    question->gone = dns_gone_start(values->dns, asked[0]->place, texts, n, GONE_TIMEOUT_MS,
+                                    finish_gone, question);
+}
+
+/* Once no removal at the owner is under way any more, all that were removed are asked for together.
+ */
+static void ask_servers(struct values *values, const struct provider *provider, const char *owner)
+{
+    struct value *asked[CHECKED_MAX];
+    size_t n = 0;
+
+    for (size_t i = 0; i < values->n; i++) {
+        if (values->items[i]->state == VALUE_REMOVING &&
+            value_is_at(values->items[i], provider, owner)) {
+            return;
+        }
+    }
+    for (size_t i = 0; i < values->n; i++) {
+        struct value *v = values->items[i];
+
+        if (v->state == VALUE_CHECKING && v->question == NULL && value_is_at(v, provider, owner)) {
+            asked[n++] = v;
+        }
+        if (n == CHECKED_MAX || (n > 0 && i + 1 == values->n)) {
+            ask(values, asked, n);
+            n = 0;
+        }
+    }
+}
+
+/* ---- Removing ---- */
+
+static void fail_removal(struct value *v, const struct err *err)
+{
+    if (v->n_uses > 0) {
+        value_start_add(v);
+        return;
+    }
+    if (err->class == ERR_CANCELLED && v->n_removals < REMOVALS_MAX) {
+        value_start_remove(v); /* it shared its call with adds that were to end */
+        return;
+    }
+    v->err = *err;
+    (void)err_wrap(&v->err, "provider '%s' cannot remove the value at %s",
+                   provider_name(v->provider), v->owner);
+    value_rest(v, VALUE_LEFT);
+}
+
+static void take_removal(struct value *v)
+{
+    if (v->n_uses > 0) {
+        value_forget(v);
+        value_start_add(v);
+    } else if (v->place == NULL || v->values->dns == NULL || v->n_removals >= REMOVALS_MAX) {
+        rest_removed(v);
+    } else {
+        v->state = VALUE_CHECKING;
+    }
+}
+
+static void finish_remove(void *arg, const struct provider_result *result)
+{
+    struct value *v = arg;
+
+    v->job = NULL;
+    crash_point("provider-remove-after");
+    if (result->is_ok) {
+        take_removal(v);
+    } else if (!result->is_dropped) {
+        fail_removal(v, result->err);
+    } else {
+        leave_to_others(v);
+        if (v->n_uses > 0) {
+            value_start_add(v);
+        }
+    }
+    ask_servers(v->values, v->provider, v->owner);
+}
+
+void value_start_remove(struct value *v)
+{
+    if (v->entry == NULL) {
+        value_rest(v, VALUE_GONE);
+        return;
+    }
+    v->state = VALUE_REMOVING;
+    v->n_removals++;
+    crash_point("provider-remove-before");
+    value_submit(v, PROVIDER_REMOVE, finish_remove);
+}
+
+/* ---- What earlier runs left ---- */
+
+static void count_lost(struct values *values, const struct journal_entry *entry,
+                       const struct err *err)
+{
+    struct lost_entry lost = {.entry = entry, .err = *err};
+
+    for (size_t i = 0; i < values->n_lost; i++) {
+        if (values->lost[i].entry == entry) {
+            return; /* told before */
+        }
+    }
+    (void)err_wrap(&lost.err, "%s: cannot remove the value that an earlier run left (entry %s)",
+                   entry->owner, entry->id);
+    event_log(EVENT_WARNING, "journal", "%s", lost.err.text);
+    VEC_PUSH(values->lost, values->n_lost, values->cap_lost) = lost;
+}
+
+/* The owner that the CA asks for, where nothing leads elsewhere. */
+static char *challenge_owner(const struct journal_entry *entry)
+{
+    return entry->kind == JOURNAL_ORDER && entry->identifier[0] != '\0'
+               ? str_fmt("_acme-challenge.%s.", entry->identifier)
+               : str_dup(entry->owner);
+}
+
+static void sweep_entry(struct values *values, struct journal_entry *entry)
+{
+    AUTO_FREE char *asked_for = challenge_owner(entry);
+    struct err err = ERR_INIT;
+    struct provider *provider = NULL;
+    struct value *v = NULL;
+
+    if (provider_get(values->set, entry->provider, &provider, &err) < 0 ||
+        provider_may_write(values->set, asked_for, entry->owner, NULL, &err) < 0) {
+        count_lost(values, entry, &err);
+        return;
+    }
+    v = value_find(values, provider, entry->owner, entry->value);
+    if (v != NULL && (v->n_uses > 0 || v->is_kept || value_is_busy(v))) {
+        return;
+    }
+    if (v == NULL) {
+        v = value_new(values, provider, entry->owner, entry->zone, entry->value);
+        v->identifier = str_dup(entry->identifier);
+    }
+    if (v->entry == NULL) {
+        v->entry = entry;
+    }
+    v->n_removals = 0;
+    event_log(EVENT_NOTICE, entry->owner, "removing a value that an earlier run left");
+    value_start_remove(v);
+}
+
+void values_sweep(struct values *values)
+{
+    size_t cursor = 0;
+    struct journal_entry *entry = NULL;
+
+    while ((entry = journal_next(values->journal, &cursor)) != NULL) {
+        if (entry->is_adopted && journal_may_end(entry, clock_wall_s())) {
+            sweep_entry(values, entry);
+        }
+    }
+    for (size_t i = 0; i < values->n; i++) {
+        struct value *v = values->items[i];
+
+        if (v->state == VALUE_LEFT && v->n_uses == 0 && !v->is_kept) {
+            v->n_removals = 0;
+            value_start_remove(v);
+        }
+    }
+}
+
+size_t values_n_left(const struct values *values, struct err *ret_first)
+{
+    size_t n = values->n_lost;
+
+    if (n > 0) {
+        *ret_first = values->lost[0].err;
+    }
+    for (size_t i = 0; i < values->n; i++) {
+        if (values->items[i]->state == VALUE_LEFT && n++ == 0) {
+            *ret_first = values->items[i]->err;
+        }
+    }
+    return n;
+}
