@@ -107,7 +107,7 @@ def test_the_wire_has_its_round_trip(make_lab):
     lab = make_lab(World(rtt_ms=50))
     timed = lab.run([PYTHON, "-c", "import socket,time;t=time.monotonic();"
                      "socket.create_connection(('%s',53));print(time.monotonic()-t)" % lab.primary])
-    assert 0.050 <= float(timed.out) < 0.065
+    assert 0.050 <= float(timed.out) < 0.095  # two would be 0.1
     with lab.capture() as seen:
         lab.update("example.test", "add a.example.test. 60 TXT x")
     assert [(m["opcode"], m["tcp"], m["server"]) for m in seen] == [("UPDATE", True, lab.primary)]
