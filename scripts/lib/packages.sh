@@ -13,9 +13,9 @@ BUILD_PACKAGES=(
     gcc clang clang-format-14 clang-tidy-14 cmake ninja-build pkg-config binutils libc6-dev
     nghttp2-server libgnutls28-dev libcurl4-gnutls-dev libyajl-dev libldns-dev libpsl-dev publicsuffix libcmocka-dev
     python3 python3-pytest python3-pytest-xdist python3-dnspython python3-cryptography
-    ca-certificates debian-archive-keyring iproute2 util-linux openssl procps
+    ca-certificates debian-archive-keyring iproute2 util-linux openssl procps valgrind
 )
-LAB_PACKAGES=(knot bind9 bind9-dnsutils unbound pebble)
+LAB_PACKAGES=(knot bind9 bind9-dnsutils unbound pdns-server pdns-backend-sqlite3 pebble)
 # Where a Pebble newer than this system's is looked for, newest first. The first one that runs here is
 # taken (sid may one day want a newer C library than this system has).
 PEBBLE_SUITES=(sid testing trixie)
@@ -91,7 +91,8 @@ packages_lab() {
     mkdir -p -- "$cache" || packages_fail "cannot make the cache folder '$cache'"
     (
         flock 9
-        [ -e "$cache/servers/.ready" ] || packages_unpack_servers "$cache/servers"
+        [ "$(head -n 1 "$cache/servers/.ready" 2>/dev/null)" = "${LAB_PACKAGES[*]}" ] ||
+            packages_unpack_servers "$cache/servers"
         [ -e "$cache/pebble-new/.ready" ] || packages_unpack_new_pebble "$cache/pebble-new"
     ) 9>"$cache/.lock" || exit $?
 }
@@ -103,30 +104,32 @@ packages_lab_closure() {
         sed -n 's/^Inst \([^ :]*\).*/\1/p'
 }
 
+# Beside what is there, which another run may be using, and then in its place.
 packages_unpack_servers() {
     local target=$1 name
     for name in "${LAB_PACKAGES[@]}"; do
         packages_has_candidate "$name" || packages_refresh_lists
     done
-    if ! packages_fetch "$target"; then
+    if ! packages_fetch "$target.new" "$target.debs"; then
         packages_refresh_lists
-        packages_fetch "$target" ||
+        packages_fetch "$target.new" "$target.debs" ||
             packages_fail "apt-get could not download the lab's servers: ${LAB_PACKAGES[*]}"
     fi
-    mv -- "$target.debs/names" "$target/.ready"
-    rm -rf -- "$target.debs"
+    printf '%s\n' "${LAB_PACKAGES[*]}" >"$target.new/.ready"
+    rm -rf -- "$target.old"
+    [ ! -e "$target" ] || mv -- "$target" "$target.old"
+    mv -- "$target.new" "$target"
+    rm -rf -- "$target.old" "$target.debs"
 }
 
 packages_fetch() {
-    local target=$1 names
-    rm -rf -- "$target" "$target.debs"
-    mkdir -p -- "$target" "$target.debs"
-    packages_lab_closure | sort -u >"$target.debs/names"
-    mapfile -t names <"$target.debs/names"
+    local target=$1 debs=$2 names
+    rm -rf -- "$target" "$debs"
+    mkdir -p -- "$target" "$debs"
+    mapfile -t names < <(packages_lab_closure | sort -u)
     echo "downloading, not installing: ${names[*]}" >&2
-    (cd -- "$target.debs" && apt-get -qq -o APT::Sandbox::User=root download "${names[@]}" >&2) ||
-        return 1
-    packages_unpack_debs "$target.debs" "$target"
+    (cd -- "$debs" && apt-get -qq -o APT::Sandbox::User=root download "${names[@]}" >&2) || return 1
+    packages_unpack_debs "$debs" "$target"
 }
 
 packages_unpack_debs() {
