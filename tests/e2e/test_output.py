@@ -24,7 +24,8 @@ DOCUMENTED = {
     "dns": {"server", "answer", "ms"},
     "installed": {"path", "not-after", "names"},
     "log": {"text"},
-    "result": {"exit", "class", "text", "state", "names", "path", "not-after", "renew-after", "next", "warning"},
+    "result": {"exit", "class", "text", "state", "names", "path", "not-after", "renew-after", "next", "warning",
+               "retry-after"},
 }
 
 
