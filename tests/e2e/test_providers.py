@@ -47,6 +47,7 @@ MISBEHAVES = {
     "daemon": "within 1 s (call-timeout)",
     "daemon-crash": "signal 11",
     "crash-add": "signal 11",
+    "fail-ok": "no, says the provider",
     "index": "a frame that the interface does not have",
     "raw": "bytes that are no frame",
     "twice": "answered a call that nobody made",

@@ -106,6 +106,9 @@ static int32_t misbehave(struct acme_call *call)
     return crash();
 #elif defined(BROKEN_CRASH_ADD)
     return crash();
+#elif defined(BROKEN_FAIL_OK)
+    (void)acme_fail(call, ACME_DENIED, 0, "no, says the provider");
+    return ACME_OK;
 #elif defined(BROKEN_INDEX)
     call->host->done(call, 77);
     return ACME_OK;

@@ -4,9 +4,10 @@
 /*
  * A good plug-in for tests: keeps values as lines "FQDN VALUE" in DIR/values, and notes each call
  * in DIR/calls. Names steer it: a label "bad" makes it refuse a batch without saying whom it means,
- * "named" refuses that change alone, "flaky" fails twice, "slow" takes 300 ms, "long" sleeps
- * until it is cancelled, "deaf" sleeps for ever (both note that they begin), "crash" ends the
- * process. Built with MEM_SINGLE it has no apply() and may run in any number of processes.
+ * "named" refuses that change alone, "flaky" fails twice, "never" asks to be tried in a second,
+ * time and again, "slow" takes 300 ms and notes its begin and end, "long" sleeps until it is
+ * cancelled, "deaf" sleeps for ever (both note that they begin), "crash" ends the process. Built
+ * with MEM_SINGLE it has no apply() and may run in any number of processes, with MEM_STRICT in one.
  */
 #include <acme-plugin.h>
 
@@ -20,6 +21,9 @@
 #ifdef MEM_SINGLE
 #define MEM_NAME "single"
 #define MEM_SERIAL ACME_SERIAL_FREE
+#elif defined(MEM_STRICT)
+#define MEM_NAME "strict"
+#define MEM_SERIAL ACME_SERIAL_PLUGIN
 #else
 #define MEM_NAME "mem"
 #define MEM_SERIAL ACME_SERIAL_ZONE
@@ -105,14 +109,17 @@ static int has_label(const struct acme_record *r, const char *label)
 static int32_t obey(struct acme_call *call, struct mem *m, size_t index,
                     const struct acme_record *r)
 {
-    if (has_label(r, ".long.") || has_label(r, ".deaf.")) {
+    if (has_label(r, ".long.") || has_label(r, ".deaf.") || has_label(r, ".slow.")) {
         note(m, "begin", r->fqdn);
     }
     if (has_label(r, ".crash.")) {
         raise(SIGSEGV);
     }
     if (has_label(r, ".slow.")) {
-        return call->host->sleep_ms(call, 300);
+        int32_t status = call->host->sleep_ms(call, 300);
+
+        note(m, "end", r->fqdn);
+        return status;
     }
     if (has_label(r, ".long.")) {
         return call->host->sleep_ms(call, 60000);
@@ -122,6 +129,9 @@ static int32_t obey(struct acme_call *call, struct mem *m, size_t index,
     }
     if (has_label(r, ".flaky.") && m->flaky++ < 2) {
         return acme_fail_at(call, index, ACME_RETRY, 0, "not this time");
+    }
+    if (has_label(r, ".never.")) {
+        return acme_fail_at(call, index, ACME_RETRY, 1, "not this time either");
     }
     if (has_label(r, ".named.")) {
         return acme_fail_at(call, index, ACME_REJECTED, 0, "this one is refused");

@@ -29,11 +29,13 @@ static void on_event(void *arg, const struct event *event)
 }
 
 static int about_to_call(void *arg, const struct provider *provider,
-                         const struct provider_change *const *changes, size_t n, struct err *err)
+                         const struct provider_change *const *changes, size_t n, bool *ret_dropped,
+                         struct err *err)
 {
     struct bench *b = arg;
 
     (void)provider;
+    (void)ret_dropped;
     b->n_told += n;
     if (strstr(changes[0]->fqdn, ".forbidden.") != NULL) {
         return err_set(err, ERR_FAILED, "the disk is full");
@@ -287,6 +289,27 @@ struct outcome *bench_settled(struct bench *b, const char *instance, const char 
     o->provider = bench_provider(b, instance);
     o->job = provider_settled(o->provider, &change, on_done, o);
     return o;
+}
+
+static char zones_text[ERR_TEXT_MAX];
+
+static void on_zones(void *arg, const struct strv *zones, const struct err *err)
+{
+    struct bench *b = arg;
+    char *joined = zones != NULL ? strv_join(zones, ", ") : NULL;
+
+    assert_true((zones == NULL) == (err != NULL));
+    (void)snprintf(zones_text, sizeof(zones_text), "%s", joined != NULL ? joined : err->text);
+    mem_free(joined);
+    loop_stop(b->loop);
+}
+
+const char *bench_zones(struct bench *b, const char *instance)
+{
+    zones_text[0] = '\0';
+    (void)provider_zones(bench_provider(b, instance), on_zones, b);
+    bench_turn(b, 20000);
+    return zones_text;
 }
 
 static void on_guard(void *arg)

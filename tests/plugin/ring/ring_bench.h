@@ -51,6 +51,8 @@ struct outcome *bench_change(struct bench *b, const char *instance, enum provide
                              const char *fqdn, const char *value);
 struct outcome *bench_settled(struct bench *b, const char *instance, const char *fqdn,
                               const char *receipt);
+/* What was said to the question for zones, as "a, b" or the error. */
+const char *bench_zones(struct bench *b, const char *instance);
 /* Releases all and turns until every outcome is finished; fails the test after 20 s. */
 void bench_run(struct bench *b);
 /* Turns for some time. */

@@ -93,6 +93,7 @@ static const struct {
     {"daemon-crash", "was killed by signal 11", true},
     {"crash-add", "was killed by signal 11", true},
     {"crash-apply", "was killed by signal 11", true},
+    {"fail-ok", "refuses this credential: no, says the provider", false},
     {"index", "a frame that the interface does not have", true},
     {"raw", "bytes that are no frame", true},
     {"twice", "answered a call that nobody made", true},
@@ -428,44 +429,6 @@ static void a_batch_without_any_good_change_gives_up(void **state)
     bench_close(&b);
 }
 
-static void a_retry_is_repeated(void **state)
-{
-    struct bench b;
-
-    (void)state;
-    bench_open(&b, MEM);
-    struct outcome *o =
-        bench_change(&b, "mem", PROVIDER_ADD, "_acme-challenge.flaky.example.com.", "value");
-    bench_run(&b);
-    assert_true(o->is_ok);
-    assert_int_equal(bench_count(bench_read(&b, "calls"), "apply"), 3);
-    bench_close(&b);
-}
-
-static void calls_without_a_zone_rule_run_side_by_side(void **state)
-{
-    struct bench b;
-
-    (void)state;
-    bench_open(&b, "[provider single]\ndir = %s/mem\nparallel = 4\n");
-    for (int i = 0; i < 8; i++) {
-        char fqdn[64];
-
-        (void)snprintf(fqdn, sizeof(fqdn), "_acme-challenge.n%d.slow.example.com.", i);
-        (void)bench_change(&b, "single", PROVIDER_ADD, fqdn, "value");
-    }
-    provider_release(bench_provider(&b, "single"));
-    int64_t began_ms = loop_now_ms(b.loop);
-    bench_run(&b);
-    for (int i = 0; i < 8; i++) {
-        assert_true(b.outcomes[i].is_ok);
-    }
-    assert_in_range(b.outcomes[7].at_ms - began_ms, 500, 1900);
-    assert_int_equal(bench_count(bench_read(&b, "calls"), "open"), 4);
-    assert_int_equal(b.n_locked_max, 0);
-    bench_close(&b);
-}
-
 static void a_refused_intent_is_not_sent(void **state)
 {
     struct bench b;
@@ -518,22 +481,6 @@ static void cancelling_asks_then_kills(void **state)
     bench_close(&b);
 }
 
-static void settled_and_zones_answer(void **state)
-{
-    struct bench b;
-
-    (void)state;
-    bench_open(&b, MEM);
-    struct outcome *first = bench_settled(&b, "mem", OWNER, "receipt");
-    bench_run(&b);
-    struct outcome *second = bench_settled(&b, "mem", OWNER, "receipt");
-    bench_run(&b);
-    assert_false(first->is_ok);
-    assert_int_equal(first->status, 100);
-    assert_true(second->is_ok);
-    bench_close(&b);
-}
-
 static void a_worker_is_ready_within_milliseconds(void **state)
 {
     struct bench b;
@@ -565,11 +512,8 @@ int main(void)
         cmocka_unit_test(changes_of_a_zone_go_in_one_call),
         cmocka_unit_test(the_guilty_change_fails_alone),
         cmocka_unit_test(a_batch_without_any_good_change_gives_up),
-        cmocka_unit_test(a_retry_is_repeated),
-        cmocka_unit_test(calls_without_a_zone_rule_run_side_by_side),
         cmocka_unit_test(a_refused_intent_is_not_sent),
         cmocka_unit_test(cancelling_asks_then_kills),
-        cmocka_unit_test(settled_and_zones_answer),
         cmocka_unit_test(a_worker_is_ready_within_milliseconds),
     };
 
