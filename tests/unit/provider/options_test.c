@@ -1,0 +1,148 @@
+/* SPDX-FileCopyrightText: 2026 the acme-dns authors
+ * SPDX-License-Identifier: MIT */
+
+/* Options that come from files: which keys there are, and whose files are believed. */
+#include "describe_lab.h"
+
+#include "base/cleanup.h"
+#include "base/mem.h"
+#include "config/config.h"
+#include "provider/options.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static const struct lab_option TABLE[] = {
+    {"key-file", ACME_OPTION_FILE, ACME_OPTION_SECRET, NULL},
+    {"token", ACME_OPTION_STRING, ACME_OPTION_SECRET, NULL},
+};
+
+struct bed {
+    char path[64];
+    struct provider_description *plugin;
+    struct option_values values;
+    struct err err;
+};
+
+static int set_up(void **state)
+{
+    struct bed *bed = calloc(1, sizeof(*bed));
+    struct err err = ERR_INIT;
+
+    if (bed == NULL || lab_parse(TABLE, ARRAY_LEN(TABLE), &bed->plugin, &err) < 0) {
+        return -1;
+    }
+    (void)snprintf(bed->path, sizeof(bed->path), "/tmp/acme-dns-options-XXXXXX");
+    int fd = mkstemp(bed->path);
+    if (fd < 0 || write(fd, "secret-of-bind\n", 15) != 15) {
+        return -1;
+    }
+    (void)close(fd);
+    *state = bed;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct bed *bed = *state;
+
+    (void)unlink(bed->path);
+    option_values_done(&bed->values);
+    provider_description_free(bed->plugin);
+    free(bed);
+    return 0;
+}
+
+/* Reads "[provider demo]" with one line; %s in it is the file. */
+static int read_with(struct bed *bed, const char *key, const char *value)
+{
+    struct config_errors errors = CONFIG_ERRORS_INIT;
+    char *text = str_fmt("[provider demo]\n%s = %s\n", key, value);
+    struct config *config = config_parse("test.conf", text, strlen(text), &errors);
+    int result;
+
+    option_values_done(&bed->values);
+    bed->err = (struct err)ERR_INIT;
+    result = option_values_read(config_section_find(config, "provider", "demo"), "demo",
+                                bed->plugin, false, &bed->values, &bed->err);
+    config_errors_done(&errors);
+    config_free(config);
+    mem_free(text);
+    return result;
+}
+
+static void a_file_of_a_daemons_group_is_taken(void **state)
+{
+    struct bed *bed = *state;
+
+    /* As BIND's keys are: root:bind 0640. */
+    assert_int_equal(chmod(bed->path, 0640), 0);
+    if (geteuid() == 0) {
+        (void)!chown(bed->path, 0, 1); /* a user namespace may have no such group */
+    }
+    assert_int_equal(read_with(bed, "key-file", bed->path), 0);
+    assert_string_equal(bed->values.items[0].text, "secret-of-bind\n");
+    assert_int_equal(read_with(bed, "token-file", bed->path), 0);
+    assert_string_equal(bed->values.items[1].text, "secret-of-bind"); /* a line's end is none */
+}
+
+static void a_file_that_others_can_touch_is_not(void **state)
+{
+    static const mode_t MODES[] = {0644, 0660, 0604, 0602};
+    struct bed *bed = *state;
+
+    for (size_t i = 0; i < ARRAY_LEN(MODES); i++) {
+        assert_int_equal(chmod(bed->path, MODES[i]), 0);
+        assert_true(read_with(bed, "key-file", bed->path) < 0);
+        assert_non_null(strstr(bed->err.text, "test.conf:2"));
+        assert_non_null(strstr(bed->err.text, "want 0640 or stricter"));
+    }
+}
+
+static void a_file_of_someone_else_is_not(void **state)
+{
+    struct bed *bed = *state;
+
+    if (geteuid() != 0 || chown(bed->path, 12345, 0) < 0) {
+        skip(); /* only root can give a file away */
+    }
+    assert_int_equal(chmod(bed->path, 0600), 0);
+    assert_true(read_with(bed, "key-file", bed->path) < 0);
+    assert_non_null(strstr(bed->err.text, "12345"));
+}
+
+static void an_option_that_names_a_file_has_no_twins(void **state)
+{
+    static const char *const KEYS[] = {"key-file-file", "key-file-command"};
+    struct bed *bed = *state;
+
+    for (size_t i = 0; i < ARRAY_LEN(KEYS); i++) {
+        assert_true(read_with(bed, KEYS[i], bed->path) < 0);
+        assert_non_null(strstr(bed->err.text, "has no option"));
+        assert_non_null(strstr(bed->err.text, KEYS[i]));
+    }
+    assert_int_equal(read_with(bed, "token-command", "true"), 0);
+    assert_non_null(bed->values.items[1].command);
+    bed->values.items[1].command = NULL; /* the configuration is gone */
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_file_of_a_daemons_group_is_taken, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_file_that_others_can_touch_is_not, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_file_of_someone_else_is_not, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_option_that_names_a_file_has_no_twins, set_up,
+                                        tear_down),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
