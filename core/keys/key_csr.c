@@ -6,6 +6,7 @@
 #include "keys/key.h"
 #include "keys/key_internal.h"
 
+#include <gnutls/x509-ext.h>
 #include <gnutls/x509.h>
 #include <string.h>
 
@@ -20,26 +21,50 @@ static int check_name(const char *name, struct err *err)
     return 0;
 }
 
-static int add_names(gnutls_x509_crq_t crq, const struct strv *names, struct err *err)
+static int fill_names(gnutls_subject_alt_names_t san, const struct strv *names, struct err *err)
 {
     if (names->n == 0) {
         return err_set(err, ERR_FAILED, "a certificate request without names");
     }
     for (size_t i = 0; i < names->n; i++) {
-        const char *name = names->items[i];
+        const gnutls_datum_t name = {(unsigned char *)names->items[i],
+                                     (unsigned)strlen(names->items[i])};
         int rc = 0;
 
-        if (check_name(name, err) < 0) {
+        if (check_name(names->items[i], err) < 0) {
             return err_code(err);
         }
-        rc = gnutls_x509_crq_set_subject_alt_name(crq, GNUTLS_SAN_DNSNAME, name,
-                                                  (unsigned)strlen(name), GNUTLS_FSAN_APPEND);
+        rc = gnutls_subject_alt_names_set(san, GNUTLS_SAN_DNSNAME, &name, NULL);
         if (rc < 0) {
-            return err_set(err, ERR_FAILED, "cannot add '%s' to the request: %s", name,
+            return err_set(err, ERR_FAILED, "cannot add '%s' to the request: %s", names->items[i],
                            gnutls_strerror(rc));
         }
     }
     return 0;
+}
+
+/* The extension is made once and set whole: gnutls_x509_crq_set_subject_alt_name() decodes and
+ * encodes all names again for each that it appends, which was a third of the CPU time of an order
+ * for 100 names. */
+static int add_names(gnutls_x509_crq_t crq, const struct strv *names, struct err *err)
+{
+    gnutls_subject_alt_names_t san = NULL;
+    gnutls_datum_t der = {NULL, 0};
+    int rc = gnutls_subject_alt_names_init(&san);
+
+    if (rc < 0) {
+        return key_set_gnutls_err(err, rc, "cannot make a list of names");
+    }
+    if ((rc = fill_names(san, names, err)) == 0) {
+        if ((rc = gnutls_x509_ext_export_subject_alt_names(san, &der)) < 0 ||
+            (rc = gnutls_x509_crq_set_extension_by_oid(crq, GNUTLS_X509EXT_OID_SAN, der.data,
+                                                       der.size, 0)) < 0) {
+            rc = key_set_gnutls_err(err, rc, "cannot add the names to the request");
+        }
+    }
+    gnutls_free(der.data);
+    gnutls_subject_alt_names_deinit(san);
+    return rc < 0 ? rc : 0;
 }
 
 static int sign(gnutls_x509_crq_t crq, const struct key *key, struct err *err)
