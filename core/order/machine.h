@@ -103,6 +103,8 @@ struct order_site {
     bool is_opening, is_open;
     bool is_serial; /* a provider that holds one value a name: names take turns */
     struct order_name *turn;
+    int64_t faded_ms; /* until then the CA's resolver may remember the value of the turn before */
+    struct loop_timer *fade;
     struct loop_timer *gather; /* ends the wait for names still to come */
     bool is_gathered;
     struct dns_watch *watch;
@@ -211,6 +213,9 @@ void owners_free(struct order *order);
 void name_seek_site(struct order_name *name);
 void sites_advance(struct order *order);
 void site_end_turn(struct order_name *name);
+/* Whether the value of the turn before is forgotten; if not, the site's names are tried again then.
+ */
+bool site_has_faded(struct order_site *site);
 bool site_has_waiting(const struct order_site *site);
 void sites_stop(struct order *order);
 void sites_free(struct order *order);

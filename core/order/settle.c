@@ -199,10 +199,12 @@ bool name_is_settled(const struct order_name *name)
     return true;
 }
 
-/* Tells the CA, if servers and providers have both said their yes. */
+/* Tells the CA, if servers and providers have both said their yes, and nothing older is remembered.
+ */
 void name_try_answer(struct order_name *name)
 {
-    if (name->state == NAME_PROPAGATE && name->is_seen && name_is_settled(name)) {
+    if (name->state == NAME_PROPAGATE && name->is_seen && name_is_settled(name) &&
+        site_has_faded(name->site)) {
         name_answer(name);
     }
 }

@@ -13,7 +13,8 @@
 /* How long the first name of a site waits for others whose authorization or place is not known yet.
  */
 #define GATHER_MS 1000
-#define SERVERS_SHOWN_MAX 512
+/* How long a value is taken to be remembered at most, whatever its TTL. */
+#define FADE_MAX_S 120u
 
 /* ---- Finding and making sites ---- */
 
@@ -381,6 +382,47 @@ void sites_advance(struct order *order)
     }
 }
 
+static void end_fading(void *arg)
+{
+    struct order_site *site = arg;
+
+    site->fade = NULL;
+    for (size_t i = 0; i < site->order->n_names; i++) {
+        if (is_at(&site->order->names[i], site, NAME_PROPAGATE)) {
+            name_try_answer(&site->order->names[i]);
+        }
+    }
+}
+
+bool site_has_faded(struct order_site *site)
+{
+    int64_t left_ms = site->faded_ms - loop_now_ms(site->order->env.loop);
+
+    if (left_ms > 0 && site->fade == NULL) {
+        site->fade = loop_timer_start(site->order->env.loop, left_ms, end_fading, site);
+    }
+    return left_ms <= 0;
+}
+
+/* The CA has just asked for the value before: its resolver may answer from memory for as long as
+ * the TTL says, and the next name's validation would fail on that. */
+static void begin_fading(struct order_site *site)
+{
+    uint32_t ttl_s = 0;
+
+    for (size_t i = 0; i < site->n_providers; i++) {
+        const struct provider_facts *facts = provider_facts(site->providers[i].provider);
+
+        ttl_s = facts != NULL && facts->ttl_s > ttl_s ? facts->ttl_s : ttl_s;
+    }
+    ttl_s = 1 + (ttl_s < FADE_MAX_S ? ttl_s : FADE_MAX_S); /* resolvers count whole seconds */
+    site->faded_ms = loop_now_ms(site->order->env.loop) + (int64_t)ttl_s * 1000;
+    event_log(EVENT_NOTICE, site->place->owner,
+              "holds one value at a time: the next name is answered in %u s, when the TTL of the "
+              "value before has passed",
+              ttl_s);
+}
+
 /* A name that had its turn at a provider of one value a name is through: the next one's turn. */
 void site_end_turn(struct order_name *name)
 {
@@ -391,6 +433,9 @@ void site_end_turn(struct order_name *name)
     }
     site->turn = NULL;
     name_stop(name);
+    if (site_has_waiting(site)) {
+        begin_fading(site);
+    }
     publish_site(site);
 }
 
@@ -400,6 +445,7 @@ void sites_stop(struct order *order)
         struct order_site *site = order->sites[i];
 
         loop_timer_cancel(&site->gather);
+        loop_timer_cancel(&site->fade);
         dns_watch_cancel(&site->watch);
         if (!site->is_open) {
             close_site(site);
