@@ -270,6 +270,10 @@ class Lab:
                 raise LabError("the secondary is still behind after %g s" % timeout)
             time.sleep(0.05)
 
+    def wait_for_zone(self, zone, place):
+        """Until a server that a test started itself answers for it."""
+        self._ask({"op": "wait_for_zone", "zone": zone, "place": place})
+
     def query(self, name, rdtype="TXT", place=RESOLVER, recursive=None, tcp=False):
         """Asks one server; recursion is desired of the resolver only, unless told."""
         wanted = place == RESOLVER if recursive is None else recursive

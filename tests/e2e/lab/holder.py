@@ -369,6 +369,9 @@ class Holder:
             "authority": [line for rrset in reply.authority for line in rrset.to_text().splitlines()],
         }
 
+    def op_wait_for_zone(self, zone, place):
+        self.wait_for_zones(tuple(place), [zone])
+
     def op_stop(self, server):
         self.stop(server)
 

@@ -1,0 +1,68 @@
+#!/usr/bin/python3
+# SPDX-FileCopyrightText: 2026 the acme-dns authors
+# SPDX-License-Identifier: MIT
+"""A program for exec-hook, in all its styles: updates a lab's zones, and notes each call as a line of JSON.
+
+HOOK_SERVER, HOOK_KEY ("NAME ALGORITHM SECRET") and HOOK_LOG say where; HOOK_TAG stands in each line. With
+HOOK_ONE_VALUE an add replaces what stands there, as hosts do that keep one value a name. "settled" says
+"not yet" HOOK_NOT_YET times.
+"""
+
+import json
+import os
+import sys
+
+import dns.query
+import dns.tsigkeyring
+import dns.update
+
+
+def note(verb, fqdn, value, zone):
+    line = {"tag": os.environ.get("HOOK_TAG"), "verb": verb, "fqdn": fqdn, "value": value, "zone": zone,
+            "pid": os.getpid()}
+    with open(os.environ["HOOK_LOG"], "a", encoding="ascii") as log:
+        log.write(json.dumps(line) + "\n")
+
+
+def change(verb, fqdn, value, zone):
+    """An exit code of exec-hook's."""
+    note(verb, fqdn, value, zone)
+    name, algorithm, secret = os.environ["HOOK_KEY"].split()
+    keyring = dns.tsigkeyring.from_text({name: (algorithm, secret)})
+    update = dns.update.UpdateMessage(zone, keyring=keyring, keyname=name, keyalgorithm=algorithm)
+    if verb in ("remove", "cleanup"):
+        update.delete(fqdn, "TXT", value)
+    elif os.environ.get("HOOK_ONE_VALUE"):
+        update.replace(fqdn, 1, "TXT", value)
+    else:
+        update.add(fqdn, 1, "TXT", value)
+    answer = dns.query.tcp(update, os.environ["HOOK_SERVER"], timeout=5)
+    if answer.rcode() != 0:
+        print("the server said %d" % answer.rcode(), file=sys.stderr)
+        return 77
+    return 0
+
+
+def is_settled(fqdn, value, zone):
+    with open(os.environ["HOOK_LOG"], encoding="ascii") as log:
+        asked = sum(json.loads(line)["verb"] == "settled" for line in log)
+    note("settled", fqdn, value, zone)
+    return asked >= int(os.environ.get("HOOK_NOT_YET", "0"))
+
+
+def main(verb, fqdn=None, value=None):
+    if verb == "batch":
+        for line in sys.stdin:
+            order = json.loads(line)
+            status = change(order["verb"], order["fqdn"], order["value"], order["zone"])
+            print(json.dumps({"index": order["index"], "status": status}))
+        return 0
+    # lego's programs are told no zone
+    zone = os.environ.get("ACME_DNS_ZONE") or os.environ["HOOK_ZONE"]
+    if verb == "settled":
+        return 0 if is_settled(fqdn, value, zone) else 3
+    return change(verb, fqdn, value, zone)
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
