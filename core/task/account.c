@@ -3,9 +3,15 @@
 
 /*
  *     shared lock -> load --registered--> client -> ready
- *                      |
- *                      '-- exclusive lock -> load again -> key made and saved -> client
- *                               -> directory -> terms, binding -> newAccount -> saved -> ready
+ *       ^   ^          |
+ *       |   |          '-- exclusive lock -> load again -> key made and saved -> client
+ *       |   '--registered by now--'  |          -> directory -> terms, binding -> newAccount
+ *       |                            |          -> saved -> shared lock, ready
+ *       '--another has it: it is registering, or only looking--'
+ *
+ * Whoever registers has the lock to itself no longer than that takes; then all share it for as long
+ * as their orders last. Waiting for it to be exclusive would thus wait for all of them: it is tried
+ * for a moment at a time, and between two tries one looks whether the account is there.
  */
 #include "task/account.h"
 
@@ -14,6 +20,8 @@
 #include "base/mem.h"
 #include "config/settings.h"
 #include "store/store_lock.h"
+
+#define EXCLUSIVE_TRY_MS 300
 
 struct account {
     struct task_env *env;
@@ -29,6 +37,7 @@ struct account {
 
     struct store_job *job;
     struct store_lock *lock;
+    int64_t lock_deadline_ms;
     bool is_exclusive;
     bool is_mending; /* the CA has forgotten the stored account */
     struct key_job *key_job;
@@ -41,6 +50,7 @@ struct account {
 };
 
 static void lock_account(struct account *account, bool is_exclusive);
+static void finish_mending_lock(struct account *account);
 
 static void fail(struct account *account, const struct err *err)
 {
@@ -64,19 +74,25 @@ static void finish_relock(void *arg, struct store_lock *lock, const struct err *
     }
 }
 
+static void share_lock(struct account *account)
+{
+    AUTO_FREE char *name = store_account_lock_name(account->ca->directory, account->id);
+
+    store_lock_release(TAKE(account->lock));
+    account->job =
+        store_lock_start(account->store, STORE_LOCK_ACCOUNT, name, true, 0, finish_relock, account);
+}
+
 static void finish_save(void *arg, const struct err *err)
 {
     struct account *account = arg;
-    AUTO_FREE char *name = store_account_lock_name(account->ca->directory, account->id);
 
     account->job = NULL;
     if (err != NULL) {
         fail(account, err);
         return;
     }
-    store_lock_release(TAKE(account->lock));
-    account->job =
-        store_lock_start(account->store, STORE_LOCK_ACCOUNT, name, true, 0, finish_relock, account);
+    share_lock(account);
     account->callbacks.ready(account->arg, NULL);
 }
 
@@ -240,47 +256,77 @@ static void note_directory(void *arg, const struct acme_directory *directory,
     account->call = NULL;
 }
 
+/* The other one has had the lock to itself, or many share it. True: the next try has begun. */
+static bool try_lock_again(struct account *account, const struct err *err)
+{
+    if (err->class != ERR_LOCKED || !account->is_exclusive ||
+        loop_now_ms(account->env->loop) >= account->lock_deadline_ms) {
+        return false;
+    }
+    lock_account(account, false);
+    return true;
+}
+
+static void use_stored(struct account *account)
+{
+    struct err err = ERR_INIT;
+
+    if (!make_client(account)) {
+        return;
+    }
+    if (acme_set_account_url(account->client, account->stored->url, &err) < 0) {
+        fail(account, &err);
+        return;
+    }
+    account->call = acme_start(account->client, note_directory, account);
+    account->callbacks.ready(account->arg, NULL);
+}
+
+/* With the other kind of lock it is loaded once more: it may be another by then. */
+static void change_lock(struct account *account, bool is_exclusive)
+{
+    store_account_free(TAKE(account->stored));
+    key_unref(TAKE(account->key));
+    store_lock_release(TAKE(account->lock));
+    lock_account(account, is_exclusive);
+}
+
 static void finish_lock(void *arg, struct store_lock *lock, const struct err *err)
 {
     struct account *account = arg;
     struct err failure = ERR_INIT;
+    bool is_registered = false;
     int code = 0;
 
     account->job = NULL;
     if (err != NULL) {
-        fail(account, err);
+        if (!try_lock_again(account, err)) {
+            fail(account, err);
+        }
         return;
     }
     account->lock = lock;
+    if (account->is_mending) {
+        finish_mending_lock(account);
+        return;
+    }
     code = store_account_load(account->store, account->ca->directory, account->id, &account->stored,
                               &account->key, &failure);
     if (code < 0 && code != -ERR_NOT_FOUND) {
         fail(account, &failure);
         return;
     }
+    is_registered = code == 0 && account->stored->url != NULL;
+    if (is_registered == account->is_exclusive) {
+        change_lock(account, !account->is_exclusive);
+        return;
+    }
     if (code == 0 && account->stored->warning != NULL) {
         event_log(EVENT_WARNING, account->id, "%s", account->stored->warning);
     }
-    if (code == 0 && account->stored->url != NULL) {
-        if (!make_client(account)) {
-            return;
-        }
-        if (acme_set_account_url(account->client, account->stored->url, &failure) < 0) {
-            fail(account, &failure);
-            return;
-        }
-        account->call = acme_start(account->client, note_directory, account);
-        account->callbacks.ready(account->arg, NULL);
-        return;
-    }
-    if (!account->is_exclusive) {
-        store_account_free(TAKE(account->stored));
-        key_unref(TAKE(account->key));
-        store_lock_release(TAKE(account->lock));
-        lock_account(account, true);
-        return;
-    }
-    if (account->key != NULL) {
+    if (is_registered) {
+        use_stored(account);
+    } else if (account->key != NULL) {
         start_registration(account);
     } else {
         account->key_job = key_generate(account->env->loop, KEY_EC256, finish_key, account);
@@ -290,27 +336,40 @@ static void finish_lock(void *arg, struct store_lock *lock, const struct err *er
 /* ---- An account that the CA has forgotten ---- */
 
 /* Another run may have been first: then what it made is used. */
-static void finish_mending_lock(void *arg, struct store_lock *lock, const struct err *err)
+static bool has_another_mended(struct account *account, char **ret_url)
 {
-    struct account *account = arg;
     AUTO_PTR(store_account) struct store_account *now = NULL;
-    struct acme_account_request request = {.contacts = &account->contacts, .has_agreed = true};
-    struct err failure = ERR_INIT;
+    struct err ignored = ERR_INIT;
 
-    account->job = NULL;
-    if (err != NULL) {
-        fail(account, err);
+    if (store_account_load(account->store, account->ca->directory, account->id, &now, NULL,
+                           &ignored) < 0 ||
+        now->url == NULL || str_eq(now->url, account->stored->url)) {
+        return false;
+    }
+    *ret_url = TAKE(now->url);
+    return true;
+}
+
+static void finish_mending_lock(struct account *account)
+{
+    struct acme_account_request request = {.contacts = &account->contacts, .has_agreed = true};
+    AUTO_FREE char *url = NULL;
+    struct err err = ERR_INIT;
+
+    if (has_another_mended(account, &url)) {
+        if (acme_set_account_url(account->client, url, &err) < 0) {
+            fail(account, &err);
+            return;
+        }
+        if (account->is_exclusive) {
+            share_lock(account);
+        }
+        account->callbacks.ready(account->arg, NULL);
         return;
     }
-    account->lock = lock;
-    if (store_account_load(account->store, account->ca->directory, account->id, &now, NULL,
-                           &failure) == 0 &&
-        now->url != NULL && !str_eq(now->url, account->stored->url)) {
-        if (acme_set_account_url(account->client, now->url, &failure) < 0) {
-            fail(account, &failure);
-        } else {
-            account->callbacks.ready(account->arg, NULL);
-        }
+    if (!account->is_exclusive) {
+        store_lock_release(TAKE(account->lock));
+        lock_account(account, true);
         return;
     }
     account->call = acme_account_new(account->client, &request, finish_new, account);
@@ -339,7 +398,6 @@ static void name_account(const struct account *account, struct err *err)
 int account_refused(void *arg, const struct acme_problem *problem, struct err *err)
 {
     struct account *account = arg;
-    AUTO_FREE char *name = store_account_lock_name(account->ca->directory, account->id);
 
     if (!acme_problem_is(problem, "accountDoesNotExist")) {
         if (acme_problem_is(problem, "unauthorized") || acme_problem_is(problem, "malformed")) {
@@ -365,9 +423,9 @@ int account_refused(void *arg, const struct acme_problem *problem, struct err *e
     account->is_mending = true;
     store_lock_release(TAKE(account->lock));
     store_job_cancel(&account->job);
-    account->job =
-        store_lock_start(account->store, STORE_LOCK_ACCOUNT, name, false,
-                         account->env->settings->lock_timeout_ms, finish_mending_lock, account);
+    account->lock_deadline_ms =
+        loop_now_ms(account->env->loop) + account->env->settings->lock_timeout_ms;
+    lock_account(account, true);
     return 0;
 }
 
@@ -376,10 +434,14 @@ int account_refused(void *arg, const struct acme_problem *problem, struct err *e
 static void lock_account(struct account *account, bool is_exclusive)
 {
     AUTO_FREE char *name = store_account_lock_name(account->ca->directory, account->id);
+    int64_t left_ms = account->lock_deadline_ms - loop_now_ms(account->env->loop);
 
+    left_ms = left_ms < 0 ? 0 : left_ms;
     account->is_exclusive = is_exclusive;
-    account->job = store_lock_start(account->store, STORE_LOCK_ACCOUNT, name, !is_exclusive,
-                                    account->env->settings->lock_timeout_ms, finish_lock, account);
+    account->job =
+        store_lock_start(account->store, STORE_LOCK_ACCOUNT, name, !is_exclusive,
+                         is_exclusive && left_ms > EXCLUSIVE_TRY_MS ? EXCLUSIVE_TRY_MS : left_ms,
+                         finish_lock, account);
 }
 
 /* ---- Life ---- */
@@ -403,6 +465,7 @@ struct account *account_open(struct task_env *env, struct store *store, struct h
     account->eab_flags = request->eab;
     account->callbacks = *callbacks;
     account->arg = arg;
+    account->lock_deadline_ms = loop_now_ms(env->loop) + env->settings->lock_timeout_ms;
     lock_account(account, false);
     return account;
 }
