@@ -12,10 +12,10 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "cli/sink_impl.h"
+#include "task/signals.h"
 
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <unistd.h>
 
 enum { ANSWER_MAX = 1024, LOOK_MS = 100 };
@@ -25,22 +25,12 @@ bool ask_is_possible(void)
     return isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1;
 }
 
-static bool has_pending_signal(void)
-{
-    sigset_t pending;
-
-    sigemptyset(&pending);
-    return sigpending(&pending) == 0 &&
-           (sigismember(&pending, SIGINT) == 1 || sigismember(&pending, SIGTERM) == 1 ||
-            sigismember(&pending, SIGHUP) == 1);
-}
-
 /* True when there is something to read, false when a signal came first. */
 static bool wait_for_input(void)
 {
     struct pollfd fd = {.fd = STDIN_FILENO, .events = POLLIN};
 
-    while (!has_pending_signal()) {
+    while (!signals_are_pending()) {
         int n = poll(&fd, 1, LOOK_MS);
 
         if (n > 0) {

@@ -50,6 +50,21 @@ struct signals *signals_open(struct task_env *env, void (*first)(void *arg, cons
     return signals;
 }
 
+bool signals_are_pending(void)
+{
+    sigset_t pending;
+
+    if (sigpending(&pending) < 0) {
+        return false;
+    }
+    for (size_t i = 0; i < ARRAY_LEN(SIGNALS); i++) {
+        if (sigismember(&pending, SIGNALS[i]) == 1) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void signals_close(struct signals *signals)
 {
     if (signals == NULL) {

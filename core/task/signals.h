@@ -18,4 +18,8 @@ struct signals *signals_open(struct task_env *env, void (*first)(void *arg, cons
                              void *arg);
 void signals_close(struct signals *signals); /* takes NULL */
 
+/* Whether one of them waits to be taken: for the few places that must wait outside the loop. It is
+ * left pending, the loop takes it and ends the run in order. */
+bool signals_are_pending(void);
+
 #endif
