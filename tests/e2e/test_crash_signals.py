@@ -159,6 +159,20 @@ def test_a_second_signal_ends_at_once(make_scene):
     go_on(scene, 0)
 
 
+def test_a_signal_while_waiting_to_try_again(make_scene):
+    """The CA's validation failed and a new order is due in some seconds."""
+    scene = make_scene(proxied=True)
+    failed = ('"status": "invalid", "error": {"type": "urn:ietf:params:acme:error:dns", '
+              '"detail": "no such record", "status": 400}')
+    scene.lab.set_proxy_rules([
+        {"path": "^/authZ/", "skip": 2, "do": "replace", "pattern": '"status": "[a-z]+"', "with": failed},
+        {"path": "^/my-order/", "do": "replace", "pattern": ORDER, "with": '"status": "invalid"'}])
+    run = start(scene)
+    run.wait_for("no such record", "trying again with a new order in")
+    end(scene, run, signal.SIGTERM, 3)
+    go_on(scene, 1)
+
+
 def test_a_signal_while_waiting_for_the_lock(make_scene):
     scene = make_scene(proxied=True)
     scene.lab.set_proxy_rules([{"method": "POST", "path": STALLS["AUTHORIZE"], "do": "stall"}])
