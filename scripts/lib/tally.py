@@ -8,7 +8,7 @@
     tally.py report RESULTS SKIPS RING...    the table; exit 1 if anything failed, a ring did not run, or a
                                              skip is not in the list of allowed ones
 
-A cmocka program counts with each of its cases. RESULTS is a file of JSON lines.
+A cmocka program or a pytest run started by CTest counts with each of its cases. RESULTS is a file of JSON lines.
 """
 
 import fnmatch
@@ -18,7 +18,22 @@ import sys
 import xml.etree.ElementTree
 
 _CMOCKA = re.compile(r"^\[ +(OK|FAILED|SKIPPED) +\] (?!\d+ test)(.*)$", re.M)
+_PYTEST = re.compile(r"^(?:\d+ \w+, )*\d+ (?:passed|failed|skipped|error)[^\n]* in [\d.]+s", re.M)
+_PYTEST_SKIP = re.compile(r"^SKIPPED \[(\d+)\] \S*?([^/\s]+?)(?::\d+)?: (.*)$", re.M)
 _KINDS = {"OK": "passed", "FAILED": "failed", "SKIPPED": "skipped"}
+
+
+def pytest_cases(name, output):
+    """The same of a pytest run that CTest started: how many passed and failed is known, not which."""
+    summary = _PYTEST.findall(output)
+    if not summary:
+        return []
+    numbers = {word: int(number) for number, word in re.findall(r"(\d+) (\w+)", summary[-1])}
+    failed = numbers.get("failed", 0) + numbers.get("error", 0) + numbers.get("errors", 0)
+    found = [(name, "passed", "")] * numbers.get("passed", 0) + [(name, "failed", "")] * failed
+    for count, place, reason in _PYTEST_SKIP.findall(output):
+        found += [("%s: %s" % (name, place), "skipped", reason)] * int(count)
+    return found
 
 
 def cases_of(test):
@@ -38,6 +53,7 @@ def cases_of(test):
         if kind == "FAILED":
             cases[case] = "failed"
     found = [("%s: %s" % (name, case), kind, "skipped by the test") for case, kind in cases.items()]
+    found += pytest_cases(name, output)
     if has_failed and not any(kind == "failed" for _, kind, _ in found):
         found.append((name, "failed", ""))
     return found or [(name, "passed", "")]

@@ -16,6 +16,10 @@ from lab.client import Client  # noqa: E402
 _ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "memcheck: under valgrind, which a sanitized program does not bear")
+
+
 @pytest.fixture(params=["2.4", "new"], ids=["pebble-2.4", "pebble-new"])
 def pebble(request):
     return request.param
