@@ -102,8 +102,8 @@ static void fail_intercepted(struct hop *hop)
                   "the servers of '%s' answer as a recursive resolver does (without authority, or "
                   "offering recursion): outgoing port 53 seems to be intercepted on this network",
                   hop->cut->name);
-    (void)err_hint(&hop->err, "allow direct DNS from this host, or check nothing with "
-                              "'propagation = wait:SECONDS'");
+    (void)err_hint(&hop->err, "let this host ask any name server, over UDP and TCP, or run "
+                              "acme-dns where that is allowed");
     fail(hop);
 }
 

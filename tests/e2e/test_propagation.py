@@ -111,7 +111,7 @@ def test_truncation_without_tcp_is_never_passed_over(make_lab, make_client):
 def test_dead_ipv6_addresses_cost_no_time(make_lab, make_client):
     """One that this host has no route to is not even news; a black hole has no vote."""
     zone = Zone("example.test", dead_ipv6=("2001:db8:ffff::1", "2001:db8:dead::1"))
-    lab = make_lab(world(zone))
+    lab = make_lab(world(zone, cas=always_valid()))
     before = lab.zones()
     result = make_client(lab).issue(*NAMES)
     assert_issued(result, "2001:db8:dead::1")
@@ -333,5 +333,5 @@ def test_an_intercepted_port_53_is_said(make_lab, make_client):
     client = make_client(lab)
     set_resolvers(client, host_address(lab, 1))
     result = client.issue("example.test")
-    assert_refused(result, 5, "port 53", "intercepted", "wait:SECONDS")
+    assert_refused(result, 5, "port 53", "intercepted", "let this host ask any name server")
     assert_clean(lab, before)
