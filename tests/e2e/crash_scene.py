@@ -164,9 +164,9 @@ class Scene:
         made, self.n_orders = self.count_orders() - self.n_orders, self.count_orders()
         assert made <= allowed, "%d new orders where %d was enough\n%s" % (made, allowed, self.story())
 
-    def start(self, *options):
+    def start(self, *options, names=NAMES):
         self.n_started += 1
-        return Run(self.lab, self.command(*options), os.path.join(self.folder, "run%d" % self.n_started))
+        return Run(self.lab, self.command(*options, names=names), os.path.join(self.folder, "run%d" % self.n_started))
 
     def kill_when(self, has_come, *options, timeout=30):
         """A run that is killed when has_come(); false when it ended before that."""

@@ -9,7 +9,7 @@ import signal
 import time
 
 import pytest
-from crash_scene import IS_LONG, make_scene  # noqa: F401
+from crash_scene import IS_LONG, make_scene, wait_for_no_processes  # noqa: F401
 
 SHARDS = 4
 TRIES = 3
@@ -144,12 +144,35 @@ def test_two_runs_at_once_killed_at_random(make_scene, dice):
     assert scene.run().code == 0, scene.story()
     for _ in range(100 if IS_LONG else 10):
         runs = [scene.start("--force"), scene.start("--force")]
-        for run in dice.sample(runs, dice.choice((1, 2, 2))):
-            time.sleep(dice.uniform(0, scene.usual_seconds))
-            run.process.kill()
-        for run in runs:
-            assert scene.end_started(run) in (0, -signal.SIGKILL), scene.story()
+        kill_some(scene, dice, runs)
         scene.end_run(len(runs))
         assert scene.run().code == 0, scene.story()
         scene.judge(was_torn=True)
         scene.log.clear()
+
+
+def test_two_certificates_at_one_owner_killed_at_random(make_scene, dice):
+    """Their values stand side by side, and neither takes away what is the other's."""
+    scene = make_scene()
+    others = {"options": ["--name", "second"], "names": ["*.example.test"]}
+    assert scene.run().code == 0, scene.story()
+    for _ in range(100 if IS_LONG else 8):
+        kill_some(scene, dice, [
+            scene.start("--force"), scene.start("--force", *others["options"], names=others["names"])])
+        for command in (scene.command(), scene.command(*others["options"], names=others["names"])):
+            result = scene.lab.run(command)
+            scene.note("recovery", result)
+            assert result.code == 0, scene.story()
+        assert scene.lab.zones() == scene.before, scene.story()
+        assert scene.journal_files() == [], scene.story()
+        scene.log.clear()
+
+
+def kill_some(scene, dice, runs):
+    """Kills one or both at random moments; what is left must end well."""
+    for run in dice.sample(runs, dice.choice((1, 2, 2))):
+        time.sleep(dice.uniform(0, scene.usual_seconds))
+        run.process.kill()
+    for run in runs:
+        assert scene.end_started(run) in (0, -signal.SIGKILL), scene.story()
+    wait_for_no_processes(scene.lab)
