@@ -149,6 +149,29 @@ static void a_zone_that_does_not_hold_the_name_is_refused(void **state)
     bed_close(&bed);
 }
 
+static void public_zones_are_nobodys_unless_named(void **state)
+{
+    static const char ONE[] = "[provider a]\nplugin = x\n";
+    struct bed bed;
+
+    (void)state;
+    bed_open(&bed, ONE, NULL, NULL);
+    expect_error(&bed, "_acme-challenge.x.nowhere.test.", "test.", "[zone test]");
+    expect_error(&bed, "_acme-challenge.nobody.co.uk.", "co.uk.", "is a public suffix");
+    expect_error(&bed, "_acme-challenge.x.", ".", "root or a top-level domain");
+    expect_found(&bed, "_acme-challenge.x.github.io.", "github.io.", "a/github.io.");
+    bed_close(&bed);
+    bed_open(&bed, ONE, "test=a", NULL);
+    expect_error(&bed, "_acme-challenge.x.nowhere.test.", "test.", "[zone test]");
+    bed_close(&bed);
+    bed_open(&bed, "[provider a]\nplugin = x\n[zone test]\nprovider = a\n", NULL, NULL);
+    expect_found(&bed, "_acme-challenge.x.nowhere.test.", "test.", "a/test.");
+    bed_close(&bed);
+    bed_open(&bed, TWO, NULL, NULL);
+    expect_error(&bed, "_acme-challenge.x.nowhere.test.", "test.", "[zone x.nowhere.test]");
+    bed_close(&bed);
+}
+
 static const struct {
     const char *identifier_owner, *final_owner;
     const char *error; /* NULL: allowed */
@@ -204,6 +227,7 @@ int main(void)
         cmocka_unit_test(one_instance_serves_all),
         cmocka_unit_test(the_command_line_beats_files),
         cmocka_unit_test(a_zone_that_does_not_hold_the_name_is_refused),
+        cmocka_unit_test(public_zones_are_nobodys_unless_named),
         cmocka_unit_test(only_our_owners_and_allowed_targets_are_written),
     };
 
