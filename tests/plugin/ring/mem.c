@@ -4,10 +4,11 @@
 /*
  * A good plug-in for tests: keeps values as lines "FQDN VALUE" in DIR/values, and notes each call
  * in DIR/calls. Names steer it: a label "bad" makes it refuse a batch without saying whom it means,
- * "named" refuses that change alone, "flaky" fails twice, "never" asks to be tried in a second,
- * time and again, "slow" takes 300 ms and notes its begin and end, "long" sleeps until it is
- * cancelled, "deaf" sleeps for ever (both note that they begin), "crash" ends the process. Built
- * with MEM_SINGLE it has no apply() and may run in any number of processes, with MEM_STRICT in one.
+ * "named" refuses that change alone, "flaky" fails twice, "fickle" fails once and is refused then,
+ * "never" asks to be tried in a second, time and again, "slow" takes 300 ms and notes its begin and
+ * end, "long" sleeps until it is cancelled, "deaf" sleeps for ever (both note that they begin),
+ * "crash" ends the process. Built with MEM_SINGLE it has no apply() and may run in any number of
+ * processes, with MEM_STRICT in one.
  */
 #include <acme-plugin.h>
 
@@ -129,6 +130,9 @@ static int32_t obey(struct acme_call *call, struct mem *m, size_t index,
     }
     if (has_label(r, ".flaky.") && m->flaky++ < 2) {
         return acme_fail_at(call, index, ACME_RETRY, 0, "not this time");
+    }
+    if (has_label(r, ".fickle.")) {
+        return acme_fail_at(call, index, m->flaky++ == 0 ? ACME_RETRY : ACME_REJECTED, 0, "no");
     }
     if (has_label(r, ".never.")) {
         return acme_fail_at(call, index, ACME_RETRY, 1, "not this time either");

@@ -35,8 +35,10 @@ static int about_to_call(void *arg, const struct provider *provider,
     struct bench *b = arg;
 
     (void)provider;
-    (void)ret_dropped;
     b->n_told += n;
+    for (size_t i = 0; i < n; i++) {
+        ret_dropped[i] = strstr(changes[i]->fqdn, ".unwanted.") != NULL;
+    }
     if (strstr(changes[0]->fqdn, ".forbidden.") != NULL) {
         return err_set(err, ERR_FAILED, "the disk is full");
     }
@@ -59,14 +61,20 @@ struct bench_lock {
     struct loop_timer *timer;
     provider_locked_fn *locked;
     void *arg;
-    bool is_held;
+    bool is_held, is_refused;
 };
 
 static void on_lock_turn(void *arg)
 {
     struct bench_lock *lock = arg;
+    struct err err = ERR_INIT;
 
     lock->timer = NULL;
+    if (lock->is_refused) {
+        (void)err_set(&err, ERR_LOCKED, "another run holds the lock");
+        lock->locked(lock->arg, &err);
+        return;
+    }
     lock->is_held = true;
     lock->bench->n_locked++;
     if (lock->bench->n_locked > lock->bench->n_locked_max) {
@@ -81,8 +89,9 @@ static void *take_lock(void *arg, const char *plugin, const char *zone, provider
     struct bench_lock *lock = NEW(struct bench_lock);
 
     (void)plugin;
-    (void)zone;
     *lock = (struct bench_lock){.bench = arg, .locked = locked, .arg = locked_arg};
+    lock->is_refused = str_has_prefix(zone, "locked.");
+    lock->bench->n_handles++;
     lock->timer = loop_timer_start(lock->bench->loop, 0, on_lock_turn, lock);
     return lock;
 }
@@ -92,6 +101,7 @@ static void release_lock(void *arg, void *handle)
     struct bench_lock *lock = handle;
 
     (void)arg;
+    lock->bench->n_handles--;
     lock->bench->n_locked -= lock->is_held ? 1 : 0;
     loop_timer_cancel(&lock->timer);
     mem_free(lock);

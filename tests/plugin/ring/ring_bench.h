@@ -38,9 +38,9 @@ struct bench {
     struct outcome outcomes[BENCH_RESULTS_MAX];
     size_t n_outcomes, n_finished, n_told; /* n_told: changes that hooks were told of */
     size_t n_receipts;
-    unsigned n_locked, n_locked_max;
-    struct buf log; /* what was logged */
-    pid_t hunted;   /* told to plug-ins as the token of later changes; 0: this process */
+    unsigned n_locked, n_locked_max, n_handles; /* n_handles: of locks, held or not */
+    struct buf log;                             /* what was logged */
+    pid_t hunted; /* told to plug-ins as the token of later changes; 0: this process */
 };
 
 /* config_text: %s is the bench's folder, everywhere. */
