@@ -343,8 +343,8 @@ __attribute__((format(printf, 5, 6))) ACME_INLINE int32_t acme_fail_at(struct ac
     return (call->host->fail)(call, index, status, retry_after_s, text);
 }
 
-/* Says why the whole call fails, and returns status: return acme_fail(call, ACME_RETRY, 30, "HTTP %d",
- * code); */
+/* Says why the whole call fails, and returns status: return acme_fail(call, ACME_RETRY, 30, "HTTP
+ * %d", code); */
 __attribute__((format(printf, 4, 5))) ACME_INLINE int32_t acme_fail(struct acme_call *call,
                                                                     int32_t status,
                                                                     uint32_t retry_after_s,
