@@ -10,7 +10,7 @@ import signal
 import time
 
 import pytest
-from crash_scene import make_scene  # noqa: F401
+from crash_scene import Run, make_scene, wait_for_no_processes  # noqa: F401
 
 OWNER = "_acme-challenge.example.test."
 PUBLISHED = ("provider-call-after", 1)
@@ -98,6 +98,22 @@ def test_an_entry_waits_for_its_provider(killed, lacks):
         file.write(whole)
     assert killed.client.run("cleanup").code == 0
     assert killed.lab.zones() == killed.before
+    finish(killed)
+
+
+def test_an_interrupted_cleanup_keeps_what_it_has_not_done(killed):
+    killed.lab.pause_server("primary")
+    try:
+        run = Run(killed.lab, killed.client.command("cleanup"), os.path.join(killed.folder, "cleanup"))
+        time.sleep(0.5)
+        run.process.send_signal(signal.SIGTERM)
+        code = run.process.wait(8)
+    finally:
+        killed.lab.resume_server("primary")
+    assert code == -signal.SIGTERM, run.text()
+    wait_for_no_processes(killed.lab)
+    assert len(killed.standing()) == 2, run.text()
+    assert killed.client.run("cleanup").code == 0
     finish(killed)
 
 
