@@ -43,11 +43,15 @@ void call_free(struct call *c)
     mem_free(c);
 }
 
+static bool is_hook(const struct provider *p)
+{
+    return str_eq(p->plugin->name, HOOK_PLUGIN);
+}
+
 /* The user knows better than the plug-in, and better of one instance than of all. */
 int64_t call_timeout_ms(const struct provider *p)
 {
-    int64_t general_ms =
-        str_eq(p->plugin->name, HOOK_PLUGIN) ? p->set->hook_timeout_ms : p->set->call_timeout_ms;
+    int64_t general_ms = is_hook(p) ? p->set->hook_timeout_ms : p->set->call_timeout_ms;
 
     if (p->keys.call_timeout_ms > 0) {
         return p->keys.call_timeout_ms;
@@ -57,6 +61,16 @@ int64_t call_timeout_ms(const struct provider *p)
     }
     return p->plugin->call_timeout_s > 0 ? (int64_t)p->plugin->call_timeout_s * 1000
                                          : CALL_TIMEOUT_MS;
+}
+
+int call_timeout_err(const struct provider *p, struct err *err)
+{
+    int64_t timeout_ms = call_timeout_ms(p);
+    bool is_whole = timeout_ms % 1000 == 0;
+
+    return err_set(err, ERR_PROVIDER, "the call did not end within %lld %s (%s)",
+                   (long long)(is_whole ? timeout_ms / 1000 : timeout_ms), is_whole ? "s" : "ms",
+                   p->keys.call_timeout_ms == 0 && is_hook(p) ? "hook-timeout" : "call-timeout");
 }
 
 static const char *verb_name(uint32_t verb)
@@ -108,8 +122,7 @@ static void kill_late(struct call *c)
 {
     struct err why = ERR_INIT;
 
-    (void)err_set(&why, ERR_PROVIDER, "the call did not end within %lld s (call-timeout)",
-                  (long long)(call_timeout_ms(c->provider) / 1000));
+    (void)call_timeout_err(c->provider, &why);
     lane_kill(c->slot->lane, &why);
 }
 

@@ -51,8 +51,9 @@ static void describe(const struct provider_job *job, const struct call *c, int32
     const struct provider *p = job->provider;
     bool is_named = status >= ACME_RETRY && status <= ACME_BUG;
 
-    if (c->is_over_deadline) {
-        (void)err_set(err, ERR_PROVIDER, "the call did not end within its time (call-timeout)");
+    /* The worker knows the deadline too, and may be the first to see it pass. */
+    if (c->is_over_deadline || (status == ACME_CANCELLED && !c->is_cancelled)) {
+        (void)call_timeout_err(p, err);
     } else if (is_named) {
         (void)err_set(err, status == ACME_CANCELLED ? ERR_CANCELLED : ERR_PROVIDER, "it %s%s%s",
                       outcome_status_name(status), text != NULL && text[0] != '\0' ? ": " : "",

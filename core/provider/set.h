@@ -205,6 +205,7 @@ void call_died(struct call *call, const struct err *why);
 /* Unsent: ends it. Sent: asks, and kills after grace_ms. Nothing but removals: lets it go on. */
 void call_cancel(struct call *call, int64_t grace_ms);
 int64_t call_timeout_ms(const struct provider *p);
+int call_timeout_err(const struct provider *p, struct err *err);
 void call_free(struct call *call);
 
 /* outcome.c: what becomes of the jobs of a call that ended. */
