@@ -381,6 +381,16 @@ static void on_deadline(void *arg)
     end(watch, &err);
 }
 
+static void start_deadlines(struct dns_watch *watch)
+{
+    struct loop *loop = watch->seats.dns->loop;
+
+    loop_timer_cancel(&watch->half);
+    loop_timer_cancel(&watch->deadline);
+    watch->half = loop_timer_start(loop, watch->policy.timeout_ms / 2, on_half, watch);
+    watch->deadline = loop_timer_start(loop, watch->policy.timeout_ms, on_deadline, watch);
+}
+
 static void start_timers(struct dns_watch *watch)
 {
     struct loop *loop = watch->seats.dns->loop;
@@ -393,8 +403,21 @@ static void start_timers(struct dns_watch *watch)
         return;
     }
     watch->next = loop_timer_start(loop, 0, on_round, watch);
-    watch->half = loop_timer_start(loop, watch->policy.timeout_ms / 2, on_half, watch);
-    watch->deadline = loop_timer_start(loop, watch->policy.timeout_ms, on_deadline, watch);
+    start_deadlines(watch);
+}
+
+void dns_watch_restart(struct dns_watch *watch)
+{
+    if (watch->phase == SETTLING) {
+        return;
+    }
+    watch->started_ms = loop_now_ms(watch->seats.dns->loop);
+    watch->pause_ms = FIRST_PAUSE_MS;
+    start_deadlines(watch);
+    if (watch->phase == LOOKING) {
+        loop_timer_cancel(&watch->next);
+        watch->next = loop_timer_start(watch->seats.dns->loop, 0, on_round, watch);
+    }
 }
 
 struct dns_watch *dns_watch_start(struct dns *dns, const struct dns_place *place,

@@ -61,6 +61,10 @@ struct dns_watch *dns_watch_start(struct dns *dns, const struct dns_place *place
                                   const char *const *values, size_t n_values,
                                   const struct dns_watch_policy *policy,
                                   const struct dns_watch_callbacks *callbacks, void *arg);
+/* For a watch that began before the values were all published: now they are. Looks at once, and the
+ * policy's times count from here; what was confirmed stays confirmed. */
+void dns_watch_restart(struct dns_watch *watch);
+
 void dns_watch_cancel(struct dns_watch **watch);
 
 #endif

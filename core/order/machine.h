@@ -80,6 +80,7 @@ struct order_name {
     struct name_use *uses; /* one for each provider of the site */
     size_t n_uses;
     struct acme_call *call; /* answering, or reading the authorization */
+    bool is_watched;        /* its value is among those that the watch waits for */
     bool is_seen;           /* the servers serve its value */
     bool is_refused;        /* by the CA: its order is lost */
     int64_t answered_ms;
@@ -108,6 +109,9 @@ struct order_site {
     struct loop_timer *gather; /* ends the wait for names still to come */
     bool is_gathered;
     struct dns_watch *watch;
+    struct loop_timer *early_look;
+    bool is_watch_early; /* the watch began before the provider had said yes */
+    size_t n_watched;    /* names that the watch is for */
 };
 
 /* An authorization being fetched: only its content says whose it is. */
@@ -217,8 +221,16 @@ void site_end_turn(struct order_name *name);
  */
 bool site_has_faded(struct order_site *site);
 bool site_has_waiting(const struct order_site *site);
+bool name_is_at(const struct order_name *name, const struct order_site *site,
+                enum name_state state);
+size_t site_count(const struct order_site *site, enum name_state state);
 void sites_stop(struct order *order);
 void sites_free(struct order *order);
+
+/* ---- propagate.c ---- */
+void site_watch_soon(struct order_site *site); /* publishing has begun */
+void site_watch(struct order_site *site);      /* a name was published, or failed to be */
+void site_stop_watching(struct order_site *site);
 
 /* ---- settle.c ---- */
 void use_start_settling(struct name_use *use);

@@ -70,6 +70,7 @@ void names_drop_authz(struct order *order)
         mem_free(TAKE(name->key_authorization));
         mem_free(TAKE(name->value));
         name->state = NAME_AUTHORIZE;
+        name->is_watched = false;
         name->is_seen = false;
         name->is_refused = false;
         name->answered_ms = 0;

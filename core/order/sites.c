@@ -3,7 +3,7 @@
 
 /*
  * What happens at one final owner: its names are gathered, so that all values go in one call and
- * none is answered before all are live; they are published, and the servers are watched.
+ * none is answered before all are live; then they are published.
  */
 #include "order/machine.h"
 
@@ -72,164 +72,26 @@ void name_seek_site(struct order_name *name)
     sites_advance(name->order);
 }
 
-/* ---- Watching ---- */
+/* ---- Who is here ---- */
 
-static bool is_at(const struct order_name *name, const struct order_site *site,
-                  enum name_state state)
+bool name_is_at(const struct order_name *name, const struct order_site *site, enum name_state state)
 {
     return name->site == site && name->state == state;
 }
 
-static size_t count_at(const struct order_site *site, enum name_state state)
+size_t site_count(const struct order_site *site, enum name_state state)
 {
     size_t n = 0;
 
     for (size_t i = 0; i < site->order->n_names; i++) {
-        n += is_at(&site->order->names[i], site, state) ? 1 : 0;
+        n += name_is_at(&site->order->names[i], site, state) ? 1 : 0;
     }
     return n;
 }
 
 bool site_has_waiting(const struct order_site *site)
 {
-    return count_at(site, NAME_HOLD) > 0;
-}
-
-static void show_progress(void *arg, size_t good, size_t total, const struct strv *waiting)
-{
-    struct order_site *site = arg;
-    AUTO_FREE char *servers = strv_join(waiting, ", ");
-
-    for (size_t i = 0; i < site->order->n_names; i++) {
-        const struct order_name *name = &site->order->names[i];
-
-        if (is_at(name, site, NAME_PROPAGATE)) {
-            event_emit(EVENT_NOTICE, EVENT_SERVERS, name->identifier,
-                       FIELD("certificate", site->order->certificate),
-                       FIELD_INT("good", (int64_t)good), FIELD_INT("total", (int64_t)total),
-                       FIELD("waiting", servers));
-        }
-    }
-}
-
-static void show_warning(void *arg, const char *text)
-{
-    const struct order_site *site = arg;
-
-    event_log(EVENT_WARNING, site->place->owner, "%s", text);
-}
-
-static void finish_watch(void *arg, const struct err *err)
-{
-    struct order_site *site = arg;
-    struct order *order = site->order;
-
-    site->watch = NULL;
-    for (size_t i = 0; i < order->n_names && order->state <= ORDER_VALIDATE; i++) {
-        struct order_name *name = &order->names[i];
-
-        if (!is_at(name, site, NAME_PROPAGATE)) {
-            continue;
-        }
-        if (err != NULL) {
-            name_fail(name, err, false);
-        } else {
-            name->is_seen = true;
-            name_try_answer(name);
-        }
-    }
-}
-
-/* The owner became a CNAME: what was published is taken back, and the names begin again where it
- * leads. */
-static void follow_move(void *arg, const char *target)
-{
-    struct order_site *site = arg;
-    struct order *order = site->order;
-
-    site->watch = NULL;
-    event_log(EVENT_NOTICE, site->place->owner, "became a CNAME for %s; following it", target);
-    for (size_t i = 0; i < order->n_names; i++) {
-        struct order_name *name = &order->names[i];
-
-        if (is_at(name, site, NAME_PROPAGATE) || is_at(name, site, NAME_HOLD)) {
-            name_stop(name);
-            mem_free(TAKE(name->uses));
-            name->n_uses = 0;
-            name->site = NULL;
-            name_go(name, NAME_FIND, NULL);
-            owner_find_again(name->owner);
-        }
-    }
-    site->turn = NULL;
-    for (size_t i = 0; i < order->n_names; i++) {
-        if (order->names[i].state == NAME_FIND) {
-            name_seek_site(&order->names[i]);
-        }
-    }
-}
-
-static void fill_policy(const struct order_site *site, struct dns_watch_policy *policy)
-{
-    static const enum dns_watch_mode MODES[] = {
-        [PROPAGATION_KNOWN_BROKEN] = DNS_WATCH_KNOWN_BROKEN,
-        [PROPAGATION_ALL] = DNS_WATCH_ALL,
-        [PROPAGATION_ANY] = DNS_WATCH_ANY,
-        [PROPAGATION_WAIT] = DNS_WATCH_WAIT,
-    };
-    const struct settings *settings = site->order->env.settings;
-    uint32_t timeout_s = 0;
-    uint32_t settle_s = 0;
-
-    for (size_t i = 0; i < site->n_providers; i++) {
-        const struct provider_facts *facts = provider_facts(site->providers[i].provider);
-
-        if (facts != NULL && facts->propagation_timeout_s > timeout_s) {
-            timeout_s = facts->propagation_timeout_s;
-        }
-        if (facts != NULL && facts->settle_s > settle_s) {
-            settle_s = facts->settle_s;
-        }
-    }
-    *policy = (struct dns_watch_policy){
-        .mode = MODES[settings->propagation.kind],
-        .wait_s = (uint32_t)(settings->propagation.wait_ms / 1000),
-        .timeout_ms = timeout_s == 0 || settings_is_set(settings, "propagation-timeout")
-                          ? settings->propagation_timeout_ms
-                          : (int64_t)timeout_s * 1000,
-        .settle_ms = (int64_t)settle_s * 1000,
-    };
-}
-
-/* Once nothing at the site is on its way to the provider, the servers are asked for all of it. */
-static void try_watch(struct order_site *site)
-{
-    static const struct dns_watch_callbacks CALLBACKS = {
-        .progress = show_progress,
-        .warned = show_warning,
-        .moved = follow_move,
-        .done = finish_watch,
-    };
-    struct order *order = site->order;
-    AUTO_FREE const char **values = mem_alloc(order->n_names, sizeof(char *));
-    struct dns_watch_policy policy;
-    size_t n = 0;
-
-    if (count_at(site, NAME_PUBLISH) > 0) {
-        return;
-    }
-    for (size_t i = 0; i < order->n_names; i++) {
-        if (is_at(&order->names[i], site, NAME_PROPAGATE)) {
-            values[n++] = order->names[i].value;
-        }
-    }
-    dns_watch_cancel(&site->watch);
-    if (n == 0) {
-        return;
-    }
-    fill_policy(site, &policy);
-    site->watch =
-        dns_watch_start(order->env.dns, site->place, values, n, &policy, &CALLBACKS, site);
+    return site_count(site, NAME_HOLD) > 0;
 }
 
 /* ---- Publishing ---- */
@@ -242,7 +104,7 @@ static void finish_publish(void *arg, const struct err *err)
 
     if (err != NULL) {
         name_fail(name, err, false);
-        try_watch(site);
+        site_watch(site);
         return;
     }
     use->is_published = true;
@@ -253,7 +115,7 @@ static void finish_publish(void *arg, const struct err *err)
         }
     }
     name_go(name, NAME_PROPAGATE, NULL);
-    try_watch(site);
+    site_watch(site);
 }
 
 static void publish_name(struct order_name *name)
@@ -287,12 +149,13 @@ static void publish_site(struct order_site *site)
     for (size_t i = 0; i < order->n_names; i++) {
         struct order_name *name = &order->names[i];
 
-        if (!is_at(name, site, NAME_HOLD) || (site->is_serial && site->turn != NULL)) {
+        if (!name_is_at(name, site, NAME_HOLD) || (site->is_serial && site->turn != NULL)) {
             continue;
         }
         site->turn = site->is_serial ? name : NULL;
         publish_name(name);
     }
+    site_watch_soon(site);
 }
 
 /* ---- Opening ---- */
@@ -317,7 +180,7 @@ static void finish_ready(void *arg, const struct err *err)
 
         close_site(site); /* a name that comes later tries again */
         for (size_t i = 0; i < order->n_names; i++) {
-            if (is_at(&order->names[i], site, NAME_HOLD)) {
+            if (name_is_at(&order->names[i], site, NAME_HOLD)) {
                 name_fail(&order->names[i], &told, false);
             }
         }
@@ -388,7 +251,7 @@ static void end_fading(void *arg)
 
     site->fade = NULL;
     for (size_t i = 0; i < site->order->n_names; i++) {
-        if (is_at(&site->order->names[i], site, NAME_PROPAGATE)) {
+        if (name_is_at(&site->order->names[i], site, NAME_PROPAGATE)) {
             name_try_answer(&site->order->names[i]);
         }
     }
@@ -446,7 +309,7 @@ void sites_stop(struct order *order)
 
         loop_timer_cancel(&site->gather);
         loop_timer_cancel(&site->fade);
-        dns_watch_cancel(&site->watch);
+        site_stop_watching(site);
         if (!site->is_open) {
             close_site(site);
         }
