@@ -157,8 +157,8 @@ static void the_hunter_finds_nothing(void **state)
 static void the_hunter_finds_nothing_even_as_root(void **state)
 {
     (void)state;
-    if (geteuid() != 0 || landlock_version() < LANDLOCK_HAS_SCOPES) {
-        skip();
+    if (landlock_version() < LANDLOCK_HAS_SCOPES) {
+        skip(); /* nothing then keeps root from signalling others */
     }
     hunt("user = root\n", "token=prey");
 }
@@ -267,9 +267,15 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_hunter_finds_nothing),
-        cmocka_unit_test(the_hunter_finds_nothing_even_as_root),
         cmocka_unit_test(the_hunter_finds_its_prey_where_it_may),
     };
+    const struct CMUnitTest of_root[] = {
+        cmocka_unit_test(the_hunter_finds_nothing_even_as_root),
+    };
+    int n_failed = cmocka_run_group_tests(tests, NULL, NULL);
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    if (geteuid() == 0) {
+        n_failed += cmocka_run_group_tests(of_root, NULL, NULL);
+    }
+    return n_failed;
 }

