@@ -115,9 +115,10 @@ struct journal_entry *journal_find_value(struct journal *journal, const char *pr
  * is over. */
 bool journal_may_end(const struct journal_entry *entry, int64_t now_s);
 
-/* Whether a run that is alive has anything at this owner through this provider, or had and has not
- * said yet that it is gone. */
-bool journal_owner_is_taken(const struct journal *journal, const char *provider, const char *owner);
+/* Whether a run that is alive has another value at this owner through this provider, or had and has
+ * not said yet that it is gone. */
+bool journal_owner_is_taken(const struct journal *journal, const char *provider, const char *owner,
+                            const char *value);
 
 /* Whether another run counts on this value too. Says first, where that run reads it, that this one
  * does not any more: of two that ask at the same time, at least one is told no. */

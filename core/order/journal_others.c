@@ -82,21 +82,22 @@ static bool is_alive(const struct journal *journal, const char *run)
     return fd >= 0 && fs_try_lock(fd, true, &err) == 0;
 }
 
-static bool file_names_owner(const struct journal_file *file, const char *provider,
-                             const char *owner)
+static bool file_names_other(const struct journal_file *file, const char *provider,
+                             const char *owner, const char *value)
 {
     for (size_t i = 0; i < file->n_entries; i++) {
         const struct journal_entry *entry = file->entries[i];
 
         if (!entry->is_removed && str_eq(entry->provider, provider) &&
-            str_eq(entry->owner, owner)) {
+            str_eq(entry->owner, owner) && !str_eq(entry->value, value)) {
             return true;
         }
     }
     return false;
 }
 
-bool journal_owner_is_taken(const struct journal *journal, const char *provider, const char *owner)
+bool journal_owner_is_taken(const struct journal *journal, const char *provider, const char *owner,
+                            const char *value)
 {
     AUTO(strv_done) struct strv runs = STRV_INIT;
     struct err err = ERR_INIT;
@@ -109,7 +110,8 @@ bool journal_owner_is_taken(const struct journal *journal, const char *provider,
         if (!str_has_suffix(runs.items[i], JOURNAL_LOCK_SUFFIX) &&
             !is_one_of_ours(journal, runs.items[i]) &&
             journal_file_load(journal->dir, runs.items[i], &file, &err) == 0) {
-            is_taken = file_names_owner(file, provider, owner) && is_alive(journal, runs.items[i]);
+            is_taken =
+                file_names_other(file, provider, owner, value) && is_alive(journal, runs.items[i]);
             journal_file_free(file);
         }
     }

@@ -176,7 +176,8 @@ static bool is_taken_elsewhere(const struct value *v)
     const struct provider_facts *facts = provider_facts(v->provider);
 
     return facts != NULL && !facts->can_hold_several &&
-           journal_owner_is_taken(v->values->journal, provider_name(v->provider), v->owner);
+           journal_owner_is_taken(v->values->journal, provider_name(v->provider), v->owner,
+                                  v->text);
 }
 
 /* ---- Before a call ---- */

@@ -332,6 +332,23 @@ static void what_a_dead_run_has_there_is_no_reason_to_wait(void **state)
     close_values();
 }
 
+static void one_value_of_two_runs_is_shared(void **state)
+{
+    struct journal *theirs = open_journal();
+    struct told told = {0};
+    struct value_use *use = NULL;
+
+    (void)state;
+    lab.facts.can_hold_several = false;
+    (void)add_entry(theirs, "a");
+    open_values();
+    use = publish_well("a", &told);
+    values_release(&use);
+    assert_false(send_first());
+    close_values();
+    journal_close(theirs);
+}
+
 static void a_value_that_another_run_counts_on_is_not_removed(void **state)
 {
     struct journal *theirs = open_journal();
@@ -398,6 +415,7 @@ int main(void)
         TEST(waits_for_the_one_value_of_another_run),
         TEST(gives_way_to_a_run_that_was_first_after_all),
         TEST(what_a_dead_run_has_there_is_no_reason_to_wait),
+        TEST(one_value_of_two_runs_is_shared),
         TEST(a_value_that_another_run_counts_on_is_not_removed),
         TEST(a_kept_value_stands_for_the_next_run),
     };
