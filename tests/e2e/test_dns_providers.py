@@ -62,8 +62,9 @@ def test_the_longest_suffix_decides(make_lab, make_client):
     sections += "[zone example.test]\nprovider = a\n[zone sub.example.test]\nprovider = b\n"
     sections += "[zone deep.example.test]\nprovider = c\n[zone other.test]\nprovider = lab\n"
     client.configure(sections=sections)
-    assert_issued(issue(client, "example.test", "*.sub.example.test", "www.deep.example.test",
-                        "xdeep.example.test", "other.test"))
+    result = issue(client, "example.test", "*.sub.example.test", "www.deep.example.test",
+                   "xdeep.example.test", "other.test")
+    assert_issued(result)
     added = {(call["tag"], call["fqdn"], call["zone"]) for call in hook.calls() if call["verb"] == "add"}
     assert added == {
         ("a", OWNER, "example.test."),

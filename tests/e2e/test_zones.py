@@ -236,7 +236,7 @@ def test_a_public_suffix_is_nobodys_zone(make_lab, make_client):
     lab = make_lab(world(Zone("co.uk"), Zone("example.co.uk")))
     before = lab.zones()
     client = make_client(lab)
-    assert_refused(client.issue("example.co.uk", "nobody.co.uk"), 3, "_acme-challenge.nobody.co.uk.",
+    assert_refused(client.issue("www.example.co.uk", "nobody.co.uk"), 3, "_acme-challenge.nobody.co.uk.",
                    "public suffix", "[zone co.uk]")
     assert_clean(lab, before)
     assert_issued(client.issue("example.co.uk"))
