@@ -247,6 +247,24 @@ def test_what_a_parked_validation_needs_stands(make_scene):  # noqa: F811
 
 
 
+@pytest.mark.parametrize("fault", [
+    {"do": "drop-request"},
+    {"do": "refuse", "status": 503, "headers": {"Retry-After": "7200"}, "body": "maintenance"},
+    {"do": "refuse", "status": 429, "headers": {"Retry-After": "7200"}, "body": "too many"},
+], ids=["away", "maintenance", "limit"])
+def test_a_ca_that_is_away_costs_no_order(make_scene, fault):  # noqa: F811
+    """The run that was to go on with an order cannot look at it: the CA may be looking at its values, so
+    both are kept for the next one."""
+    scene = make_scene(proxied=True)
+    assert scene.killed_run(PUBLISHED), scene.story()
+    scene.lab.set_proxy_rules([{"method": "POST", **fault}])
+    result = scene.run()
+    assert result.code in (1, 6, 7), scene.story()
+    assert scene.has_order() and len(scene.standing()) == 2, scene.story()
+    scene.lab.set_proxy_rules([])
+    finish(scene)
+
+
 # ---- What outlives a kill ----
 
 HOOK = """#!/bin/sh
