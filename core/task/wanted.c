@@ -229,7 +229,8 @@ static int take_request(struct wanted *wanted, const struct issue_request *reque
     if (request->domains.n > 0 && domain_normalize_all(&request->domains, &names, err) < 0) {
         return err_code(err);
     }
-    if (request->name == NULL && names.n == 0) {
+    const char *first = names.n > 0 ? names.items[0] : NULL;
+    if (request->name == NULL && first == NULL) {
         return err_set(err, ERR_CONFIG,
                        "which names? Give them with -d, for example\n"
                        "  acme-dns issue -d '*.example.com' -d example.com");
@@ -238,7 +239,7 @@ static int take_request(struct wanted *wanted, const struct issue_request *reque
         check_aliases(&request->allow_aliases, err) < 0) {
         return err_code(err);
     }
-    wanted->name = request->name != NULL ? str_dup(request->name) : store_name_for(names.items[0]);
+    wanted->name = request->name != NULL ? str_dup(request->name) : store_name_for(first);
     take_flags(&wanted->now, request, &names);
     take_flags(&wanted->kept, request, &names);
     return 0;
