@@ -9,7 +9,11 @@
 #     command = /usr/local/lib/acme-dns/sample-hook.sh
 #     arg = -k
 #     arg = /etc/acme-dns/secrets/acme-dns.key
+#     core-allow-path = /etc/acme-dns/secrets/acme-dns.key
 #     env = NSUPDATE_SERVER=192.0.2.53
+#
+# Plug-ins cannot reach the configuration's folder, but for what core-allow-path names; the key must also be
+# readable by the user they run as (plugin-user; or set "user = root" for this provider).
 #
 # What stands in `arg` goes to nsupdate as it is: -k FILE for a key, -g for Kerberos (Active Directory,
 # FreeIPA), -v for TCP. NSUPDATE_SERVER is optional ("HOST" or "HOST PORT"): without it nsupdate finds

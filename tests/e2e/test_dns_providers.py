@@ -235,10 +235,12 @@ def test_the_sample_program_publishes(make_lab, make_client):
         shutil.copytree(folder, os.path.join(tools, "lib"), dirs_exist_ok=True,
                         ignore=lambda at, names: [n for n in names if os.path.isdir(os.path.join(at, n))])
     shutil.copy(os.path.join(SOURCE, "plugins", "exec-hook", "sample-hook.sh"), tools)
-    shutil.copy(lab.key_file(), os.path.join(tools, "key"))
     client = make_client(lab)
+    key = os.path.join(client.folder, "nsupdate.key")  # beside the configuration: out of reach, unless allowed
+    shutil.copy(lab.key_file(), key)
+    os.chmod(key, 0o600)
     lines = ["[provider sample]", "plugin = exec-hook", "command = %s/sample-hook.sh" % tools,
-             "arg = -k", "arg = %s/key" % tools, "env = NSUPDATE_SERVER=%s" % lab.primary,
+             "arg = -k", "arg = " + key, "core-allow-path = " + key, "env = NSUPDATE_SERVER=%s" % lab.primary,
              "env = NSUPDATE=%s/nsupdate" % tools, "env = LD_LIBRARY_PATH=%s/lib" % tools, "ttl = 1"]
     lines += ["user = root"] if os.geteuid() == 0 else []
     client.configure(sections="\n".join(lines) + "\n[zone example.test]\nprovider = sample\n")
