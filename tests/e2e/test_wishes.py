@@ -82,7 +82,8 @@ def test_both_providers_of_a_zone_are_remembered(quick, make_client):
     os.mkdir(note)
     os.chmod(note, 0o777)
     program = hook(quick, 'echo "$ACME_DNS_VERB" >> %s/calls\n' % note)
-    client.configure(sections="[provider notes]\nplugin = exec-hook\ncommand = %s\ncore-allow-path = %s\n" % (program, note))
+    client.configure(sections="[provider notes]\nplugin = exec-hook\ncommand = %s\ncore-allow-path = %s\n"
+                     % (program, note))
     both = "example.test=lab,notes"
     succeed(client.run("issue", "-d", "example.test", "--provider", both, "--server", client.server))
     with open(os.path.join(note, "calls"), encoding="ascii") as file:
@@ -117,7 +118,8 @@ def test_root_does_not_follow_what_others_can_write(quick, make_client):
 
 def test_a_bare_url_as_partner_keeps_trials_apart(two, make_client):
     client = make_client(two)
-    client.configure(sections="[ca corp]\ndirectory = %s\nstaging = %s\n" % (two.directory("ca"), two.directory("trial")))
+    client.configure(sections="[ca corp]\ndirectory = %s\nstaging = %s\n"
+                     % (two.directory("ca"), two.directory("trial")))
     result = succeed(client.run("issue", "-d", "example.test", "--provider", "lab", "--ca", "corp", "--staging"))
     assert "STAGING" in result.out + result.err
     assert two.request_counts("trial")["newOrder"] == 1 and two.request_counts("ca")["newOrder"] == 0
@@ -134,7 +136,8 @@ def test_credentials_of_the_environment_are_spoken_of_however_chosen(quick, make
         words = file.read().replace(";", " ").replace('"', " ").split()
     key, secret = words[1], words[words.index("secret") + 1]
     text = text[:text.index("[provider lab]")] + "[provider lab]\nplugin = rfc2136\nttl = 1\n"
-    text += "[zone example.test]\nprovider = lab\n[provider more]\nplugin = exec-hook\ncommand = /bin/true\n" if way == "zone" else ""
+    if way == "zone":
+        text += "[zone example.test]\nprovider = lab\n[provider more]\nplugin = exec-hook\ncommand = /bin/true\n"
     with open(client.config, "w", encoding="utf-8") as file:
         file.write(text)
     options = ["--provider", "lab"] if way == "flag" else []
@@ -284,8 +287,8 @@ def test_a_key_without_an_end_is_refused(quick, make_client):
 def test_the_deadline_of_hooks_is_theirs(quick, make_client, settings, code):
     client = make_client(quick)
     program = hook(quick, "sleep 3\n")
-    client.configure(settings, "[provider slow]\nplugin = exec-hook\ncommand = %s\n[provider both]\nplugin = exec-hook\n"
-                     "command = %s\ncall-timeout = 20\n" % (program, program))
+    client.configure(settings, "[provider slow]\nplugin = exec-hook\ncommand = %s\n"
+                     "[provider both]\nplugin = exec-hook\ncommand = %s\ncall-timeout = 20\n" % (program, program))
     run = client.run("issue", "-d", "example.test", "--provider", "example.test=lab,slow", "--server", client.server)
     assert run.code == code, run.err
     if code != 0:
