@@ -43,7 +43,8 @@ static struct provider lab;
 static struct provider_job *jobs[JOBS_MAX]; /* submitted and not ended, in that order */
 static size_t n_jobs;
 static bool is_writing_allowed;
-static char asked_owner[256];
+static char asked_owner[256];   /* the last question for leave: whose challenge, */
+static char written_owner[256]; /* and where */
 
 const char *provider_name(const struct provider *provider)
 {
@@ -70,9 +71,9 @@ int provider_may_write(const struct provider_set *set, const char *identifier_ow
                        const char *final_owner, const char *chain, struct err *err)
 {
     (void)set;
-    (void)final_owner;
     assert_null(chain);
     (void)snprintf(asked_owner, sizeof(asked_owner), "%s", identifier_owner);
+    (void)snprintf(written_owner, sizeof(written_owner), "%s", final_owner);
     return is_writing_allowed ? 0 : err_set(err, ERR_CONFIG, "not there");
 }
 
@@ -212,7 +213,7 @@ static struct journal *open_journal(void)
 }
 
 /* A run that ends as if it had been killed: its journal stays, its lock is free. */
-static void leave_behind(const char *const *texts, size_t n)
+static void leave_behind_at(const char *owner, const char *const *texts, size_t n)
 {
     pid_t pid = fork();
     int status = 0;
@@ -225,7 +226,7 @@ static void leave_behind(const char *const *texts, size_t n)
             const struct journal_entry wanted = {
                 .certificate = (char *)(uintptr_t)NAME,
                 .provider = (char *)(uintptr_t) "lab",
-                .owner = (char *)(uintptr_t)OWNER,
+                .owner = (char *)(uintptr_t)owner,
                 .zone = (char *)(uintptr_t) "example.test.",
                 .identifier = (char *)(uintptr_t)NAME,
                 .value = (char *)(uintptr_t)texts[i],
@@ -241,6 +242,11 @@ static void leave_behind(const char *const *texts, size_t n)
     }
     assert_int_equal(waitpid(pid, &status, 0), pid);
     assert_int_equal(status, 0);
+}
+
+static void leave_behind(const char *const *texts, size_t n)
+{
+    leave_behind_at(OWNER, texts, n);
 }
 
 static struct journal_entry *add_entry(struct journal *to, const char *text)

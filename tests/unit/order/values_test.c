@@ -236,10 +236,11 @@ static void the_sweep_asks_for_leave_as_for_the_name_itself(void **state)
 
     (void)state;
     is_writing_allowed = false;
-    leave_behind(TEXTS, 1);
+    leave_behind_at("abc.acme.example.net.", TEXTS, 1);
     open_values();
     values_sweep(values);
     assert_string_equal(asked_owner, "_acme-challenge." NAME ".");
+    assert_string_equal(written_owner, "abc.acme.example.net.");
     close_values();
 }
 
