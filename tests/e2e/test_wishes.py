@@ -3,6 +3,7 @@
 """What acme-dns issue is told, remembers and takes up again: request.conf, orders that an earlier run began,
 the account that several runs want at once, deadlines of plug-ins."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -12,6 +13,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from crash_scene import Run
 from lab import Ca, World, Zone
 from lab.client import names_of
 
@@ -308,3 +310,29 @@ def test_call_timeout_holds_for_plug_ins(make_lab, make_client):
     finally:
         lab.resume_server("secondary")
     assert run.code == 4 and "within 1 s (call-timeout)" in run.err, run.err
+
+
+def worker_of(lab, plugin):
+    """The process that has loaded the plug-in."""
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        for pid in lab.processes():
+            with contextlib.suppress(OSError), open("/proc/%d/maps" % pid, encoding="utf-8") as file:
+                if plugin + ".so" in file.read():
+                    return pid
+        time.sleep(0.005)
+    raise AssertionError("nobody has loaded " + plugin)
+
+
+def test_a_signal_at_the_very_end_meets_no_order(quick, make_client):
+    """A worker that does not leave keeps the end open for a while, after all has been told."""
+    client = make_client(quick)
+    client.configure(sections="[provider idle]\nplugin = exec-hook\ncommand = /bin/true\n")
+    command = client.issue_command("example.test", options=["--provider", "other.test=idle"])
+    run = Run(quick, command, os.path.join(client.folder, "said"))
+    os.kill(worker_of(quick, "exec-hook"), signal.SIGSTOP)
+    run.wait_for(os.path.join(client.state, "certs", "example.test"))
+    run.process.send_signal(signal.SIGINT)
+    assert run.process.wait(10) == -signal.SIGINT, run.text()
+    assert "interrupted" in run.text()
+    client.certificate("example.test")
