@@ -22,7 +22,7 @@ struct issue_request {
     const char *key_type;      /* --key-type */
     struct eab_flags eab;      /* --eab-kid, --eab-hmac-key-file, --eab-alg */
     struct strv allow_aliases; /* --allow-alias: zones */
-    bool is_forced;            /* --force: issue now */
+    bool is_forced;            /* --force: issue now, whatever order waits */
     bool is_expanding;         /* --expand: the union of old and new names, now */
     bool is_replacing;         /* --replace: exactly these names, now */
     bool is_unchanged_told;    /* --exit-unchanged: 2 when nothing was due */
