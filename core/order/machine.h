@@ -110,8 +110,10 @@ struct order_site {
     bool is_gathered;
     struct dns_watch *watch;
     struct loop_timer *early_look;
-    bool is_watch_early; /* the watch began before the provider had said yes */
-    size_t n_watched;    /* names that the watch is for */
+    bool is_watch_early;      /* the watch began before the provider had said yes */
+    size_t n_watched;         /* names that the watch is for */
+    size_t n_good, n_servers; /* as the watch said last; n_servers 0: nothing yet */
+    char *waiting;
 };
 
 /* An authorization being fetched: only its content says whose it is. */

@@ -14,21 +14,31 @@
 /* How long a provider gets before the servers are looked at: sooner, they have nothing to show. */
 #define EARLY_LOOK_MS 40
 
-static void show_progress(void *arg, size_t good, size_t total, const struct strv *waiting)
+/* What is seen of names that are still being published is kept until they are. */
+static void tell_servers(const struct order_site *site)
 {
-    struct order_site *site = arg;
-    AUTO_FREE char *servers = strv_join(waiting, ", ");
-
-    for (size_t i = 0; i < site->order->n_names; i++) {
+    for (size_t i = 0; i < site->order->n_names && site->n_servers > 0; i++) {
         const struct order_name *name = &site->order->names[i];
 
         if (name_is_at(name, site, NAME_PROPAGATE)) {
             event_emit(EVENT_NOTICE, EVENT_SERVERS, name->identifier,
                        FIELD("certificate", site->order->certificate),
-                       FIELD_INT("good", (int64_t)good), FIELD_INT("total", (int64_t)total),
-                       FIELD("waiting", servers));
+                       FIELD_INT("good", (int64_t)site->n_good),
+                       FIELD_INT("total", (int64_t)site->n_servers),
+                       FIELD("waiting", site->waiting));
         }
     }
+}
+
+static void show_progress(void *arg, size_t good, size_t total, const struct strv *waiting)
+{
+    struct order_site *site = arg;
+    AUTO_FREE char *servers = strv_join(waiting, ", ");
+
+    site->n_good = good;
+    site->n_servers = total;
+    str_set(&site->waiting, servers);
+    tell_servers(site);
 }
 
 static void show_warning(void *arg, const char *text)
@@ -160,6 +170,7 @@ static void start_watch(struct order_site *site)
     struct dns_watch_policy policy;
 
     site->n_watched = 0;
+    site->n_servers = 0;
     for (size_t i = 0; i < order->n_names; i++) {
         struct order_name *name = &order->names[i];
 
@@ -190,6 +201,9 @@ static void look_early(void *arg)
 
 void site_watch_soon(struct order_site *site)
 {
+    if (site->watch == NULL) {
+        site->n_servers = 0; /* what was seen was of other values */
+    }
     if (site->watch == NULL && site->early_look == NULL &&
         site->order->env.settings->propagation.kind != PROPAGATION_WAIT) {
         site->early_look = loop_timer_start(site->order->env.loop, EARLY_LOOK_MS, look_early, site);
@@ -222,6 +236,7 @@ void site_watch(struct order_site *site)
         return;
     }
     loop_timer_cancel(&site->early_look);
+    tell_servers(site);
     for (size_t i = 0; i < site->order->n_names; i++) {
         if (site->order->names[i].site == site) {
             name_try_answer(&site->order->names[i]); /* seen already, while it was published */

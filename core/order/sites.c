@@ -328,6 +328,7 @@ void sites_free(struct order *order)
         mem_free(site->providers);
         dns_place_free(site->place);
         mem_free(site->fqdn);
+        mem_free(site->waiting);
         mem_free(site);
     }
     mem_free(TAKE(order->sites));
