@@ -23,7 +23,7 @@
 #include <unistd.h>
 
 /* A name taken by chance 16 times over 64 random bits is no chance. */
-enum { TEMP_TRIES = 16, READ_PIECE = 65536 };
+enum { TEMP_TRIES = 16, TEMP_DIGITS = 16, READ_PIECE = 65536 };
 
 int fs_open_read(const char *path, struct err *err)
 {
@@ -106,6 +106,31 @@ static char *temp_name_for(const char *path)
         str_fmt(".%s.%016llx", name, (unsigned long long)clock_random(UINT64_MAX));
 
     return fs_join(dir, hidden);
+}
+
+/* ".NAME." and 16 hexadecimal digits. */
+static bool is_temp_name(const char *name)
+{
+    size_t len = strlen(name);
+
+    return name[0] == '.' && len > TEMP_DIGITS + 2 && name[len - TEMP_DIGITS - 1] == '.' &&
+           strspn(name + len - TEMP_DIGITS, "0123456789abcdef") == TEMP_DIGITS;
+}
+
+void fs_drop_temporaries(const char *path)
+{
+    DIR *dir = opendir(path);
+    const struct dirent *entry = NULL;
+
+    if (dir == NULL) {
+        return;
+    }
+    while ((entry = readdir(dir)) != NULL) {
+        if (is_temp_name(entry->d_name)) {
+            (void)unlinkat(dirfd(dir), entry->d_name, 0);
+        }
+    }
+    (void)closedir(dir);
 }
 
 int fs_fsync_dir(const char *path, struct err *err)

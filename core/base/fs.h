@@ -50,6 +50,10 @@ int fs_unlink(const char *path, struct err *err); /* absent is fine; fsyncs the 
 bool fs_exists(const char *path);
 bool fs_is_dir(const char *path);
 
+/* Removes what fs_write_atomic() and fs_symlink_atomic() of a killed process left in a folder. Only
+ * for who alone writes there now. */
+void fs_drop_temporaries(const char *path);
+
 /* Names in a folder, sorted, without those that begin with a dot. ERR_NOT_FOUND if there is none.
  */
 int fs_list(const char *path, struct strv *ret_names, struct err *err);

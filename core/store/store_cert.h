@@ -97,6 +97,10 @@ typedef void store_install_done_fn(void *arg, const struct store_cert *cert, con
 struct store_job *store_cert_install(struct store *store, const struct store_install *wanted,
                                      store_install_done_fn *done, void *arg);
 
+/* Removes the temporary files that a killed run left in the certificate's folder. The caller holds
+ * the certificate's lock. */
+void store_cert_tidy(struct store *store, const char *name);
+
 /* The key of an order that is not yet ended. tag is the caller's, a name as store_name_check wants.
  */
 struct store_job *store_pending_key_save(struct store *store, const char *name, const char *tag,

@@ -167,6 +167,7 @@ static void finish_lock(void *arg, struct store_lock *lock, const struct err *er
         return;
     }
     issue->lock = lock;
+    store_cert_tidy(issue->store, issue->wanted->name);
     is_now = issue_decide(issue, &failure);
     if (is_now < 0 || (is_now > 0 && open_all(issue, &failure) < 0)) {
         issue_finish(issue, &failure);

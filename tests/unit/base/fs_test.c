@@ -74,6 +74,22 @@ static void writing_replaces_in_whole_with_the_exact_mode(void **state)
     assert_int_equal(names.n, 1);
 }
 
+static void what_a_killed_write_left_goes_and_nothing_else(void **state)
+{
+    AUTO_FREE char *left = fs_join(folder, ".key.pem.0123456789abcdef");
+    AUTO_FREE char *hidden = fs_join(folder, ".key.pem");
+    AUTO_FREE char *longer = fs_join(folder, ".key.pem.0123456789abcdef0");
+
+    (void)state;
+    assert_int_equal(fs_write_new(left, "x", 1, 0600, &err), 0);
+    assert_int_equal(fs_write_new(hidden, "x", 1, 0600, &err), 0);
+    assert_int_equal(fs_write_new(longer, "x", 1, 0600, &err), 0);
+    fs_drop_temporaries(folder);
+    assert_false(fs_exists(left));
+    assert_true(fs_exists(hidden));
+    assert_true(fs_exists(longer));
+}
+
 static void a_failed_write_leaves_the_old_file_and_no_other(void **state)
 {
     AUTO_FREE char *path = fs_join(folder, "f");
@@ -338,6 +354,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(writing_replaces_in_whole_with_the_exact_mode),
+        CASE(what_a_killed_write_left_goes_and_nothing_else),
         CASE(a_failed_write_leaves_the_old_file_and_no_other),
         CASE(folders_get_their_mode_and_keep_it),
         CASE(a_folder_cannot_be_made_below_a_file),
