@@ -44,6 +44,13 @@ def cache_dir():
     return os.environ.get("ACME_LAB_CACHE") or os.path.join(cache, "acme-dns-lab")
 
 
+@functools.lru_cache(maxsize=None)
+def _root_is_no_mount_point():
+    """In a plain chroot mounts cannot be kept apart as they are: the root has to become a mount first."""
+    return os.geteuid() == 0 and subprocess.run(
+        ["unshare", "-m", "true"], capture_output=True, check=False).returncode != 0
+
+
 def _die_with_parent():
     _LIBC.prctl(1, signal.SIGKILL)
 
@@ -56,6 +63,7 @@ class Lab:
         self.folder = None
         self._holder = None
         self._is_user_namespace = os.geteuid() != 0
+        self._root = None
 
     # Life
 
@@ -78,6 +86,11 @@ class Lab:
         self._write_keys()
         command = ["unshare", "-n", "-m", "-p", "--fork", "--kill-child"]
         command += ["-r"] if self._is_user_namespace else []
+        if _root_is_no_mount_point():
+            self._root = tempfile.mkdtemp(prefix="acme-lab-root-")
+            subprocess.run(["mount", "--rbind", "/", self._root], check=True)
+            subprocess.run(["mount", "--make-rslave", self._root], check=True)
+            command = ["chroot", self._root] + command
         self._holder_log = open(os.path.join(self.folder, "holder.log"), "w", encoding="utf-8")
         self._holder = subprocess.Popen(
             command + [_PYTHON, "-m", "lab.holder"],
@@ -111,6 +124,11 @@ class Lab:
             self._holder.wait()
             self._holder_log.close()
             self._holder = None
+        if self._root is not None:
+            subprocess.run(["umount", "-l", self._root], check=False)
+            with contextlib.suppress(OSError):
+                os.rmdir(self._root)
+            self._root = None
         if self.folder and not os.environ.get("ACME_LAB_KEEP_FILES"):
             shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -170,7 +188,7 @@ class Lab:
 
     def enter(self):
         """The words before a command that make it run inside, in the client's network."""
-        words = ["nsenter", "-t", str(self.pid), "-m", "--net=/proc/%d/ns/net" % self.client_pid]
+        words = ["nsenter", "-t", str(self.pid), "-m", "-r", "--net=/proc/%d/ns/net" % self.client_pid]
         if self._is_user_namespace:
             words += ["-U", "--preserve-credentials"]
         return words
