@@ -11,7 +11,7 @@ import time
 import pytest
 from lab import Ca, Host, Lab, World, Zone
 from lab.control import LabError
-from lab.world import HOSTS, PRIMARY, ROOT, SECONDARY, TLD
+from lab.world import HOSTS, PRIMARY, PRIMARY, ROOT, SECONDARY, TLD
 
 E2E = os.path.dirname(os.path.abspath(__file__))
 PYTHON = "/usr/bin/python3"
@@ -68,7 +68,7 @@ def test_signed_zones_validate(make_lab):
 def test_scripted_hosts_do_what_they_are_told(make_lab):
     hosts = [Host("lame", "lame"), Host("silent", "silent"), Host("closed", "closed"), Host("ns5")]
     lab = make_lab(World(zones=[Zone("example.test", hosts=hosts)]))
-    assert len(lab.query("example.test.", "NS")["answer"]) == 6
+    assert len(lab.query("example.test.", "NS", PRIMARY)["answer"]) == 6
     assert lab.query("example.test.", "SOA", (HOSTS, 1))["rcode"] == "REFUSED"
     with pytest.raises(LabError, match="ConnectionRefused|refused"):
         lab.query("example.test.", "SOA", (HOSTS, 3), tcp=True)
