@@ -11,7 +11,7 @@ import time
 import pytest
 from lab import Ca, Host, Lab, World, Zone
 from lab.control import LabError
-from lab.world import HOSTS, PRIMARY, PRIMARY, ROOT, SECONDARY, TLD
+from lab.world import HOSTS, PRIMARY, ROOT, SECONDARY, TLD
 
 E2E = os.path.dirname(os.path.abspath(__file__))
 PYTHON = "/usr/bin/python3"
