@@ -81,6 +81,26 @@ static int listen_abstract(char *name, size_t size)
     return fd;
 }
 
+/* Whether a process is a child of this one: other tests have workers of the same name. */
+static bool is_child(const char *pid)
+{
+    char path[300], text[300] = "";
+    int parent = 0;
+
+    (void)snprintf(path, sizeof(path), "/proc/%s/stat", pid);
+    FILE *file = fopen(path, "re");
+
+    if (file == NULL) {
+        return false;
+    }
+    (void)fread(text, 1, sizeof(text) - 1, file);
+    (void)fclose(file);
+    const char *behind_name = strrchr(text, ')');
+
+    return behind_name != NULL && sscanf(behind_name, ") %*c %d", &parent) == 1 &&
+           parent == (int)getpid();
+}
+
 /* The worker of an instance, by its command line: the program's name, then the instance's. */
 static pid_t worker_of(const char *instance)
 {
@@ -100,7 +120,7 @@ static pid_t worker_of(const char *instance)
         }
         text[len] = text[len + 1] = '\0';
         if (strcmp(text, "acme-dns-worker") == 0 &&
-            strcmp(text + strlen(text) + 1, instance) == 0) {
+            strcmp(text + strlen(text) + 1, instance) == 0 && is_child(entry->d_name)) {
             found = (pid_t)strtol(entry->d_name, NULL, 10);
         }
     }
