@@ -165,6 +165,15 @@ static void a_crash_in_remove_and_settled_and_zones_is_survived(void **state)
 
 /* ---- What is left behind ---- */
 
+/* The instance whose processes are counted. This program may run twice at once. */
+static const char *orphans_name(void)
+{
+    static char name[32];
+
+    (void)snprintf(name, sizeof(name), "ring-orphans-%d", (int)getpid());
+    return name;
+}
+
 /* Processes below or reparented from this test's workers: all whose command is the worker's. */
 static size_t count_workers(void)
 {
@@ -184,7 +193,7 @@ static size_t count_workers(void)
         text[len] = '\0';
         /* argv: the program's name, then the instance's */
         if (strcmp(text, "acme-dns-worker") == 0 &&
-            strcmp(text + strlen(text) + 1, "ring-orphans") == 0) {
+            strcmp(text + strlen(text) + 1, orphans_name()) == 0) {
             n++;
         }
     }
@@ -203,10 +212,10 @@ static void nothing_that_a_worker_started_outlives_it(void **state)
     for (size_t i = 0; i < ARRAY_LEN(NAMES); i++) {
         struct bench b;
         char *config =
-            str_fmt("[provider ring-orphans]\nplugin = %s\ncall-timeout = 1\n", NAMES[i]);
+            str_fmt("[provider %s]\nplugin = %s\ncall-timeout = 1\n", orphans_name(), NAMES[i]);
 
         bench_open(&b, config);
-        (void)bench_change(&b, "ring-orphans", PROVIDER_ADD, OWNER, "value");
+        (void)bench_change(&b, orphans_name(), PROVIDER_ADD, OWNER, "value");
         bench_run(&b);
         provider_set_close(b.set, (provider_closed_fn *)loop_stop, b.loop);
         bench_turn(&b, 5000);
