@@ -8,21 +8,36 @@
  * constant description: who the plug-in is, which options it takes, and the functions that add one
  * TXT value to a name and remove one again. acme-dns loads it into a process of its own, calls one
  * function at a time, and ends that process when a call takes too long. A callback may therefore
- * block, sleep and use any library; it is never given a private key.
+ * block, sleep, use any library and start programs; it is never given a private key.
+ *
+ *     cc -shared -fPIC -o NAME.so NAME.c      build
+ *     acme-dns plugin show ./NAME.so          see whether acme-dns takes it
+ *     acme-dns plugin list                    see the plug-in folder and what is in it
+ *
+ * To try it, give its folder by --plugin-dir; to install it, copy it into the plug-in folder. Run by
+ * root, acme-dns takes only a file that is root's and that group and others cannot write.
  *
  *     loaded:   acme_plugin_v1()                the description is read, nothing else happens
  *     used:     check()?  open()  { add() | remove() | apply() | settled() | zones() }*  close()
  *
- * The smallest useful plug-in is a description with name, version, add and remove.
+ * The smallest useful plug-in is a description with name, version, summary, add and remove.
+ *
+ * The process is confined. It runs as an unprivileged user when acme-dns is run by root, and where
+ * the kernel has Landlock it reaches only these files: those of the system (programs, libraries, CA
+ * certificates, resolver settings) to read, /tmp and /var/tmp to write, what its PATH options name,
+ * and what the user allows by core-allow-path. To create files, take a folder as a PATH option. The
+ * network is open. Its environment holds PATH, HOME, USER, LOGNAME, TZ, TMPDIR, the locale, the
+ * usual variables for proxies and CA certificates, and, from open() on, the variables that its
+ * options declare and that the user passes. What it prints goes to the log at -v.
  *
  * Rules that hold for ever:
  *  - Structures only grow, at their end. Either side reads a field only if it lies wholly inside
- * the `size` that the other side wrote: ACME_PLUGIN_HAS().
+ *    the `size` that the other side wrote: ACME_PLUGIN_HAS().
  *  - What a field means never changes. Reserved fields are zero.
  *  - Nobody frees the other side's memory. What a callback is given lives until it returns (option
  *    values: until close() returns); what it hands out is copied before the host function returns.
  *  - Every text is UTF-8 and ends with a NUL byte. Every name in the DNS is absolute and ends with
- * a dot, in lower case, with A-labels (RFC 5890), in presentation format (RFC 1035 section 5.1).
+ *    a dot, in lower case, with A-labels (RFC 5890), in presentation format (RFC 1035 section 5.1).
  *
  * This header needs C99 or C++11 and nothing but the compiler's own headers.
  */
@@ -81,10 +96,13 @@ extern "C" {
 #define ACME_OPTION_INT 1      /* number, decimal */
 #define ACME_OPTION_BOOL 2     /* number: 0 or 1; written yes, no, true, false, on, off, 1, 0 */
 #define ACME_OPTION_DURATION 3 /* number: seconds; written 90, 90s, 5m, 2h, 1d */
-#define ACME_OPTION_PATH 4     /* text: absolute; a relative path starts at the file's folder */
+#define ACME_OPTION_PATH 4     /* text: absolute; a relative path starts at the file's folder (*) */
 #define ACME_OPTION_FILE 5     /* text and len: the content of the file named, up to 64 KiB */
 #define ACME_OPTION_HOSTPORT 6 /* text: HOST, HOST:PORT, [IPv6]:PORT, as written */
 #define ACME_OPTION_CHOICE 7   /* text: one of `choices` */
+
+/* (*) The file or folder need not exist, but only one that exists when the process starts can be
+ * reached: a folder to read and write in, a file to read and write, a program to run. */
 
 /* Flags of options. */
 #define ACME_OPTION_REQUIRED 0x1u /* must be set */
@@ -94,12 +112,17 @@ extern "C" {
 
 /*
  * One option. The core writes its name in configuration files as it stands here, finds it in the
- * environment under the names in `env`, and shows `help` to users.
+ * environment under the names in `env`, and shows `help` to users. name and help are required.
+ *
+ * The core's own names: plugin, zone, ttl, parallel, call-timeout, propagation-timeout, interval,
+ * settle, env, pass-env, user, new-privileges, log-level, and all that begin with core-; see
+ * [provider NAME] in acme-dns.conf(5). A SECRET or GROUP option x that is no FILE may also be given
+ * as x-file and x-command: no other option may be called so.
  */
 struct acme_plugin_option {
     const char *name; /* [a-z][a-z0-9-]*, at most 32 bytes, unique, none of the core's own names */
     const char *fallback; /* the value when none is given, written as a user would; NULL: none */
-    const char *help;     /* one sentence, without a full stop */
+    const char *help;     /* one sentence, without a full stop; required */
     const char *env; /* names of environment variables, best first, divided by commas; or NULL */
     const char *choices; /* for CHOICE: the permitted values, divided by commas; else NULL */
     uint32_t type;       /* ACME_OPTION_STRING... */
@@ -259,17 +282,28 @@ struct acme_plugin {
     int32_t (*check)(struct acme_call *, const struct acme_open *);
 
     /* Optional. Makes ready for calls and sets *ret_instance, which the other callbacks get.
-     * Without it: instance is NULL, and the option values cannot be had. */
+     * Without it: instance is NULL, and the option values cannot be had. Called once in a process,
+     * and unless ACME_SERIAL_PLUGIN there may be several processes at once, each with its own. */
     int32_t (*open)(struct acme_call *, const struct acme_open *, void **ret_instance);
 
     /* Optional. Ends what open() began; called once for each open() that returned ACME_OK. */
     void (*close)(struct acme_call *, void *instance);
 
-    /* Adds one value beside whatever the name holds. A value that is there already: ACME_OK. */
+    /* Adds one value beside whatever the name holds. A value that is there already: ACME_OK.
+     *
+     * DENIED, NO_ZONE, REJECTED, BAD_CONFIG and UNSUPPORTED promise that nothing was changed: then
+     * remove() is not called, unless an earlier try may have left the value. After RETRY,
+     * CANCELLED, BUG, an unknown status, a crash or a timeout it is called, since the value may be
+     * there.
+     *
+     * RETRY of a change is tried again up to 5 times, after what host->fail() was given as
+     * retry_after_s, or else after half a second and twice as long each time, as long as that
+     * begins before call_timeout_s has passed since the first try. */
     int32_t (*add)(struct acme_call *, void *instance, const struct acme_record *);
 
     /* Removes this value and no other. A value, name or zone that is not there: ACME_OK. Must work
-     * without a receipt. */
+     * without a receipt, and in another process than add(): after a crash it is a later run that
+     * removes. */
     int32_t (*remove)(struct acme_call *, void *instance, const struct acme_record *);
 
     /* Optional. Makes n changes, all of one zone unless ACME_TRAIT_BATCH_ANY_ZONE. ACME_OK: each
@@ -287,8 +321,9 @@ struct acme_plugin {
     int32_t (*zones)(struct acme_call *, void *instance);
 };
 
-/* The first fields of a description: struct acme_plugin p = { ACME_PLUGIN_HEAD, .name = ... }. In
- * C++ before C++20 write the three fields out. */
+/* The three fields that describe the header itself, in C: struct acme_plugin p = {ACME_PLUGIN_HEAD,
+ * .name = ...}. In C++, where designators must follow the order of the members or are unknown:
+ * struct acme_plugin p = acme_plugin_head(); p.name = ... */
 #define ACME_PLUGIN_HEAD                                                      \
     .size = (uint32_t)sizeof(struct acme_plugin), .minor = ACME_PLUGIN_MINOR, \
     .option_size = (uint32_t)sizeof(struct acme_plugin_option)
@@ -307,6 +342,19 @@ const struct acme_plugin *acme_plugin_v1(void);
  * Members are called in parentheses, since test frameworks like to define macros named fail(). */
 
 #define ACME_INLINE static inline __attribute__((unused))
+
+#ifdef __cplusplus
+/* A description with the three fields of ACME_PLUGIN_HEAD set and all others zero. */
+ACME_INLINE struct acme_plugin acme_plugin_head()
+{
+    struct acme_plugin p = acme_plugin();
+
+    p.size = static_cast<uint32_t>(sizeof(struct acme_plugin));
+    p.minor = ACME_PLUGIN_MINOR;
+    p.option_size = static_cast<uint32_t>(sizeof(struct acme_plugin_option));
+    return p;
+}
+#endif
 
 /* The value of option number `index` of the table. */
 ACME_INLINE const struct acme_value *acme_value_at(const struct acme_open *o, size_t index)
