@@ -187,6 +187,16 @@ void strv_copy(struct strv *to, const struct strv *from)
     *to = copy;
 }
 
+bool strv_is_same_set(const struct strv *a, const struct strv *b)
+{
+    for (size_t i = 0; i < a->n; i++) {
+        if (!strv_has(b, a->items[i])) {
+            return false;
+        }
+    }
+    return a->n == b->n;
+}
+
 static int compare_strings(const void *a, const void *b)
 {
     return strcmp(*(char *const *)a, *(char *const *)b);

@@ -48,19 +48,6 @@ void order_take(struct order *order, struct acme_order *fresh)
 
 /* ---- Taking up an order ---- */
 
-static bool has_same_names(const struct strv *a, const struct strv *b)
-{
-    if (a->n != b->n) {
-        return false;
-    }
-    for (size_t i = 0; i < a->n; i++) {
-        if (!strv_has(b, a->items[i])) {
-            return false;
-        }
-    }
-    return true;
-}
-
 /* The recorded order, if it is for exactly this and its key is there. */
 static struct journal_order *find_fitting(struct journal *journal, struct store *store,
                                           const struct order_wish *wish, struct key **ret_key)
@@ -70,7 +57,7 @@ static struct journal_order *find_fitting(struct journal *journal, struct store 
     struct err err = ERR_INIT;
 
     if (record == NULL || record->key_tag == NULL || !str_eq(record->directory, wish->directory) ||
-        !str_eq(record->profile, wish->profile) || !has_same_names(&record->names, wish->names) ||
+        !str_eq(record->profile, wish->profile) || !strv_is_same_set(&record->names, wish->names) ||
         (record->expires_s != 0 && record->expires_s <= clock_wall_s())) {
         return NULL;
     }

@@ -19,16 +19,6 @@
 
 /* ---- Is anything due? ---- */
 
-static bool has_same_names(const struct strv *a, const struct strv *b)
-{
-    for (size_t i = 0; i < a->n; i++) {
-        if (!strv_has(b, a->items[i])) {
-            return false;
-        }
-    }
-    return a->n == b->n;
-}
-
 static int refuse_other_names(const struct issue *issue, struct err *err)
 {
     AUTO_FREE char *old_names = strv_join(&issue->before->domains, ", ");
@@ -197,14 +187,14 @@ static int judge_installed(struct issue *issue, struct err *err)
     if (before == NULL) {
         return 1;
     }
-    if (!has_same_names(&issue->wanted->now.names, &before->domains)) {
+    if (!strv_is_same_set(&issue->wanted->now.names, &before->domains)) {
         if (!request->is_expanding && !request->is_replacing) {
             return refuse_other_names(issue, err);
         }
         if (request->is_expanding) {
             wanted_add_names(issue->wanted, &before->domains);
         }
-        is_now = !has_same_names(&issue->wanted->now.names, &before->domains) || is_now;
+        is_now = !strv_is_same_set(&issue->wanted->now.names, &before->domains) || is_now;
         if (is_now && ca_check_names(issue->wanted->ca, &issue->wanted->now.names, err) < 0) {
             return err_code(err);
         }

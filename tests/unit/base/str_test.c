@@ -99,6 +99,9 @@ static void lists_split_join_and_sort(void **state)
     joined = strv_join(&copy, "+");
     assert_string_equal(joined, "a+b+c+d");
     assert_true(strv_has(&v, "c") && !strv_has(&v, "C"));
+    assert_true(strv_is_same_set(&v, &v));
+    assert_false(strv_is_same_set(&v, &(struct strv)STRV_INIT));
+    assert_false(strv_is_same_set(&(struct strv)STRV_INIT, &v));
 }
 
 int main(void)
