@@ -12,10 +12,10 @@
  *
  *     cc -shared -fPIC -o NAME.so NAME.c      build
  *     acme-dns plugin show ./NAME.so          see whether acme-dns takes it
- *     acme-dns plugin list                    see the plug-in folder and what is in it
+ *     acme-dns plugin show rfc2136            its line file= shows where the plug-in folder is
  *
- * To try it, give its folder by --plugin-dir; to install it, copy it into the plug-in folder. Run by
- * root, acme-dns takes only a file that is root's and that group and others cannot write.
+ * To try it, give its folder by --plugin-dir; to install it, copy it into the plug-in folder. Run
+ * by root, acme-dns takes only a file that is root's and that group and others cannot write.
  *
  *     loaded:   acme_plugin_v1()                the description is read, nothing else happens
  *     used:     check()?  open()  { add() | remove() | apply() | settled() | zones() }*  close()
