@@ -13,7 +13,7 @@ from driving import BUILD, Plugin
 
 PLUGINS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..", "plugins")
 NAMES = ["rfc2136", "exec-hook"]
-CORE_KEYS = {"plugin", "provider", "env", "pass-env"}
+CORE_KEYS = {"plugin", "provider", "env", "pass-env", "core-allow-path"}
 
 
 def read(name, pattern):
