@@ -13,7 +13,7 @@ import threading
 
 from . import Ca, Lab, World, Zone
 from .client import Client, certificate_facts
-from .control import LabError
+from .control import LabError, cache_dir, library_path
 
 ZONE = "example.test"
 NAMES = ("*." + ZONE, ZONE)
@@ -99,7 +99,10 @@ def stay(lab, client=None):
     enter = " ".join(shlex.quote(word) for word in lab.enter())
     say("The lab stays up until Ctrl-C")
     describe(lab)
+    tools = os.path.join(cache_dir(), "servers", "usr", "bin")
     print("\nA shell inside:\n    %s sh" % enter)
+    print("\nThere, to have dig and nsupdate:\n    export PATH=%s:$PATH LD_LIBRARY_PATH=%s" % (
+        shlex.quote(tools), shlex.quote(library_path())))
     if client is not None:
         print("\nThere, to issue again:\n    %s" % " ".join(
             shlex.quote(word) for word in client.issue_command(*NAMES, options=["--force"])))
@@ -124,6 +127,8 @@ def demo(arguments):
         if arguments.keep:
             stay(lab, client)
     say("Done; the lab is gone" if is_good else "The demo FAILED; the lab is gone")
+    if is_good and not arguments.keep:
+        print("Again, with the lab left up to play with: scripts/demo --keep")
     return 0 if is_good else 1
 
 

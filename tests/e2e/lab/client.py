@@ -88,6 +88,6 @@ def _read_pems(path):
 def certificate_facts(path):
     """What openssl says about a certificate, for people."""
     done = subprocess.run(
-        ["openssl", "x509", "-in", path, "-noout", "-subject", "-issuer", "-dates", "-ext", "subjectAltName"],
+        ["openssl", "x509", "-in", path, "-noout", "-issuer", "-dates", "-ext", "subjectAltName"],
         capture_output=True, text=True, check=True)
     return done.stdout
