@@ -122,8 +122,8 @@ static void opened(struct slot *slot, int32_t status)
         return;
     }
     (void)err_set(&why, status == ACME_BAD_CONFIG ? ERR_CONFIG : ERR_PROVIDER,
-                  "provider '%s' (plug-in '%s') cannot be opened: %s%s%s", p->name, p->keys.plugin,
-                  outcome_status_name(status), slot->open_text != NULL ? ": " : "",
+                  "provider '%s' (plug-in '%s') cannot be opened: it %s%s%s", p->name,
+                  p->keys.plugin, outcome_status_name(status), slot->open_text != NULL ? ": " : "",
                   slot->open_text != NULL ? slot->open_text : "");
     lane_kill(slot->lane, &why);
 }

@@ -310,6 +310,21 @@ int option_values_set(struct option_values *values, const struct provider_descri
     return 0;
 }
 
+/* The names of all required options without a value. To mem_free. */
+static char *list_missing(const struct option_values *values,
+                          const struct provider_description *plugin)
+{
+    AUTO(strv_done) struct strv names = STRV_INIT;
+
+    for (size_t i = 0; i < values->n; i++) {
+        if (values->items[i].text == NULL && plugin->options[i].fallback == NULL &&
+            (plugin->options[i].flags & ACME_OPTION_REQUIRED) != 0) {
+            strv_add(&names, plugin->options[i].name);
+        }
+    }
+    return strv_join(&names, ", ");
+}
+
 int option_values_check(struct option_values *values, const struct config_section *section,
                         const char *name, const struct provider_description *plugin,
                         struct err *err)
@@ -324,11 +339,15 @@ int option_values_check(struct option_values *values, const struct config_sectio
         if (values->items[i].text != NULL || (option->flags & ACME_OPTION_REQUIRED) == 0) {
             continue;
         }
-        AUTO_FREE char *place =
-            section != NULL ? config_place_format(&section->place) : str_dup("no section");
         AUTO_FREE char *env = strv_join(&option->env, " or ");
-        (void)err_set(err, ERR_CONFIG, "%s: [provider %s] lacks '%s' (%s)", place, name,
-                      option->name, option->help);
+        if (section == NULL) {
+            AUTO_FREE char *missing = list_missing(values, plugin);
+            (void)err_set(err, ERR_CONFIG, "plug-in '%s' needs: %s", plugin->name, missing);
+        } else {
+            AUTO_FREE char *place = config_place_format(&section->place);
+            (void)err_set(err, ERR_CONFIG, "%s: [provider %s] lacks '%s' (%s)", place, name,
+                          option->name, option->help);
+        }
         return err_hint(err, "add to [provider %s]: %s%s = ...%s%s", name, option->name,
                         provider_option_has_ways(option) ? "-file" : "",
                         option->env.n > 0 ? ", or set " : "", env);

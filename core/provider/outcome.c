@@ -20,7 +20,7 @@ const char *outcome_status_name(int32_t status)
 {
     static const char *const NAMES[] = {
         "did not work this time", "refuses this credential",  "has no zone for it",
-        "refuses the change",     "cannot work so",           "cannot do that",
+        "refuses the change",     "has wrong settings",       "cannot do that",
         "gave up when asked to",  "found a fault of its own",
     };
 

@@ -31,6 +31,7 @@ static const struct acme_plugin_option options[N_OPTIONS] = {
                       .fallback = "native",
                       .help = "How the program is called: native (add, remove, settled) or lego "
                               "(present, cleanup)",
+                      .env = "EXEC_STYLE",
                       .type = ACME_OPTION_CHOICE,
                       .choices = "native,lego"},
     [OPTION_BATCH] = {.name = "batch",
@@ -182,8 +183,8 @@ static int32_t run_verb(struct acme_call *call, const struct hook *h, const char
         run.argv = with.argv;
         run.envp = with.envp;
         run_program(call, &run, &result);
-        status =
-            outcome_judge(&result, h->name, verb, h->style->has_native_codes, text, sizeof(text));
+        status = outcome_judge(&result, h->name, style_verb(h->style, verb),
+                               h->style->has_native_codes, text, sizeof(text));
     } else {
         (void)snprintf(text, sizeof(text), "there is no memory to run %s", h->name);
     }

@@ -103,6 +103,9 @@ struct style {
 
 const struct style *style_find(const char *name);
 
+/* What the style calls a verb of ours. */
+const char *style_verb(const struct style *s, const char *verb);
+
 #define STYLE_TEXT_MAX                                                        \
     65536 /* of what is made for one call: far above what its fields can hold \
            */

@@ -128,7 +128,7 @@ static bool add(char **list, size_t *n, const char *text)
     return true;
 }
 
-static const char *verb_in(const struct style *s, const char *verb)
+const char *style_verb(const struct style *s, const char *verb)
 {
     const char *ours[] = {"add", "remove", "settled"};
     const char *theirs[] = {s->add, s->remove, s->settled};
@@ -152,7 +152,7 @@ static bool fill_argv(struct style_call *c, const struct hook *h, const char *ve
          pos += strlen(before->text + pos) + 1) {
         fits = add(c->argv, &n, before->text + pos);
     }
-    fits = fits && add(c->argv, &n, verb_in(h->style, verb));
+    fits = fits && add(c->argv, &n, style_verb(h->style, verb));
     for (size_t i = 0; fits && record != NULL && h->style->arguments[i] != NULL; i++) {
         fits = add(c->argv, &n, expand(c, h->style->arguments[i], verb, record));
     }

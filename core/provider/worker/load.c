@@ -84,7 +84,12 @@ static const struct acme_plugin *find(void)
     (void)snprintf(path, sizeof(path), "/proc/self/fd/%d", FRAME_FD_PLUGIN);
     void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     if (library == NULL) {
-        pipe_refuse(ACME_BUG, "cannot be loaded: %s", dlerror());
+        /* The loader begins with the name it was given, which says nothing to anybody. */
+        const char *why = dlerror();
+        size_t len = strlen(path);
+        bool is_ours = strncmp(why, path, len) == 0 && strncmp(why + len, ": ", 2) == 0;
+
+        pipe_refuse(ACME_BUG, "cannot be loaded: %s", is_ours ? why + len + 2 : why);
     }
     /* POSIX lets a function's address pass through void *; ISO C does not, hence the union. */
     const union {

@@ -82,7 +82,7 @@ def test_lego_style(hook):
     result = run(path, style="lego", verb="settled")
     assert result.status == OK and not result.logs
     result = run(path, style="lego", env={"CODE": "75"})
-    assert result.status == REJECTED and "present" not in result.text and "exit code 75" in result.text
+    assert result.status == REJECTED and "hook present failed (exit code 75)" in result.text
 
 
 def test_the_end_of_stderr_is_quoted(hook):
