@@ -88,7 +88,9 @@ class Lab:
         command += ["-r"] if self._is_user_namespace else []
         if _root_is_no_mount_point():
             self._root = tempfile.mkdtemp(prefix="acme-lab-root-")
-            subprocess.run(["mount", "--rbind", "/", self._root], check=True)
+            subprocess.run(["mount", "--bind", "/", self._root], check=True)
+            for folder in ("/proc", "/sys", "/dev"):  # not all mounts: other labs have theirs below /tmp
+                subprocess.run(["mount", "--rbind", folder, self._root + folder], check=True)
             subprocess.run(["mount", "--make-rslave", self._root], check=True)
             command = ["chroot", self._root] + command
         self._holder_log = open(os.path.join(self.folder, "holder.log"), "w", encoding="utf-8")
