@@ -91,52 +91,14 @@ static void begin_order(void *arg, const struct account_parts *parts)
     issue->order = order_start(&env, &request, finish_order, issue);
 }
 
-/* Nothing is ordered before the providers that were named have opened: a mistake in their settings
- * would otherwise cost the CA an order that cannot be met. */
-static void begin_ordering_once_open(struct issue *issue)
-{
-    bool has_failed = issue->opening_err.class != ERR_NONE;
-
-    if (issue->is_over || !issue->is_account_ready || (issue->n_opening > 0 && !has_failed)) {
-        return;
-    }
-    issue->is_account_ready = false; /* passed on, once */
-    order_account_ready(issue->order, has_failed ? &issue->opening_err : NULL);
-}
-
-static void finish_opening(void *arg, const struct err *err)
-{
-    struct issue *issue = arg;
-
-    issue->n_opening--;
-    if (err != NULL && issue->opening_err.class == ERR_NONE) {
-        issue->opening_err = *err;
-    }
-    begin_ordering_once_open(issue);
-}
-
-static void wait_for_providers(struct issue *issue)
-{
-    struct provider *provider = NULL;
-    size_t cursor = 0;
-
-    while ((provider = provider_next(issue->rooms->providers, &cursor)) != NULL) {
-        issue->n_opening++;
-        provider_ready(provider, finish_opening, issue);
-    }
-}
-
 static void begin_ordering(void *arg, const struct err *err)
 {
     struct issue *issue = arg;
 
     if (issue->order == NULL) {
         issue_finish(issue, err);
-    } else if (err != NULL) {
-        order_account_ready(issue->order, err);
     } else {
-        issue->is_account_ready = true;
-        begin_ordering_once_open(issue);
+        order_account_ready(issue->order, err);
     }
 }
 
@@ -188,7 +150,6 @@ static int open_all(struct issue *issue, struct err *err)
         http_new(issue->env->loop, &http_settings, &issue->http, err) < 0) {
         return err_code(err);
     }
-    wait_for_providers(issue);
     issue->account =
         account_open(issue->env, issue->store, issue->http, &account_request, &CALLBACKS, issue);
     return 0;

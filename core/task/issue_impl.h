@@ -27,11 +27,8 @@ struct issue {
     struct store_lock *lock;
     struct store_cert *before; /* installed when we began, or NULL */
     struct store_cert *after;
-    const char *state;      /* "issued", "unchanged", "remembered"; NULL: err says why not */
-    char *change;           /* what is remembered, or NULL */
-    size_t n_opening;       /* providers that were named and have not said yet that they are open */
-    struct err opening_err; /* the first that cannot be */
-    bool is_account_ready;  /* and the order was not told */
+    const char *state; /* "issued", "unchanged", "remembered"; NULL: err says why not */
+    char *change;      /* what is remembered, or NULL */
     struct err err;
     bool is_over;
 };

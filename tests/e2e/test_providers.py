@@ -247,11 +247,3 @@ def test_two_runs_never_call_one_plugin_for_one_zone_at_once(two_zones, make_cli
         assert len(file.read().split()) >= 3
     assert not os.path.exists(os.path.join(folder, "collisions"))
     assert two_zones.processes() == []
-
-
-def test_wrong_settings_of_a_named_provider_cost_the_ca_no_order(two_zones, make_client):
-    client = make_client(two_zones)
-    client.configure(sections="[provider typo]\nplugin = exec-hook\ncommand = /nonexistent/hook\n")
-    result = client.run("issue", "-d", "typo.good.test", "--server", client.server, "--provider", "typo")
-    assert result.code != 0 and "/nonexistent/hook" in result.err, result.err
-    assert "wrong settings" in result.err and two_zones.request_counts()["newOrder"] == 0
