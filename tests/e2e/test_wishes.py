@@ -327,9 +327,12 @@ def worker_of(lab, plugin):
 def test_a_signal_at_the_very_end_meets_no_order(quick, make_client):
     """A worker that does not leave keeps the end open for a while, after all has been told."""
     client = make_client(quick)
-    client.configure(sections="[provider idle]\nplugin = exec-hook\ncommand = /bin/true\n")
+    # The settling gives time to find the worker before the order is through.
+    client.configure(
+        sections="settle = 2\n[provider idle]\nplugin = exec-hook\ncommand = /bin/true\n")
     command = client.issue_command("example.test", options=["--provider", "other.test=idle"])
     run = Run(quick, command, os.path.join(client.folder, "said"))
+    run.wait_for("published")  # by then it is open: the one before it, which only described, is gone
     os.kill(worker_of(quick, "exec-hook"), signal.SIGSTOP)
     run.wait_for(os.path.join(client.state, "certs", "example.test"))
     run.process.send_signal(signal.SIGINT)
