@@ -250,6 +250,13 @@ void cut_extend_race(const struct cut *cut, struct race *race)
     race_add_runners(race, runners, n);
 }
 
+void cut_stop_all(struct dns *dns)
+{
+    for (struct cut *cut = dns->cuts; cut != NULL; cut = cut->next) {
+        cut_tasks_free(cut);
+    }
+}
+
 void cut_free_all(struct dns *dns)
 {
     while (dns->cuts != NULL) {

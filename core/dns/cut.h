@@ -84,6 +84,7 @@ size_t cut_runners(const struct cut *cut, struct race_runner runners[static RACE
 void cut_extend_race(const struct cut *cut, struct race *race);
 
 struct cut_server *cut_find_server(struct cut *cut, const struct sockaddr_storage *address);
+void cut_stop_all(struct dns *dns); /* nothing of theirs is under way or waits afterwards */
 void cut_free_all(struct dns *dns);
 
 #endif

@@ -52,6 +52,7 @@ void dns_free(struct dns *dns)
     if (dns == NULL) {
         return;
     }
+    cut_stop_all(dns); /* they wait for lookups */
     lookup_free_all(dns);
     cut_free_all(dns);
     moved_free_all(dns);
