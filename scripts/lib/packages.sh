@@ -4,18 +4,23 @@
 # Sourced by the scripts beside this folder: build packages from apt, and the server daemons of the
 # test lab. Build packages are installed (none of them starts a service). Daemons are never
 # installed, because their packages start services and bring AppArmor profiles: they are downloaded
-# and unpacked into a cache folder of the user's and run from there.
+# and unpacked into a cache folder of the user's and run from there. npm packages, which are the
+# providers' own clients that the tests' stand-ins are measured by, go there too.
 #
-# Functions: packages_build, packages_lab. Both print nothing when there is nothing to do, and end the
-# script with one sentence when they cannot do their work.
+# Functions: packages_build, packages_lab, packages_npm. They print nothing when there is nothing to do,
+# and end the script with one sentence when they cannot do their work.
 
 BUILD_PACKAGES=(
     gcc clang clang-format-14 clang-tidy-14 cmake ninja-build pkg-config binutils libc6-dev
-    nghttp2-server libgnutls28-dev libcurl4-gnutls-dev libyajl-dev libldns-dev libpsl-dev publicsuffix libcmocka-dev
+    nghttp2-server libgnutls28-dev libcurl4-gnutls-dev libyajl-dev libldns-dev libpsl-dev publicsuffix libexpat1-dev
+    libcmocka-dev
     python3 python3-pytest python3-pytest-xdist python3-dnspython python3-cryptography
     ca-certificates debian-archive-keyring iproute2 util-linux openssl procps valgrind
 )
 LAB_PACKAGES=(knot bind9 bind9-dnsutils unbound pdns-server pdns-backend-sqlite3 pebble)
+NPM_PACKAGES=(
+    aws-sdk@2.1693.0 @smithy/signature-v4@5.7.5 @smithy/protocol-http@5.6.2 @aws-crypto/sha256-js@5.2.0
+)
 # Where a Pebble newer than this system's is looked for, newest first. The first one that runs here is
 # taken (sid may one day want a newer C library than this system has).
 PEBBLE_SUITES=(sid testing trixie)
@@ -95,6 +100,40 @@ packages_lab() {
             packages_unpack_servers "$cache/servers"
         [ -e "$cache/pebble-new/.ready" ] || packages_unpack_new_pebble "$cache/pebble-new"
     ) 9>"$cache/.lock" || exit $?
+}
+
+# NPM_PACKAGES below CACHE/npm/node_modules, for node there. Node.js itself may have come from
+# elsewhere than Debian, with an npm that Debian's would be in conflict with.
+packages_npm() {
+    local cache
+    cache=$(lab_cache_dir)
+    mkdir -p -- "$cache" || packages_fail "cannot make the cache folder '$cache'"
+    if ! command -v node >/dev/null 2>&1 || ! command -v npm >/dev/null 2>&1; then
+        echo "installing: nodejs npm" >&2
+        packages_has_candidate npm || packages_refresh_lists
+        packages_install nodejs npm || packages_fail "apt-get could not install nodejs and npm"
+    fi
+    (
+        flock 9
+        [ "$(head -n 1 "$cache/npm/.ready" 2>/dev/null)" = "${NPM_PACKAGES[*]}" ] ||
+            packages_npm_install "$cache/npm"
+    ) 9>"$cache/.npm-lock" || exit $?
+}
+
+# Beside what is there, and then in its place. No package's own script is run.
+packages_npm_install() {
+    local target=$1
+    echo "npm install ${NPM_PACKAGES[*]}" >&2
+    rm -rf -- "$target.new" "$target.old"
+    mkdir -p -- "$target.new"
+    printf '{"private": true}\n' >"$target.new/package.json"
+    npm install --prefix "$target.new" --ignore-scripts --no-audit --no-fund --no-update-notifier \
+        --loglevel error "${NPM_PACKAGES[@]}" >&2 ||
+        packages_fail "npm could not install ${NPM_PACKAGES[*]} (its own words are above)"
+    printf '%s\n' "${NPM_PACKAGES[*]}" >"$target.new/.ready"
+    [ ! -e "$target" ] || mv -- "$target" "$target.old"
+    mv -- "$target.new" "$target"
+    rm -rf -- "$target.old"
 }
 
 # What apt would have to install for the daemons, by name; it only pretends to.
