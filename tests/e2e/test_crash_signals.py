@@ -104,12 +104,13 @@ def begin_publishing(scene):
 
 
 def test_a_signal_while_servers_are_waited_for(make_scene):
-    scene = make_scene(proxied=True, world={"in_step": False, "lag_s": 20})
+    """The secondary comes along later; without it the CA's resolver would now and then fail, and Pebble
+    can lock itself up when two validations of an order fail at once."""
+    scene = make_scene(proxied=True, world={"in_step": False, "lag_s": 4})
     run = start(scene)
     run.wait_for(STATE % "PROPAGATE")
     time.sleep(0.5)
     end(scene, run, signal.SIGINT, QUICK_S + 5)
-    scene.lab.stop_server("secondary")
     go_on(scene, 0)
 
 
