@@ -309,6 +309,11 @@ class Lab:
         if result.code != 0:
             raise LabError("nsupdate: " + result.err)
 
+    def run_server(self, name, command, env=None, ready=None):
+        """A further server, in the servers' namespaces: it is none of processes(), and ends with the lab.
+        ready: a file that appears when it answers."""
+        self._ask({"op": "run_server", "name": name, "command": command, "env": env, "ready": ready})
+
     def stop_server(self, name):
         """name as in logs/: primary, secondary, resolver, root, tld, dnsd, pebble-CA, proxy-CA."""
         self._ask({"op": "stop", "server": name})

@@ -39,6 +39,7 @@ from .world import (
     Host,
     World,
     Zone,
+    is_address,
 )
 
 READY_TIMEOUT_S = 20
@@ -63,6 +64,7 @@ class Holder:
         self.cache = start["cache"]
         self.servers = {}
         self.commands = {}
+        self.ready = {}  # of servers that a test added: the file that says that they answer
 
     # Namespaces
 
@@ -74,6 +76,7 @@ class Holder:
         lines += ["addr add %s/128 dev lo nodad" % world.ip6(place) for place in places]
         # BIND listens only where an interface has the very address.
         lines += ["addr add %s/32 dev lo" % world.ip4(place) for place in (PRIMARY, SECONDARY)]
+        lines += ["addr add %s/32 dev lo" % host for host in world.standins if is_address(host)]
         if world.rtt_ms is not None:
             lines.append("route add local %s.0.0/16 dev lo" % world.prefix)
         else:
@@ -167,6 +170,9 @@ class Holder:
                 env=self.environment(env),
                 cwd=self.folder,
             )
+
+    def is_ready(self, name):
+        return not self.ready.get(name) or os.path.exists(self.ready[name])
 
     def stop(self, name):
         server = self.servers.pop(name)
@@ -262,6 +268,7 @@ class Holder:
         addresses = ["127.0.0.1"]
         for index in range(len(world.cas)):
             addresses += [world.ip4(world.ca_place(index)), world.ip4(world.proxy_place(index))]
+        addresses += [world.standin_address(host) for host in world.standins]
         certificate, key = self.path("server.pem"), self.path("server.key")
         minica.write(self.path("ca-bundle.pem"), certificate, key, names, addresses)
         for index, ca in enumerate(world.cas):
@@ -372,11 +379,19 @@ class Holder:
     def op_wait_for_zone(self, zone, place):
         self.wait_for_zones(tuple(place), [zone])
 
+    def op_run_server(self, name, command, env, ready):
+        self.ready[name] = ready
+        self.start(name, command, env)
+        self.wait_until(name, lambda: self.is_ready(name))
+
     def op_stop(self, server):
         self.stop(server)
+        if self.ready.get(server):
+            os.unlink(self.ready[server])
 
     def op_start(self, server):
         self.start(server, *self.commands[server])
+        self.wait_until(server, lambda: self.is_ready(server))
         self.wait_for_all()
 
     def op_pause(self, server):

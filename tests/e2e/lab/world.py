@@ -17,6 +17,7 @@ NOTIFY_DELAYER = (4, 9)
 HOSTS = 5  # the third part of scripted hosts
 CAS = 6
 PROXIES = 7
+STANDINS = 8
 
 CA_PORT = 14000
 CA_MANAGEMENT_PORT = 15000
@@ -95,7 +96,8 @@ class World:
     waits before each NOTIFY. in_step: one BIND at the addresses of primary and secondary, for labs that
     measure, since Knot also lets some updates wait until a second after the one before. cache_s: the
     longest that the resolver keeps an answer; None leaves it to TTLs. rtt_ms: None leaves client and
-    servers on one loopback interface; a number puts a wire of that round trip between them."""
+    servers on one loopback interface; a number puts a wire of that round trip between them. standins:
+    host names or IPv4 addresses that stand-ins of providers will answer at (see standins/)."""
 
     zones: list = field(default_factory=lambda: [Zone("example.test")])
     cas: list = field(default_factory=lambda: [Ca()])
@@ -103,6 +105,7 @@ class World:
     in_step: bool = False
     cache_s: int = None
     rtt_ms: float = None
+    standins: list = field(default_factory=list)
 
     @property
     def prefix(self):
@@ -128,13 +131,17 @@ class World:
     def proxy_place(self, index):
         return (PROXIES, index + 1)
 
+    def standin_address(self, host):
+        return host if is_address(host) else self.ip4((STANDINS, self.standins.index(host) + 1))
+
     def host_names(self):
-        """name -> address, for /etc/hosts: each CA is NAME.test, its proxy NAME-proxy.test."""
+        """name -> address, for /etc/hosts: each CA is NAME.test, its proxy NAME-proxy.test, and the stand-ins."""
         names = {"localhost": "127.0.0.1"}
         for index, ca in enumerate(self.cas):
             names[ca.name + ".test"] = self.ip4(self.ca_place(index))
             if ca.proxy:
                 names[ca.name + "-proxy.test"] = self.ip4(self.proxy_place(index))
+        names.update((host, self.standin_address(host)) for host in self.standins if not is_address(host))
         return names
 
     def tlds(self):
@@ -152,6 +159,10 @@ class World:
     @property
     def is_signed(self):
         return any(zone.signed for zone in self.zones)
+
+
+def is_address(text):
+    return all(part.isdigit() for part in text.split("."))
 
 
 def tsig_name(algorithm):
