@@ -42,7 +42,7 @@ static const struct config_key KEYS[] = {
      "wait:DURATION",
      0, 0, SET(propagation), KEY_PROPAGATION},
     {"acme-dns", "plugin-dir", NULL, NULL, "Folders to look for plug-ins in first", 0, 0,
-     SET(plugin_dirs), KEY_PATHS},
+     SET(plugin_dirs), KEY_FOLDERS},
     {"acme-dns", "plugin-user", "_acme-dns", NULL,
      "The user whom plug-ins run as when acme-dns is run by root", 0, 0, SET(plugin_user),
      KEY_TEXT},
@@ -169,7 +169,7 @@ bool key_is_repeatable(const struct config_key *key)
 {
     switch (key->type) {
     case KEY_LIST:
-    case KEY_PATHS:
+    case KEY_FOLDERS:
     case KEY_LINES:
     case KEY_DOMAINS:
     case KEY_RESOLVERS:

@@ -31,7 +31,7 @@ enum config_key_type {
     KEY_COUNT,    /* uint32_t */
     KEY_DURATION, /* int64_t, in milliseconds: 90, 90s, 500ms, 5m, 2h, 1d */
     KEY_LIST,     /* struct strv: commas divide, the key may be repeated */
-    KEY_PATHS,    /* struct strv: one path a line, the key may be repeated */
+    KEY_FOLDERS,  /* struct strv: as KEY_PATH, one a line, each must be there; may be repeated */
     KEY_LINES,    /* struct strv: one value a line, commas mean nothing, may be repeated */
     KEY_DOMAINS, /* struct strv: as KEY_LIST; each a name that a certificate can hold, normalised */
     KEY_RESOLVERS,   /* struct strv: as KEY_LIST; each ADDRESS, ADDRESS:PORT or [ADDRESS]:PORT */

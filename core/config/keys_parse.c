@@ -6,6 +6,7 @@
 #include "config/keys.h"
 
 #include "base/domain.h"
+#include "base/fs.h"
 #include "base/http.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -199,6 +200,20 @@ static int parse_line(const struct config_key *key, const char *text, void *fiel
     return 0;
 }
 
+/* A folder that is not there would be searched without a word, and what it was to hold be missed.
+ */
+static int parse_folder(const struct config_key *key, const char *text, void *field,
+                        struct err *err)
+{
+    (void)key;
+    if (!fs_is_dir(text)) {
+        return err_set(err, ERR_CONFIG, "%s '%s'",
+                       fs_exists(text) ? "not a folder:" : "there is no folder", text);
+    }
+    strv_add(field, text);
+    return 0;
+}
+
 static int parse_domains(const struct config_key *key, const char *text, void *field,
                          struct err *err)
 {
@@ -276,7 +291,7 @@ static parse_fn *const PARSERS[] = {
     [KEY_COUNT] = parse_count,
     [KEY_DURATION] = parse_duration,
     [KEY_LIST] = parse_list,
-    [KEY_PATHS] = parse_line,
+    [KEY_FOLDERS] = parse_folder,
     [KEY_LINES] = parse_line,
     [KEY_DOMAINS] = parse_domains,
     [KEY_RESOLVERS] = parse_resolvers,
@@ -297,7 +312,7 @@ int key_parse(const struct config_key *key, const struct config_value *value, vo
         *(const struct config_value **)field = value;
         return 0;
     }
-    if (key->type == KEY_PATH || key->type == KEY_PATHS) {
+    if (key->type == KEY_PATH || key->type == KEY_FOLDERS) {
         path = config_value_path(value);
         text = path;
     }

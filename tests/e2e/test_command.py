@@ -358,6 +358,8 @@ def test_the_address_reaches_the_ca(quick, make_client):
     (["--resolver", "127.0.0.1:99999"], "resolver"),
     (["--propagation-timeout", "soon"], "propagation-timeout"),
     (["--provider", "nosuch"], "nosuch"),
+    (["--provider", "example.test=lab", "--provider", "lab,lab", "--provider", "lab"], "P,Q"),
+    (["--plugin-dir", "/nonexistent/plugins"], "--plugin-dir: .*'/nonexistent/plugins'"),
     (["--provider", "example.test="], "provider"),
     (["--allow-alias", "a..b"], "alias"),
     (["-m", "not an address"], "address|email"),

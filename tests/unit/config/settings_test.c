@@ -162,6 +162,10 @@ static void tells_each_mistake_with_what_would_be_right(void **state)
         {"[acme-dns]\nca =\n", "/etc/x/a.conf:2:5: ca: no value"},
         {"[acme-dns]\nagree-tos = maybe\n",
          "/etc/x/a.conf:2:13: agree-tos: 'maybe' is neither yes nor no"},
+        {"[acme-dns]\nplugin-dir = /dev\nplugin-dir = /nonexistent\n",
+         "/etc/x/a.conf:3:14: plugin-dir: there is no folder '/nonexistent'"},
+        {"[acme-dns]\nplugin-dir = /dev/null\n",
+         "/etc/x/a.conf:2:14: plugin-dir: not a folder: '/dev/null'"},
         {"[acme-dns]\ncall-timeout = 2 min\n",
          "/etc/x/a.conf:2:16: call-timeout: '2 min' is not a duration like 90, 90s, 500ms, 5m, 2h "
          "or 1d"},
