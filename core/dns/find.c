@@ -263,7 +263,7 @@ static void on_deadline(void *arg)
         find->hop = NULL;
     }
     bell_leave(&find->waiter);
-    (void)err_set(&find->err, ERR_NETWORK, "finding the zone of '%s' took longer than %d s",
+    (void)err_set(&find->err, ERR_PROPAGATION, "finding the zone of '%s' took longer than %d s",
                   find->place->owner, FIND_LIMIT_MS / 1000);
     deliver(find);
 }

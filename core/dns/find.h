@@ -16,8 +16,8 @@
 struct dns_find;
 
 /* Exactly one of place and err is not NULL; the callee owns place. ERR_PROPAGATION: DNS stands in
- * the way (loop, longer chain than 16, dangling name, servers lame, port 53 intercepted), the text
- * says where and shows the path. ERR_NETWORK: resolver or root not reachable, worth another try. */
+ * the way (loop, longer chain than 16, dangling name, servers lame or silent, port 53 blocked or
+ * intercepted), the text says where and shows the path. */
 typedef void dns_find_fn(void *arg, struct dns_place *place, const struct err *err);
 
 /* name: the challenge owner, "_acme-challenge.example.com". Ends within about 30 s in any case. */

@@ -116,7 +116,7 @@ static void fail_unanswered(struct hop *hop)
         return;
     }
     if (hop->n_answered == 0) {
-        (void)err_set(&hop->err, ERR_NETWORK, "no server of '%s' answers (%s)", hop->cut->name,
+        (void)err_set(&hop->err, ERR_PROPAGATION, "no server of '%s' answers (%s)", hop->cut->name,
                       failures);
         if (name_count_labels(hop->cut->name) < 2) {
             (void)err_hint(&hop->err, "is outgoing port 53 blocked, UDP and TCP?");
@@ -130,7 +130,7 @@ static void fail_unanswered(struct hop *hop)
 
 static void fail_without_address(struct hop *hop)
 {
-    (void)err_set(&hop->err, ERR_NETWORK,
+    (void)err_set(&hop->err, ERR_PROPAGATION,
                   "the name servers of '%s' have no address that is known%s%s", hop->cut->name,
                   hop->cut->why[0] == '\0' ? "" : ": ", hop->cut->why);
     fail(hop);

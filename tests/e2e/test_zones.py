@@ -124,6 +124,19 @@ def test_an_alias_that_leads_nowhere_is_shown(make_lab, make_client, records, co
     assert_clean(lab, before)
 
 
+@pytest.mark.parametrize("records, words", [
+    ("sub 60 IN NS broken", ["no server of 'sub.example.test' answers", "broken.example.test"]),
+    ("sub 60 IN NS ns.nowhere.test.", ["name servers of 'sub.example.test' have no address"]),
+], ids=["closed", "no-address"])
+def test_a_zone_that_nobody_answers_for_is_a_matter_of_dns(make_lab, make_client, records, words):
+    """The exit status is that of values that do not appear: a script does the same about both."""
+    lab = make_lab(world(Zone("example.test", records=records, hosts=[Host("broken", "closed")])))
+    before = lab.zones()
+    result = make_client(lab).issue("www.sub.example.test")
+    assert_refused(result, 5, "_acme-challenge.www.sub.example.test", *words)
+    assert_clean(lab, before)
+
+
 def test_a_dname_is_followed(make_lab, make_client):
     zones = [Zone("example.test", records="sub 60 IN DNAME sub.auth.test."), Zone("auth.test")]
     lab = make_lab(world(*zones))

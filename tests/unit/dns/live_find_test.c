@@ -208,7 +208,7 @@ static void says_that_name_servers_have_no_address(void **state)
     struct live_outcome outcome = live_find("_acme-challenge.lost.test");
 
     (void)state;
-    assert_int_equal(outcome.err.class, ERR_NETWORK);
+    assert_int_equal(outcome.err.class, ERR_PROPAGATION);
     assert_non_null(strstr(outcome.err.text, "nowhere.example.test has no address"));
 }
 
