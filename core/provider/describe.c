@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "provider/frame.h"
+#include "provider/option_parse.h"
 #include "provider/paths.h"
 
 #include "acme-plugin.h"
@@ -147,6 +148,22 @@ static int judge_names(const struct provider_description *d, size_t index, struc
     return 0;
 }
 
+/* Told when the plug-in is described, not when somebody first leaves the option out. What a FILE
+ * option names may come and go, and is read when it is needed. */
+static int judge_fallback(const struct provider_option *option, struct err *err)
+{
+    AUTO(buf_done) struct buf ignored = BUF(LINE_MAX_BYTES);
+    struct err why = ERR_INIT;
+    int64_t number = 0;
+
+    if (option->fallback == NULL || option->type == ACME_OPTION_FILE ||
+        option_parse(option, option->fallback, NULL, &ignored, &number, &why) == 0) {
+        return 0;
+    }
+    return err_set(err, ERR_PROVIDER, "has an option '%s' whose default '%s' %s", option->name,
+                   option->fallback, why.text);
+}
+
 static int judge_option(const struct provider_description *d, size_t index, struct err *err)
 {
     const struct provider_option *option = &d->options[index];
@@ -180,7 +197,7 @@ static int judge_option(const struct provider_description *d, size_t index, stru
                 option->name, option->env.items[i]);
         }
     }
-    return judge_names(d, index, err);
+    return judge_fallback(option, err) < 0 ? err_code(err) : judge_names(d, index, err);
 }
 
 static int judge(const struct provider_description *d, const char *name, struct err *err)

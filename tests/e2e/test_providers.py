@@ -30,6 +30,7 @@ UNUSABLE = {
     "core-key": "which is a key of acme-dns itself",
     "double": "has the option 'x' twice",
     "suffix": "'key' and 'key-file'",
+    "fallback": "whose default 'soon' is not a time",
     "type": "unknown type 99",
 }
 OPENS_BADLY = {"crash-check": "signal 11", "crash-open": "signal 11"}

@@ -240,6 +240,8 @@ static const struct acme_plugin_option options[] = {
 #elif defined(BROKEN_SUFFIX)
     {"key", NULL, "one", NULL, NULL, ACME_OPTION_STRING, ACME_OPTION_SECRET},
     {"key-file", NULL, "two", NULL, NULL, ACME_OPTION_PATH, 0},
+#elif defined(BROKEN_FALLBACK)
+    {"x", "soon", "one", NULL, NULL, ACME_OPTION_DURATION, 0},
 #elif defined(BROKEN_TYPE)
     {"x", NULL, "one", NULL, NULL, 99, 0},
 #else

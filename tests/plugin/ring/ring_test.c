@@ -46,6 +46,7 @@ static const struct {
     {"core-key", "has an option 'ttl', which is a key of acme-dns itself"},
     {"double", "has the option 'x' twice"},
     {"suffix", "has the options 'key' and 'key-file'"},
+    {"fallback", "has an option 'x' whose default 'soon' is not a time"},
     {"type", "has an option 'x' of the unknown type 99"},
     {"crash-check", "was killed by signal 11"},
     {"crash-open", "was killed by signal 11"},

@@ -15,6 +15,7 @@ struct lab_option {
     const char *name;
     uint32_t type, flags;
     const char *env;
+    const char *fallback, *choices;
 };
 
 /* The frame's payload for a plug-in "demo" with these options. */
@@ -33,10 +34,10 @@ static inline void lab_describe(struct frame_out *out, const struct lab_option *
     frame_add_u32(out, n);
     for (uint32_t i = 0; i < n; i++) {
         frame_add_text(out, options[i].name);
-        frame_add_text(out, NULL);
+        frame_add_text(out, options[i].fallback);
         frame_add_text(out, "h");
         frame_add_text(out, options[i].env);
-        frame_add_text(out, NULL);
+        frame_add_text(out, options[i].choices);
         frame_add_u32(out, options[i].type);
         frame_add_u32(out, options[i].flags);
     }

@@ -19,34 +19,46 @@ static void options_that_could_be_mistaken_are_refused(void **state)
         struct lab_option options[2];
         const char *error; /* NULL: fine */
     } CASES[] = {
-        {{{"key", ACME_OPTION_STRING, ACME_OPTION_SECRET, NULL},
-          {"key-file", ACME_OPTION_PATH, 0, NULL}},
+        {{{"key", ACME_OPTION_STRING, ACME_OPTION_SECRET, NULL, NULL, NULL},
+          {"key-file", ACME_OPTION_PATH, 0, NULL, NULL, NULL}},
          "'key' and 'key-file'"},
-        {{{"key-command", ACME_OPTION_STRING, 0, NULL},
-          {"key", ACME_OPTION_STRING, ACME_OPTION_SECRET, NULL}},
+        {{{"key-command", ACME_OPTION_STRING, 0, NULL, NULL, NULL},
+          {"key", ACME_OPTION_STRING, ACME_OPTION_SECRET, NULL, NULL, NULL}},
          "'key-command' and 'key'"},
-        {{{"key", ACME_OPTION_STRING, ACME_OPTION_GROUP, NULL},
-          {"key-file", ACME_OPTION_FILE, ACME_OPTION_GROUP, NULL}},
+        {{{"key", ACME_OPTION_STRING, ACME_OPTION_GROUP, NULL, NULL, NULL},
+          {"key-file", ACME_OPTION_FILE, ACME_OPTION_GROUP, NULL, NULL, NULL}},
          "'key' and 'key-file'"},
         /* An option that names a file has no twins that do. */
-        {{{"key", ACME_OPTION_FILE, ACME_OPTION_SECRET, NULL},
-          {"key-file", ACME_OPTION_STRING, 0, NULL}},
+        {{{"key", ACME_OPTION_FILE, ACME_OPTION_SECRET, NULL, NULL, NULL},
+          {"key-file", ACME_OPTION_STRING, 0, NULL, NULL, NULL}},
          NULL},
-        {{{"key", ACME_OPTION_STRING, 0, NULL}, {"key-file", ACME_OPTION_STRING, 0, NULL}}, NULL},
-        {{{"key-file", ACME_OPTION_FILE, ACME_OPTION_SECRET, NULL},
-          {"key-file-file", ACME_OPTION_STRING, 0, NULL}},
+        {{{"key", ACME_OPTION_STRING, 0, NULL, NULL, NULL},
+          {"key-file", ACME_OPTION_STRING, 0, NULL, NULL, NULL}},
          NULL},
-        {{{"a", ACME_OPTION_STRING, 0, NULL}, {"a", ACME_OPTION_INT, 0, NULL}}, "'a' twice"},
-        {{{"a", ACME_OPTION_STRING, 0, NULL}, {"plugin", ACME_OPTION_INT, 0, NULL}},
+        {{{"key-file", ACME_OPTION_FILE, ACME_OPTION_SECRET, NULL, NULL, NULL},
+          {"key-file-file", ACME_OPTION_STRING, 0, NULL, NULL, NULL}},
+         NULL},
+        {{{"a", ACME_OPTION_STRING, 0, NULL, NULL, NULL},
+          {"a", ACME_OPTION_INT, 0, NULL, NULL, NULL}},
+         "'a' twice"},
+        {{{"a", ACME_OPTION_STRING, 0, NULL, NULL, NULL},
+          {"plugin", ACME_OPTION_INT, 0, NULL, NULL, NULL}},
          "a key of acme-dns itself"},
-        {{{"a", ACME_OPTION_STRING, 0, NULL}, {"core-x", ACME_OPTION_INT, 0, NULL}},
+        {{{"a", ACME_OPTION_STRING, 0, NULL, NULL, NULL},
+          {"core-x", ACME_OPTION_INT, 0, NULL, NULL, NULL}},
          "a key of acme-dns itself"},
-        {{{"a", ACME_OPTION_STRING, 0, NULL}, {"B", ACME_OPTION_INT, 0, NULL}},
+        {{{"a", ACME_OPTION_STRING, 0, NULL, NULL, NULL},
+          {"B", ACME_OPTION_INT, 0, NULL, NULL, NULL}},
          "without a legal name"},
-        {{{"a", ACME_OPTION_STRING, 0, NULL}, {"b", ACME_OPTION_INT, 0x80, NULL}}, "flags 0x80"},
-        {{{"a", ACME_OPTION_STRING, 0, "A_B,C=D"}, {"b", ACME_OPTION_INT, 0, NULL}}, "'C=D'"},
+        {{{"a", ACME_OPTION_STRING, 0, NULL, NULL, NULL},
+          {"b", ACME_OPTION_INT, 0x80, NULL, NULL, NULL}},
+         "flags 0x80"},
+        {{{"a", ACME_OPTION_STRING, 0, "A_B,C=D", NULL, NULL},
+          {"b", ACME_OPTION_INT, 0, NULL, NULL, NULL}},
+         "'C=D'"},
         /* The key of an account binding is not for a plug-in that names its variable. */
-        {{{"a", ACME_OPTION_STRING, 0, "ACME_DNS_EAB_HMAC_KEY"}, {"b", ACME_OPTION_INT, 0, NULL}},
+        {{{"a", ACME_OPTION_STRING, 0, "ACME_DNS_EAB_HMAC_KEY", NULL, NULL},
+          {"b", ACME_OPTION_INT, 0, NULL, NULL, NULL}},
          "ACME_DNS_EAB_HMAC_KEY"},
     };
 
@@ -63,10 +75,46 @@ static void options_that_could_be_mistaken_are_refused(void **state)
     }
 }
 
+static void a_default_is_of_its_type(void **state)
+{
+    static const struct {
+        struct lab_option option;
+        const char *error; /* NULL: fine */
+    } CASES[] = {
+        {{.type = ACME_OPTION_INT, .fallback = "-7"}, NULL},
+        {{.type = ACME_OPTION_INT, .fallback = "7s"}, "is not a whole number"},
+        {{.type = ACME_OPTION_BOOL, .fallback = "no"}, NULL},
+        {{.type = ACME_OPTION_BOOL, .fallback = ""}, "is neither yes nor no"},
+        {{.type = ACME_OPTION_DURATION, .fallback = "5m"}, NULL},
+        {{.type = ACME_OPTION_DURATION, .fallback = "5 m"}, "is not a time"},
+        {{.type = ACME_OPTION_CHOICE, .fallback = "b", .choices = "a,b"}, NULL},
+        {{.type = ACME_OPTION_CHOICE, .fallback = "c", .choices = "a,b"}, "is none of: a, b"},
+        {{.type = ACME_OPTION_HOSTPORT, .fallback = "localhost:53"}, NULL},
+        {{.type = ACME_OPTION_HOSTPORT, .fallback = "a b"}, "is not HOST"},
+        {{.type = ACME_OPTION_PATH, .fallback = "/var/lib"}, NULL},
+        {{.type = ACME_OPTION_PATH, .fallback = "lib"}, "is not an absolute path"},
+        {{.type = ACME_OPTION_FILE, .fallback = "/nonexistent"}, NULL},
+        {{.type = ACME_OPTION_STRING, .fallback = "as it pleases"}, NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(CASES); i++) {
+        AUTO_PTR(provider_description) struct provider_description *d = NULL;
+        struct lab_option option = CASES[i].option;
+        struct err err = ERR_INIT;
+
+        option.name = "x";
+        if ((lab_parse(&option, 1, &d, &err) == 0) != (CASES[i].error == NULL) ||
+            (CASES[i].error != NULL && strstr(err.text, CASES[i].error) == NULL)) {
+            fail_msg("case %zu: %s", i, err.text);
+        }
+    }
+}
+
 /* Every front of a good description, and it with bytes left over, is damaged. */
 static void a_description_is_whole_or_refused(void **state)
 {
-    static const struct lab_option OPTION = {"x", ACME_OPTION_INT, 0, "X"};
+    static const struct lab_option OPTION = {"x", ACME_OPTION_INT, 0, "X", NULL, NULL};
     struct frame_out out = {.bytes = NULL};
 
     (void)state;
@@ -91,6 +139,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(options_that_could_be_mistaken_are_refused),
+        cmocka_unit_test(a_default_is_of_its_type),
         cmocka_unit_test(a_description_is_whole_or_refused),
     };
 

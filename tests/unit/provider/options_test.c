@@ -21,8 +21,8 @@
 #include <cmocka.h>
 
 static const struct lab_option TABLE[] = {
-    {"key-file", ACME_OPTION_FILE, ACME_OPTION_SECRET, NULL},
-    {"token", ACME_OPTION_STRING, ACME_OPTION_SECRET, NULL},
+    {"key-file", ACME_OPTION_FILE, ACME_OPTION_SECRET, NULL, NULL, NULL},
+    {"token", ACME_OPTION_STRING, ACME_OPTION_SECRET, NULL, NULL, NULL},
 };
 
 struct bed {
