@@ -38,8 +38,7 @@ struct settings {
     int64_t finalize_timeout_ms;
     int64_t call_timeout_ms;        /* one call of a plug-in */
     int64_t hook_timeout_ms;        /* one call of exec-hook */
-    int64_t propagation_timeout_ms; /* the provider's own wins unless this one was set:
-                                       settings_is_set() */
+    int64_t propagation_timeout_ms; /* order/patience.h says when it counts */
     int64_t validation_timeout_ms;
     int64_t issuance_timeout_ms;
 

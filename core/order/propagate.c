@@ -10,6 +10,7 @@
 
 #include "base/event.h"
 #include "base/mem.h"
+#include "order/patience.h"
 
 /* How long a provider gets before the servers are looked at: sooner, they have nothing to show. */
 #define EARLY_LOOK_MS 40
@@ -122,36 +123,14 @@ static void follow_move(void *arg, const char *target)
     }
 }
 
-static void fill_policy(const struct order_site *site, struct dns_watch_policy *policy)
+static void fill_policy(const struct order_site *site, struct dns_watch_policy *ret_policy)
 {
-    static const enum dns_watch_mode MODES[] = {
-        [PROPAGATION_KNOWN_BROKEN] = DNS_WATCH_KNOWN_BROKEN,
-        [PROPAGATION_ALL] = DNS_WATCH_ALL,
-        [PROPAGATION_ANY] = DNS_WATCH_ANY,
-        [PROPAGATION_WAIT] = DNS_WATCH_WAIT,
-    };
-    const struct settings *settings = site->order->env.settings;
-    uint32_t timeout_s = 0;
-    uint32_t settle_s = 0;
+    AUTO_FREE struct provider **providers = mem_alloc(site->n_providers, sizeof(*providers));
 
     for (size_t i = 0; i < site->n_providers; i++) {
-        const struct provider_facts *facts = provider_facts(site->providers[i].provider);
-
-        if (facts != NULL && facts->propagation_timeout_s > timeout_s) {
-            timeout_s = facts->propagation_timeout_s;
-        }
-        if (facts != NULL && facts->settle_s > settle_s) {
-            settle_s = facts->settle_s;
-        }
+        providers[i] = site->providers[i].provider;
     }
-    *policy = (struct dns_watch_policy){
-        .mode = MODES[settings->propagation.kind],
-        .wait_s = (uint32_t)(settings->propagation.wait_ms / 1000),
-        .timeout_ms = timeout_s == 0 || settings_is_set(settings, "propagation-timeout")
-                          ? settings->propagation_timeout_ms
-                          : (int64_t)timeout_s * 1000,
-        .settle_ms = (int64_t)settle_s * 1000,
-    };
+    patience_fill_policy(site->order->env.settings, providers, site->n_providers, ret_policy);
 }
 
 /* ---- Starting it ---- */

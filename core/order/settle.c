@@ -10,11 +10,11 @@
 
 #include "acme-plugin.h"
 #include "base/event.h"
+#include "order/patience.h"
 
 #include <string.h>
 
 #define SETTLE_INTERVAL_MS 4000
-#define SETTLE_MAX_MS ((int64_t)300 * 1000)
 
 static bool shares_receipt(const struct name_use *a, const struct name_use *b)
 {
@@ -79,13 +79,10 @@ static void finish_settled(void *arg, const struct provider_result *result)
     struct order *order = use->name->order;
     const struct provider_facts *facts = provider_facts(value_use_provider(use->use));
     int64_t waited_ms = loop_now_ms(order->env.loop) - use->settling_began_ms;
-    int64_t limit_ms = SETTLE_MAX_MS;
+    int64_t limit_ms = patience_propagation_ms(order->env.settings, facts);
     int64_t pause_ms = SETTLE_INTERVAL_MS;
 
     use->settling = NULL;
-    if (facts != NULL && facts->propagation_timeout_s > 0) {
-        limit_ms = (int64_t)facts->propagation_timeout_s * 1000;
-    }
     if (facts != NULL && facts->poll_interval_s > 0) {
         pause_ms = (int64_t)facts->poll_interval_s * 1000;
     }

@@ -189,6 +189,7 @@ static void gather_facts(struct provider *p)
         .poll_interval_s = first_of(p->keys.interval_s, d->poll_interval_s),
         .settle_s = p->keys.has_settle ? p->keys.settle_s : d->settle_s,
         .has_settle = p->keys.has_settle,
+        .has_propagation_timeout = p->keys.propagation_timeout_s != 0,
         .from_environment = &p->values.from_environment,
     };
 }

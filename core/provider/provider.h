@@ -62,7 +62,7 @@ struct provider_settings {
     const struct strv
         *plugin_dirs; /* --plugin-dir and [acme-dns] plugin-dir, first wins; may be NULL */
     const struct strv *deny_paths;    /* STATE, configuration: out of every worker's reach */
-    const struct strv *assignments;   /* --provider: "P" or "ZONE=P" */
+    const struct strv *assignments;   /* --provider: "P", "ZONE=P", each P a comma list */
     const struct strv *allow_aliases; /* --allow-alias: zones */
     const char *worker_path;          /* NULL: found as paths.h says */
     const char *plugin_user;  /* who workers become when root starts them; NULL: _acme-dns */
@@ -165,7 +165,8 @@ struct provider_facts {
     bool has_settled, has_zones, has_apply;
     uint32_t ttl_s; /* what to ask for: at least the provider's minimum */
     uint32_t propagation_timeout_s, poll_interval_s, settle_s;
-    bool has_settle; /* settle_s was set by the user, 0 included */
+    bool has_settle;              /* settle_s was set by the user, 0 included */
+    bool has_propagation_timeout; /* likewise: not the plug-in's own habit */
     /* Options whose values came from the environment, as "token (CF_DNS_API_TOKEN)": a renewal
      * that runs elsewhere will not find them. */
     const struct strv *from_environment;
