@@ -81,6 +81,16 @@ static void add_isolation(const struct provider_isolation *isolation, struct buf
     buf_addf(to, "isolation.not-dumpable=%s\n", yes_no(isolation->is_not_dumpable));
 }
 
+/* In seconds, under the key that sets it; 0 is a plug-in without a habit of its own. */
+static void add_time(const char *key, uint32_t time_s, struct buf *to)
+{
+    if (time_s == 0) {
+        buf_addf(to, "%s=default\n", key);
+    } else {
+        buf_addf(to, "%s=%u\n", key, time_s);
+    }
+}
+
 void plugin_format_keys(const struct provider_description *plugin, struct buf *to)
 {
     buf_addf(to, "name=%s\nversion=%s\nsummary=%s\nfile=%s\n", plugin->name, plugin->version,
@@ -94,9 +104,10 @@ void plugin_format_keys(const struct provider_description *plugin, struct buf *t
         buf_addf(to, "has_%s=%s\n", CALLBACKS[i].name,
                  yes_no((plugin->callbacks & CALLBACKS[i].bit) != 0));
     }
-    buf_addf(to, "min-ttl=%u\npropagation-timeout=%u\ninterval=%u\nsettle=%u\ncall-timeout=%u\n",
-             plugin->min_ttl_s, plugin->propagation_timeout_s, plugin->poll_interval_s,
-             plugin->settle_s, plugin->call_timeout_s);
+    buf_addf(to, "min-ttl=%u\nsettle=%u\n", plugin->min_ttl_s, plugin->settle_s);
+    add_time("propagation-timeout", plugin->propagation_timeout_s, to);
+    add_time("interval", plugin->poll_interval_s, to);
+    add_time("call-timeout", plugin->call_timeout_s, to);
     for (size_t i = 0; i < plugin->n_options; i++) {
         add_option(&plugin->options[i], to);
     }
@@ -143,6 +154,15 @@ static void write_isolation(struct json_out *out, const struct provider_isolatio
     json_out_end(out);
 }
 
+static void write_time(struct json_out *out, const char *key, uint32_t time_s)
+{
+    if (time_s == 0) {
+        json_out_kstr(out, key, NULL);
+    } else {
+        json_out_kint(out, key, time_s);
+    }
+}
+
 static void write_facts(struct json_out *out, const struct provider_description *plugin)
 {
     AUTO_FREE char *interface = str_fmt("1.%u", plugin->abi_minor);
@@ -163,10 +183,10 @@ static void write_facts(struct json_out *out, const struct provider_description 
         json_out_kbool(out, key, (plugin->callbacks & CALLBACKS[i].bit) != 0);
     }
     json_out_kint(out, "min-ttl", plugin->min_ttl_s);
-    json_out_kint(out, "propagation-timeout", plugin->propagation_timeout_s);
-    json_out_kint(out, "interval", plugin->poll_interval_s);
     json_out_kint(out, "settle", plugin->settle_s);
-    json_out_kint(out, "call-timeout", plugin->call_timeout_s);
+    write_time(out, "propagation-timeout", plugin->propagation_timeout_s);
+    write_time(out, "interval", plugin->poll_interval_s);
+    write_time(out, "call-timeout", plugin->call_timeout_s);
 }
 
 char *plugin_format_json(const struct provider_description *plugin, int64_t wall_s)

@@ -70,6 +70,10 @@ static void shows_one_fact_a_line(void **state)
         "has_add=yes\n",
         "has_apply=no\n",
         "min-ttl=60\n",
+        "settle=0\n",
+        "call-timeout=90\n",
+        "interval=default\n",
+        "propagation-timeout=default\n",
         "option.token.type=string\n",
         "option.token.secret=yes\n",
         "option.token.required=yes\n",
@@ -120,6 +124,8 @@ static void json_has_the_same_facts(void **state)
     assert_string_equal(json_get_str(json_at(json_get(json, "options"), 0), "name"), "token");
     assert_true(json_get_bool(json_at(json_get(json, "options"), 0), "secret", false));
     assert_int_equal(json_len(json_get(json_at(json_get(json, "options"), 0), "env")), 2);
+    assert_int_equal(json_get_int(json, "call-timeout", 0), 90);
+    assert_int_equal(json_get_int(json, "interval", -1), -1);
     assert_int_equal(json_get_int(json_get(json, "isolation"), "landlock", 0), 4);
 }
 
