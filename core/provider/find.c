@@ -116,14 +116,23 @@ static int choose(struct provider_set *set, const char *name, const char *owner,
     return 0;
 }
 
+static int choose_all(struct provider_set *set, const struct strv *names, const char *owner,
+                      const char *zone, struct provider_choices *to, struct err *err)
+{
+    for (size_t i = 0; i < names->n; i++) {
+        if (choose(set, names->items[i], owner, zone, to, err) < 0) {
+            return err_code(err);
+        }
+    }
+    return 0;
+}
+
 static int choose_by_rule(struct provider_set *set, const struct zone_rule *rule, const char *owner,
                           const char *zone, struct provider_choices *to, struct err *err)
 {
-    for (size_t i = 0; i < rule->providers.n; i++) {
-        if (choose(set, rule->providers.items[i], owner, rule->zone != NULL ? rule->zone : zone, to,
-                   err) < 0) {
-            return err_wrap(err, "%s", rule->place);
-        }
+    if (choose_all(set, &rule->providers, owner, rule->zone != NULL ? rule->zone : zone, to, err) <
+        0) {
+        return err_wrap(err, "%s", rule->place);
     }
     return 0;
 }
@@ -236,8 +245,8 @@ int provider_find(struct provider_set *set, const char *final_owner, const char 
 
     if (flag != NULL) {
         result = choose_by_rule(set, flag, final_owner, told, &found, err);
-    } else if (set->all_names != NULL) {
-        result = choose(set, set->all_names, final_owner, told, &found, err);
+    } else if (set->for_all.n > 0) {
+        result = choose_all(set, &set->for_all, final_owner, told, &found, err);
     } else if (section != NULL) {
         result = choose_by_rule(set, section, final_owner, zone, &found, err);
     } else if (only != NULL) {

@@ -40,15 +40,15 @@ static int add_assignments(struct provider_set *set, const struct strv *assignme
         const char *text = assignments->items[i];
         const char *equals = strchr(text, '=');
 
-        if (equals == NULL && set->all_names == NULL && text[0] != '\0') {
-            set->all_names = str_dup(text);
-            continue;
+        if (equals == NULL && set->for_all.n > 0) {
+            return err_set(err, ERR_CONFIG,
+                           "--provider %s: who serves all names was given already; --provider "
+                           "P,Q publishes to both, --provider ZONE=P sets one zone's",
+                           text);
         }
         if (equals == NULL) {
-            return err_set(err, ERR_CONFIG,
-                           "--provider %s: one provider for all names was given "
-                           "already; --provider ZONE=PROVIDER sets one zone's",
-                           text);
+            strv_add_split(&set->for_all, text, ",");
+            continue;
         }
         if (equals == text || equals[1] == '\0') {
             return err_set(err, ERR_CONFIG, "--provider %s: not ZONE=PROVIDER", text);
@@ -245,7 +245,7 @@ void provider_set_free(struct provider_set *set)
     strv_done(&set->allow_aliases);
     mem_free(set->worker_path);
     mem_free(set->core_version);
-    mem_free(set->all_names);
+    strv_done(&set->for_all);
     mem_free(set->user_warning);
     user_done(&set->user);
     reach_done(&set->reach);

@@ -41,8 +41,9 @@ struct provider_set {
     struct loop *loop;
     const struct config *config;
     struct strv plugin_dirs, allow_aliases;
-    char *worker_path, *core_version, *all_names; /* all_names: --provider P */
-    int64_t call_timeout_ms, hook_timeout_ms;     /* 0: not set */
+    struct strv for_all; /* --provider P,Q */
+    char *worker_path, *core_version;
+    int64_t call_timeout_ms, hook_timeout_ms; /* 0: not set */
     struct provider_hooks hooks;
     struct user user;
     char *user_warning; /* said once, when the first worker starts */

@@ -117,11 +117,7 @@ static int get_named(struct provider_set *set, const struct strv *assignments, b
         const char *divider = strchr(assignment, '=');
         AUTO(strv_done) struct strv names = STRV_INIT;
 
-        if (divider == NULL) {
-            strv_add(&names, assignment);
-        } else {
-            strv_add_split(&names, divider + 1, ",");
-        }
+        strv_add_split(&names, divider == NULL ? assignment : divider + 1, ",");
         for (size_t k = 0; k < names.n; k++) {
             struct provider *provider = NULL;
 

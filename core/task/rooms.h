@@ -37,7 +37,7 @@ struct rooms {
 int rooms_open(struct task_env *env, const struct rooms_request *request, struct rooms **ret_rooms,
                struct err *err);
 
-/* Whether there is every provider that --provider names ("P", "ZONE=P,Q"). Starts and writes
+/* Whether there is every provider that --provider names ("P,Q", "ZONE=P,Q"). Starts and writes
  * nothing. */
 int rooms_check_providers(struct task_env *env, const struct strv *assignments, struct err *err);
 

@@ -78,7 +78,8 @@ def test_only_what_was_said_is_remembered(quick, make_client):
     assert key.key_size == 256 and names_of(client.certificate("example.test")[0]) == ["*.example.test", "example.test"]
 
 
-def test_both_providers_of_a_zone_are_remembered(quick, make_client):
+@pytest.mark.parametrize("both", ["example.test=lab,notes", "lab,notes"])
+def test_both_providers_of_a_zone_are_remembered(quick, make_client, both):
     client = make_client(quick)
     note = os.path.join(quick.folder, "notes")
     os.mkdir(note)
@@ -86,7 +87,6 @@ def test_both_providers_of_a_zone_are_remembered(quick, make_client):
     program = hook(quick, 'echo "$ACME_DNS_VERB" >> %s/calls\n' % note)
     client.configure(sections="[provider notes]\nplugin = exec-hook\ncommand = %s\ncore-allow-path = %s\n"
                      % (program, note))
-    both = "example.test=lab,notes"
     succeed(client.run("issue", "-d", "example.test", "--provider", both, "--server", client.server))
     with open(os.path.join(note, "calls"), encoding="ascii") as file:
         assert [verb for verb in file.read().split() if verb != "settled"] == ["add", "remove"]
@@ -96,7 +96,7 @@ def test_both_providers_of_a_zone_are_remembered(quick, make_client):
         assert [verb for verb in file.read().split() if verb != "settled"] == ["add", "remove"] * 2
 
 
-@pytest.mark.parametrize("wrong", ["nobody", "example.test=nobody", "example.test=lab,nobody"])
+@pytest.mark.parametrize("wrong", ["nobody", "lab,nobody", "example.test=nobody", "example.test=lab,nobody"])
 def test_a_provider_that_does_not_exist_is_not_remembered(quick, make_client, wrong):
     client = make_client(quick)
     succeed(client.issue("example.test"))

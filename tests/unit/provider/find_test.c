@@ -133,6 +133,11 @@ static void the_command_line_beats_files(void **state)
     expect_found(&bed, "_acme-challenge.example.com.", "example.com.", "b/example.com.");
     expect_found(&bed, "_acme-challenge.x.example.org.", "example.org.", "a/example.org.");
     bed_close(&bed);
+    bed_open(&bed, TWO, "b,a example.org=a", NULL);
+    expect_found(&bed, "_acme-challenge.example.com.", "example.com.",
+                 "b/example.com. a/example.com.");
+    expect_found(&bed, "_acme-challenge.x.example.org.", "example.org.", "a/example.org.");
+    bed_close(&bed);
     bed_open(&bed, TWO, "nobody", NULL);
     expect_error(&bed, "_acme-challenge.example.com.", "example.com.",
                  "there is no provider 'nobody' (configured: a, b)");
