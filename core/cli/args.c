@@ -234,8 +234,8 @@ static int check_command(const struct args *args, struct err *err)
     if (args_has(args, OPTION_HELP)) {
         return 0;
     }
-    if (args->operands.n > command->n_operands) {
-        const char *extra = args->operands.items[command->n_operands];
+    if (args->operands.n > command->n_operands + command->n_optional) {
+        const char *extra = args->operands.items[command->n_operands + command->n_optional];
 
         err_set(err, ERR_CONFIG, "'%s' is one word too many for 'acme-dns %s'", extra,
                 command->words);

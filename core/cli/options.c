@@ -101,7 +101,7 @@ static const enum option_id CLEANUP_OPTIONS[] = {
 
 static const struct command_row COMMANDS[COMMAND_COUNT] = {
     [COMMAND_ISSUE] =
-        {"issue", "", 0, "obtain a certificate, unless there is a good one already",
+        {"issue", "", 0, 0, "obtain a certificate, unless there is a good one already",
          "# a wildcard and its base name, through the [provider] section or plug-in rfc2136\n"
          "acme-dns issue -d example.com -d '*.example.com' --provider rfc2136\n"
          "# try it first, against the staging service of Let's Encrypt\n"
@@ -113,16 +113,17 @@ static const struct command_row COMMANDS[COMMAND_COUNT] = {
          "# one name more\n"
          "acme-dns issue --name example.com -d www.example.com --expand\n",
          ISSUE_OPTIONS, ARRAY_LEN(ISSUE_OPTIONS)},
-    [COMMAND_CLEANUP] = {"cleanup", "", 0, "remove what runs that were cut short left in the DNS",
+    [COMMAND_CLEANUP] = {"cleanup", "", 0, 0,
+                         "remove what runs that were cut short left in the DNS",
                          "# what is there to remove?\n"
                          "acme-dns cleanup --dry-run\n"
                          "acme-dns cleanup\n",
                          CLEANUP_OPTIONS, ARRAY_LEN(CLEANUP_OPTIONS)},
-    [COMMAND_PLUGIN_LIST] = {"plugin list", "", 0, "list the plug-ins that can be found",
+    [COMMAND_PLUGIN_LIST] = {"plugin list", "", 0, 0, "list the plug-ins that can be found",
                              "acme-dns plugin list\n"
                              "acme-dns plugin list --plugin-dir ./build/plugins\n",
                              NULL, 0},
-    [COMMAND_PLUGIN_SHOW] = {"plugin show", "NAME", 1,
+    [COMMAND_PLUGIN_SHOW] = {"plugin show", "NAME", 1, 0,
                              "show a plug-in's options, and what keeps it from your keys",
                              "acme-dns plugin show rfc2136\n"
                              "# for a script\n"

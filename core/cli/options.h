@@ -67,7 +67,8 @@ enum command_id {
 struct command_row {
     const char *words;             /* "issue", "plugin list" */
     const char *operands;          /* for help: "NAME"; "" without */
-    unsigned n_operands;           /* exactly as many */
+    unsigned n_operands;           /* at least as many */
+    unsigned n_optional;           /* and up to so many more */
     const char *summary;           /* one line, for the list of commands */
     const char *examples;          /* lines, each a command or "# what it does" */
     const enum option_id *options; /* those that not every command has */
