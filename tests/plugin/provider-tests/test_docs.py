@@ -4,7 +4,6 @@
 import glob
 import os
 import re
-import shutil
 import subprocess
 
 import pytest
@@ -12,8 +11,12 @@ import pytest
 from driving import BUILD, Plugin
 
 PLUGINS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..", "plugins")
-NAMES = ["rfc2136", "exec-hook"]
+NAMES = sorted(os.path.basename(path)[:-3] for path in glob.glob(os.path.join(BUILD, "plugins", "*.so")))
 CORE_KEYS = {"plugin", "provider", "env", "pass-env", "core-allow-path"}
+
+
+def test_there_are_plug_ins():
+    assert "rfc2136" in NAMES and "exec-hook" in NAMES
 
 
 def read(name, pattern):
@@ -55,11 +58,9 @@ def test_sample_has_every_option_and_is_all_comment(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_manual_page_is_sound(name):
-    if shutil.which("man") is None:
-        pytest.skip("man is not installed")
     (path,) = glob.glob(os.path.join(PLUGINS, name, "*.7"))
-    result = subprocess.run(["man", "--warnings", "-l", path], capture_output=True, text=True,
-                            env={**os.environ, "MANPAGER": "cat", "LC_ALL": "C.UTF-8"}, check=True)
+    result = subprocess.run(["groff", "-man", "-Tutf8", "-P-cbou", "-ww", path], capture_output=True, text=True,
+                            check=True)
     assert result.stderr == "" and "OPTIONS" in result.stdout
 
 
