@@ -34,6 +34,7 @@ struct answer {
 struct batch {
     struct acme_call *call;
     const struct hook *hook;
+    const char *program; /* its name, for messages */
     const struct acme_change *const *changes;
     size_t n;
     unsigned char *state;  /* of each change: one of the below */
@@ -229,7 +230,8 @@ static void take_answer(struct batch *b, const struct answer *a)
 {
     size_t i = (size_t)a->index;
     int32_t status = ACME_OK;
-    const char *what = outcome_of_code((int)a->status, verb_of(b->changes[i]), &status);
+    const char *what =
+        outcome_of_code(b->hook->style->verbs[VERB_BATCH].codes, (int)a->status, &status);
     uint32_t later_s =
         a->retry_after_s > 0 && a->retry_after_s < 86400 ? (uint32_t)a->retry_after_s : 0;
 
@@ -243,7 +245,7 @@ static void take_answer(struct batch *b, const struct answer *a)
     }
     b->state[i] = STATE_FAILED;
     b->failed_status = status;
-    (void)acme_fail_at(b->call, i, status, later_s, "%s %s %s (status %lld)%s%s", b->hook->name,
+    (void)acme_fail_at(b->call, i, status, later_s, "%s %s %s (status %lld)%s%s", b->program,
                        verb_of(b->changes[i]), what, a->status, a->message[0] != '\0' ? ": " : "",
                        a->message);
 }
@@ -260,14 +262,14 @@ static void take_line(void *context, const char *line, size_t len)
     }
     if (!parse_answer(line, len, &a)) {
         acme_log(b->call, ACME_LOG_WARNING,
-                 "%s: not a status line, want {\"index\": N, \"status\": N, ...}: %s",
-                 b->hook->name, text_sanitize(line, len, text, sizeof(text)));
+                 "%s: not a status line, want {\"index\": N, \"status\": N, ...}: %s", b->program,
+                 text_sanitize(line, len, text, sizeof(text)));
     } else if (a.index < 0 || (size_t)a.index >= b->n || a.status < 0 || a.status > 255 ||
                b->state[a.index] != STATE_SENT) {
         acme_log(b->call, ACME_LOG_WARNING,
                  "%s: a status line for change %lld that does not fit: unknown, told already, or "
                  "the status is not between 0 and 255",
-                 b->hook->name, a.index);
+                 b->program, a.index);
     } else {
         take_answer(b, &a);
     }
@@ -278,8 +280,8 @@ static void take_line(void *context, const char *line, size_t len)
 /* What the program said nothing about. */
 static int32_t settle_rest(struct batch *b, const struct run_result *result)
 {
-    char text[RUN_TAIL_MAX * 2];
-    int32_t status = outcome_judge(result, b->hook->name, "batch", true, text, sizeof(text));
+    char text[OUTCOME_TEXT_MAX];
+    int32_t status = outcome_judge(result, b->hook, VERB_BATCH, text, sizeof(text));
     bool is_said = false;
 
     if (status == ACME_OK) {
@@ -289,14 +291,14 @@ static int32_t settle_rest(struct batch *b, const struct run_result *result)
                 (void)acme_fail_at(b->call, i, ACME_REJECTED, 0,
                                    "%s ended well (exit code 0), but wrote no status line for "
                                    "change %zu",
-                                   b->hook->name, i);
+                                   b->program, i);
             }
         }
         return ACME_OK;
     }
     for (size_t i = 0; i < b->n && !is_said; i++) {
         if (b->state[i] == STATE_SENT) {
-            (void)acme_fail_at(b->call, i, status, b->outcome.retry_after_s, "%s", text);
+            status = outcome_fail(b->call, i, status, b->outcome.retry_after_s, text);
             is_said = true;
         }
     }
@@ -304,38 +306,53 @@ static int32_t settle_rest(struct batch *b, const struct run_result *result)
     return is_said ? status : ACME_OK;
 }
 
+/* Runs the program with the lines. A status of the call's. */
+static int32_t run_batch(struct batch *b, const char *input, size_t input_len)
+{
+    const struct invoke_for what = {.hook = b->hook, .verb = VERB_BATCH};
+    struct run run = {.limit_ms = b->hook->limit_ms,
+                      .take_line = take_line,
+                      .context = b,
+                      .input = input,
+                      .input_len = input_len};
+    struct invoke with;
+    struct run_result result;
+    int32_t status = ACME_BUG;
+
+    if (invoke_init(&with, &what)) {
+        run.path = with.argv.items[0];
+        run.argv = with.argv.items;
+        run.envp = with.envp.items;
+        run_program(b->call, &run, &result);
+        status = settle_rest(b, &result);
+    } else {
+        status = acme_fail(b->call, ACME_BUG, 0, "there is no memory to run %s", b->program);
+    }
+    invoke_done(&with);
+    return status;
+}
+
 int32_t batch_apply(struct acme_call *call, const struct hook *h,
                     const struct acme_change *const *changes, size_t n, int32_t *ret_failed_status)
 {
+    const char *program = invoke_program(h, VERB_BATCH);
     struct batch b = {.call = call,
                       .hook = h,
+                      .program = program,
                       .changes = changes,
                       .n = n,
                       .state = calloc(n == 0 ? 1 : n, 1),
-                      .outcome = {.call = call, .name = h->name}};
-    struct run run = {
-        .path = h->command, .limit_ms = h->limit_ms, .take_line = take_line, .context = &b};
-    struct style_call with;
-    struct run_result result;
-    char *input = NULL;
-    int32_t status = ACME_BUG;
+                      .outcome = {.call = call, .name = program, .output = OUTPUT_NATIVE}};
+    size_t input_len = 0;
+    char *input = b.state == NULL ? NULL : make_input(&b, &input_len);
+    int32_t status = ACME_OK;
 
-    if (b.state != NULL) {
-        input = make_input(&b, &run.input_len);
-    }
-    run.input = input;
-    if (!style_call_init(&with, h, "batch", NULL) || input == NULL) {
+    if (input == NULL) {
         status = acme_fail(call, ACME_BUG, 0, "there is no memory for %zu changes", n);
-    } else if (run.input_len == 0) {
-        status = ACME_OK;
-    } else {
-        run.argv = with.argv;
-        run.envp = with.envp;
-        run_program(call, &run, &result);
-        status = settle_rest(&b, &result);
+    } else if (input_len > 0) {
+        status = run_batch(&b, input, input_len);
     }
     *ret_failed_status = b.failed_status;
-    style_call_done(&with);
     free(input);
     free(b.state);
     return status;

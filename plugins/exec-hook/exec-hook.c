@@ -3,19 +3,29 @@
 
 /*
  * The exec-hook plug-in: publishes values by running a program of the user's. No shell is involved:
- * the program is one absolute path, its arguments are given one by one.
+ * the program is one absolute path, its arguments are given one by one. (But for dnsapi scripts of
+ * acme.sh, which are functions for a shell.)
  */
 #include "exec-hook.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-enum option { OPTION_COMMAND, OPTION_ARG, OPTION_STYLE, OPTION_BATCH, OPTION_TIMEOUT, N_OPTIONS };
+enum option {
+    OPTION_COMMAND,
+    OPTION_ARG,
+    OPTION_STYLE,
+    OPTION_CLEANUP_COMMAND,
+    OPTION_CLEANUP_ARG,
+    OPTION_HOOK_CHAIN,
+    OPTION_ACME_SH,
+    OPTION_ACCOUNT_CONF,
+    OPTION_DOMAIN_CONF,
+    OPTION_BATCH,
+    OPTION_TIMEOUT,
+    N_OPTIONS
+};
 
 static const struct acme_plugin_option options[N_OPTIONS] = {
     [OPTION_COMMAND] = {.name = "command",
@@ -24,16 +34,39 @@ static const struct acme_plugin_option options[N_OPTIONS] = {
                         .type = ACME_OPTION_PATH,
                         .flags = ACME_OPTION_REQUIRED},
     [OPTION_ARG] = {.name = "arg",
-                    .help = "An argument that stands before the verb",
+                    .help = "An argument that stands before those of the style",
                     .type = ACME_OPTION_STRING,
                     .flags = ACME_OPTION_REPEAT},
     [OPTION_STYLE] = {.name = "style",
                       .fallback = "native",
-                      .help = "How the program is called: native (add, remove, settled) or lego "
-                              "(present, cleanup)",
+                      .help = "Whose hooks the program is written for",
                       .env = "EXEC_STYLE",
                       .type = ACME_OPTION_CHOICE,
-                      .choices = "native,lego"},
+                      .choices = STYLE_NAMES},
+    [OPTION_CLEANUP_COMMAND] = {.name = "cleanup-command",
+                                .help = "The program that removes, where the style has two",
+                                .type = ACME_OPTION_PATH},
+    [OPTION_CLEANUP_ARG] = {.name = "cleanup-arg",
+                            .help = "An argument for cleanup-command",
+                            .type = ACME_OPTION_STRING,
+                            .flags = ACME_OPTION_REPEAT},
+    [OPTION_HOOK_CHAIN] = {.name = "hook-chain",
+                           .fallback = "no",
+                           .help =
+                               "For dehydrated: give all changes to one run, as HOOK_CHAIN does",
+                           .type = ACME_OPTION_BOOL},
+    [OPTION_ACME_SH] = {.name = "acme-sh",
+                        .help = "For acme.sh: the acme.sh that the script belongs to, if it does "
+                                "not stand in the folder above the script's",
+                        .type = ACME_OPTION_PATH},
+    [OPTION_ACCOUNT_CONF] = {.name = "account-conf",
+                             .help = "For acme.sh: an account.conf to take settings from",
+                             .type = ACME_OPTION_FILE,
+                             .flags = ACME_OPTION_SECRET},
+    [OPTION_DOMAIN_CONF] = {.name = "domain-conf",
+                            .help = "For acme.sh: a DOMAIN.conf to take settings from",
+                            .type = ACME_OPTION_FILE,
+                            .flags = ACME_OPTION_SECRET},
     [OPTION_BATCH] = {.name = "batch",
                       .fallback = "no",
                       .help = "Give all changes to one run of the program, as lines of JSON",
@@ -44,93 +77,153 @@ static const struct acme_plugin_option options[N_OPTIONS] = {
                         .type = ACME_OPTION_DURATION},
 };
 
-/* In a user namespace, files of users that it does not know (root's, for one) show this owner. */
-static bool is_unmapped(uid_t uid)
-{
-    const uid_t overflow = 65534;
-    FILE *file = uid == overflow ? fopen("/proc/self/uid_map", "re") : NULL;
-    unsigned long first = 0;
-    unsigned long count = 0;
-    bool is_whole = true;
+/* Options that only some styles have. */
+static const struct {
+    enum option option;
+    unsigned taken_by;
+    const char *styles;
+} limited[] = {
+    {OPTION_ARG, STYLE_TAKES_ARGUMENTS, "any but acme.sh"},
+    {OPTION_CLEANUP_COMMAND, STYLE_TAKES_CLEANUP, "certbot or getssl"},
+    {OPTION_CLEANUP_ARG, STYLE_TAKES_CLEANUP, "certbot or getssl"},
+    {OPTION_HOOK_CHAIN, STYLE_TAKES_CHAIN, "dehydrated"},
+    {OPTION_ACME_SH, STYLE_TAKES_ACME_SH, "acme.sh"},
+    {OPTION_ACCOUNT_CONF, STYLE_TAKES_ACME_SH, "acme.sh"},
+    {OPTION_DOMAIN_CONF, STYLE_TAKES_ACME_SH, "acme.sh"},
+    {OPTION_BATCH, STYLE_TAKES_BATCH, "native"},
+};
 
-    if (file == NULL) {
-        return false;
-    }
-    if (fscanf(file, "%lu %*u %lu", &first, &count) == 2) {
-        is_whole = first == 0 && count == 4294967295UL;
-    }
-    (void)fclose(file);
-    return !is_whole;
+static bool is_given(const struct acme_open *o, enum option option)
+{
+    const struct acme_value *value = acme_value_at(o, option);
+
+    return options[option].type == ACME_OPTION_BOOL ? value->number != 0
+                                                    : value->text != NULL && value->len > 0;
 }
 
-/* The mode and owner of a program that may be run: the rule that holds for everything that causes
- * execution. */
-static const char *find_distrust(const struct stat *st)
-{
-    if (!S_ISREG(st->st_mode)) {
-        return "it is not a regular file";
-    }
-    if ((st->st_mode & (S_IWGRP | S_IWOTH)) != 0) {
-        return "its group or others may write to it (chmod go-w)";
-    }
-    if (st->st_uid != 0 && st->st_uid != geteuid() && !is_unmapped(st->st_uid)) {
-        return "it belongs neither to root nor to the user that would run it";
-    }
-    return NULL;
-}
+/* ---- acme.sh ---- */
 
-int32_t hook_check_command(struct acme_call *call, const char *path)
+/* The acme.sh of a dnsapi script: the one that is given, or FOLDER/acme.sh for
+ * FOLDER/dnsapi/dns_NAME.sh. NULL: no memory. */
+static char *find_acme_sh(const struct acme_open *o)
 {
-    struct stat st = {.st_mode = 0};
-    const char *distrust = NULL;
-    int fd = -1;
-    int reason = 0;
+    static const char name[] = "/acme.sh";
+    const char *command = acme_value_at(o, OPTION_COMMAND)->text;
+    size_t len = strlen(command);
+    char *path = NULL;
 
-    if (path[0] != '/') {
-        return acme_fail(call, ACME_BAD_CONFIG, 0, "command '%s' is not an absolute path", path);
+    if (is_given(o, OPTION_ACME_SH)) {
+        return strdup(acme_value_at(o, OPTION_ACME_SH)->text);
     }
-    /* O_PATH: a program need not be readable to be run. */
-    fd = open(path, O_PATH | O_CLOEXEC);
-    if (fd < 0 || fstat(fd, &st) < 0) {
-        reason = errno;
-        if (fd >= 0) {
-            (void)close(fd);
+    for (int i = 0; i < 2; i++) {
+        while (len > 0 && command[len - 1] != '/') {
+            len--;
         }
-        return acme_fail(call, ACME_BAD_CONFIG, 0, "command '%s' cannot be run: %s", path,
-                         strerror(reason));
+        while (len > 0 && command[len - 1] == '/') {
+            len--;
+        }
     }
-    (void)close(fd);
-    distrust = find_distrust(&st);
-    if (distrust == NULL && access(path, X_OK) < 0) {
-        distrust = "it is not executable (chmod +x)";
+    path = malloc(len + sizeof(name));
+    if (path != NULL) {
+        memcpy(path, command, len);
+        memcpy(path + len, name, sizeof(name));
     }
-    if (distrust != NULL) {
-        return acme_fail(call, ACME_BAD_CONFIG, 0, "command '%s' is not run: %s", path, distrust);
+    return path;
+}
+
+/* The script's name becomes that of a shell function. */
+static bool is_dnsapi_name(const char *path)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
+    const char *name = strrchr(path, '/') + 1;
+
+    return strncmp(name, "dns_", 4) == 0 && strspn(name, letters) + 3 == strlen(name) &&
+           strcmp(name + strlen(name) - 3, ".sh") == 0;
+}
+
+static int32_t check_acme_sh(struct acme_call *call, const struct acme_open *o)
+{
+    const char *script = acme_value_at(o, OPTION_COMMAND)->text;
+    int32_t status = command_check(call, "command", script, true);
+    char *path = NULL;
+
+    if (status != ACME_OK) {
+        return status;
+    }
+    if (!is_dnsapi_name(script)) {
+        return acme_fail(call, ACME_BAD_CONFIG, 0,
+                         "command '%s' is no dnsapi script of acme.sh: want "
+                         "/FOLDER/dnsapi/dns_NAME.sh for style = acme.sh",
+                         script);
+    }
+    path = find_acme_sh(o);
+    if (path == NULL) {
+        return acme_fail(call, ACME_BUG, 0, "there is no memory");
+    }
+    status = command_check(call, "acme-sh", path, true);
+    free(path);
+    return status;
+}
+
+/* ---- Callbacks ---- */
+
+static int32_t check_limited(struct acme_call *call, const struct acme_open *o,
+                             const struct style *style)
+{
+    for (size_t i = 0; i < sizeof(limited) / sizeof(limited[0]); i++) {
+        if ((style->takes & limited[i].taken_by) == 0 && is_given(o, limited[i].option)) {
+            return acme_fail(call, ACME_BAD_CONFIG, 0, "%s needs style = %s, not %s",
+                             options[limited[i].option].name, limited[i].styles, style->name);
+        }
     }
     return ACME_OK;
+}
+
+static int32_t check_cleanup(struct acme_call *call, const struct acme_open *o,
+                             const struct style *style)
+{
+    if ((style->takes & STYLE_TAKES_CLEANUP) == 0) {
+        return ACME_OK;
+    }
+    if (!is_given(o, OPTION_CLEANUP_COMMAND)) {
+        return acme_fail(call, ACME_BAD_CONFIG, 0,
+                         "style = %s needs cleanup-command, the program that removes (%s); one "
+                         "that does both may be named twice",
+                         style->name, style->verbs[VERB_REMOVE].name);
+    }
+    return command_check(call, "cleanup-command", acme_value_at(o, OPTION_CLEANUP_COMMAND)->text,
+                         false);
 }
 
 static int32_t hook_check(struct acme_call *call, const struct acme_open *o)
 {
     const struct acme_value *command = acme_value_at(o, OPTION_COMMAND);
-    const struct acme_value *style = acme_value_at(o, OPTION_STYLE);
+    const struct style *style = style_find(acme_value_at(o, OPTION_STYLE)->text);
+    int32_t status = ACME_OK;
 
     if (command->text == NULL || command->len == 0) {
         return acme_fail(call, ACME_BAD_CONFIG, 0, "command is not set");
     }
-    if (acme_value_at(o, OPTION_BATCH)->number != 0 && strcmp(style->text, "native") != 0) {
-        return acme_fail(call, ACME_BAD_CONFIG, 0, "batch = yes needs style = native, not %s",
-                         style->text);
+    if (style == NULL) {
+        return acme_fail(call, ACME_BAD_CONFIG, 0, "style '%s' is not known, want one of %s",
+                         acme_value_at(o, OPTION_STYLE)->text, STYLE_NAMES);
     }
-    return hook_check_command(call, command->text);
+    status = check_limited(call, o, style);
+    if (status == ACME_OK && (style->takes & STYLE_TAKES_ACME_SH) != 0) {
+        return check_acme_sh(call, o);
+    }
+    if (status == ACME_OK) {
+        status = command_check(call, "command", command->text, false);
+    }
+    return status == ACME_OK ? check_cleanup(call, o, style) : status;
 }
 
 static void hook_close(struct acme_call *call, void *instance)
 {
     struct hook *h = instance;
 
-    (void)call;
-    free(h->command);
+    change_exit(call, h);
+    free(h->acme_sh);
     free(h);
 }
 
@@ -146,71 +239,44 @@ static int32_t hook_open(struct acme_call *call, const struct acme_open *o, void
     if (h == NULL) {
         return acme_fail(call, ACME_BUG, 0, "there is no memory");
     }
-    h->command = strdup(acme_value_at(o, OPTION_COMMAND)->text);
-    h->arguments = *acme_value_at(o, OPTION_ARG); /* lives until close() returns */
     h->style = style_find(acme_value_at(o, OPTION_STYLE)->text);
+    h->command = acme_value_at(o, OPTION_COMMAND)->text;
+    h->arguments = *acme_value_at(o, OPTION_ARG);
+    h->cleanup = acme_value_at(o, OPTION_CLEANUP_COMMAND)->text;
+    h->cleanup_arguments = *acme_value_at(o, OPTION_CLEANUP_ARG);
+    h->account_conf = *acme_value_at(o, OPTION_ACCOUNT_CONF);
+    h->domain_conf = *acme_value_at(o, OPTION_DOMAIN_CONF);
     h->is_batch = acme_value_at(o, OPTION_BATCH)->number != 0;
+    h->is_chain = acme_value_at(o, OPTION_HOOK_CHAIN)->number != 0;
     h->limit_ms = acme_value_at(o, OPTION_TIMEOUT)->number * 1000;
-    if (h->command == NULL || h->style == NULL) {
-        hook_close(call, h);
-        return acme_fail(call, ACME_BUG, 0, "style '%s' is not known",
-                         acme_value_at(o, OPTION_STYLE)->text);
+    if ((h->style->takes & STYLE_TAKES_ACME_SH) != 0) {
+        h->acme_sh = find_acme_sh(o);
+        if (h->acme_sh == NULL) {
+            free(h);
+            return acme_fail(call, ACME_BUG, 0, "there is no memory");
+        }
     }
-    h->name = strrchr(h->command, '/') + 1;
     *ret_instance = h;
     return ACME_OK;
 }
 
-/* Runs the program for one change, which is number index of the call. Its failure is reported. */
-static int32_t run_verb(struct acme_call *call, const struct hook *h, const char *verb,
-                        const struct acme_record *record, size_t index)
+/* Changes that fail do not keep the others from being made. */
+static int32_t make_changes(struct acme_call *call, struct hook *h,
+                            const struct acme_change *const *changes, size_t n,
+                            int32_t *ret_failed_status)
 {
-    struct outcome outcome = {.call = call, .name = h->name};
-    struct run run = {.path = h->command,
-                      .limit_ms = h->limit_ms,
-                      .take_line = outcome_take_line,
-                      .context = &outcome};
-    struct style_call with;
-    struct run_result result;
-    char text[RUN_TAIL_MAX * 2];
-    int32_t status = ACME_BUG;
-
-    if (record->type != ACME_RECORD_TXT || memchr(record->value, '\0', record->value_len) != NULL) {
-        return acme_fail_at(call, index, ACME_UNSUPPORTED, 0,
-                            "only TXT values without NUL bytes can be given to a program");
-    }
-    if (style_call_init(&with, h, verb, record)) {
-        run.argv = with.argv;
-        run.envp = with.envp;
-        run_program(call, &run, &result);
-        status = outcome_judge(&result, h->name, style_verb(h->style, verb),
-                               h->style->has_native_codes, text, sizeof(text));
-    } else {
-        (void)snprintf(text, sizeof(text), "there is no memory to run %s", h->name);
-    }
-    style_call_done(&with);
-    if (outcome.receipt_len > 0) {
-        call->host->receipt(call, index, outcome.receipt, outcome.receipt_len);
-    }
-    if (status == ACME_OK || (status == ACME_UNSUPPORTED && strcmp(verb, "settled") == 0)) {
-        return status; /* without that verb the name servers decide: nothing has failed */
-    }
-    return acme_fail_at(call, index, status, outcome.retry_after_s, "%s", text);
+    return h->is_batch ? batch_apply(call, h, changes, n, ret_failed_status)
+                       : change_apply(call, h, changes, n, ret_failed_status);
 }
 
-static int32_t change_one(struct acme_call *call, const struct hook *h,
-                          const struct acme_record *record, uint32_t what)
+static int32_t change_one(struct acme_call *call, struct hook *h, const struct acme_record *record,
+                          uint32_t what)
 {
     struct acme_change change = {.size = sizeof(change), .what = what, .record = record};
     const struct acme_change *list = &change;
-
     int32_t failed_status = ACME_OK;
-    int32_t status = ACME_OK;
+    int32_t status = make_changes(call, h, &list, 1, &failed_status);
 
-    if (!h->is_batch) {
-        return run_verb(call, h, what == ACME_ADD ? "add" : "remove", record, 0);
-    }
-    status = batch_apply(call, h, &list, 1, &failed_status);
     return status != ACME_OK ? status : failed_status;
 }
 
@@ -224,29 +290,12 @@ static int32_t hook_remove(struct acme_call *call, void *instance, const struct 
     return change_one(call, instance, record, ACME_REMOVE);
 }
 
-/* One run a change, unless the program takes batches. A change that fails does not keep the others
- * from being made. */
 static int32_t hook_apply(struct acme_call *call, void *instance,
                           const struct acme_change *const *changes, size_t n)
 {
-    const struct hook *h = instance;
-    int32_t ignored = ACME_OK;
+    int32_t ignored = ACME_OK; /* reported, change by change */
 
-    if (h->is_batch) {
-        return batch_apply(call, h, changes, n, &ignored);
-    }
-    for (size_t i = 0; i < n; i++) {
-        const char *verb = changes[i]->what == ACME_ADD ? "add" : "remove";
-        int32_t status = run_verb(call, h, verb, changes[i]->record, i);
-
-        if (status == ACME_CANCELLED) {
-            return status;
-        }
-        if (status == ACME_OK) {
-            call->host->done(call, i);
-        }
-    }
-    return ACME_OK;
+    return make_changes(call, instance, changes, n, &ignored);
 }
 
 /* A program without this verb has no word to say: the name servers decide. */
@@ -256,10 +305,10 @@ static int32_t hook_settled(struct acme_call *call, void *instance,
     struct hook *h = instance;
     int32_t status = ACME_OK;
 
-    if (h->lacks_settled || h->style->settled == NULL) {
+    if (h->lacks_settled || h->style->verbs[VERB_SETTLED].argv == NULL) {
         return ACME_OK;
     }
-    status = run_verb(call, h, "settled", record, 0);
+    status = change_settled(call, h, record);
     if (status == ACME_UNSUPPORTED) {
         h->lacks_settled = true;
         return ACME_OK;
@@ -277,7 +326,7 @@ ACME_PLUGIN_EXPORT const struct acme_plugin *acme_plugin_v1(void)
         .call_timeout_s = 300,
         .name = "exec-hook",
         .version = ACME_VERSION,
-        .summary = "Any DNS, by a program of yours that adds and removes values",
+        .summary = "Any DNS, by a program of yours, or a hook written for another ACME client",
         .options = options,
         .check = hook_check,
         .open = hook_open,

@@ -4,11 +4,15 @@
 /*
  * The rooms of the exec-hook plug-in:
  *
- *     text       UTF-8 for the core, whatever a program wrote
+ *     text       UTF-8 for the core, whatever a program wrote; texts and lists of texts that grow
  *     run        one program: started, fed, listened to, ended together with all its children
- *     style      what a program is called with: one row of a table for each convention
+ *     style      whose convention a program follows: one row of a table for each
+ *     invoke     the arguments and the environment of one run, from a row of that table
  *     outcome    exit codes, and the lines of stdout that mean something
- *     batch      many changes in one call, as lines of JSON
+ *     home       the private home of an acme.sh script
+ *     change     runs for one change, or for several in a row
+ *     batch      many changes in one run, as lines of JSON
+ *     command    which files may be run
  *     exec-hook  options and callbacks
  */
 #ifndef EXEC_HOOK_H
@@ -16,9 +20,12 @@
 
 #include <acme-plugin.h>
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+struct hook;
 
 /* ---- text.c ---- */
 
@@ -27,6 +34,30 @@
 /* Copies bytes as UTF-8: what is none, and control characters, become \xHH. Returns to. */
 char *text_sanitize(const char *bytes, size_t len, char *to, size_t size);
 bool text_is_utf8(const void *bytes, size_t len);
+
+/* A text that grows; always ended by a NUL byte once something was put. */
+struct text {
+    char *bytes;
+    size_t len;
+    size_t room;
+    bool is_short; /* there was no memory: what is in it is not all */
+};
+
+void text_put(struct text *t, const void *bytes, size_t len);
+void text_puts(struct text *t, const char *text);
+void text_done(struct text *t);
+
+/* A list of texts as execve() wants it: items ends with NULL once one was added. */
+struct words {
+    char **items;
+    size_t n;
+    size_t room;
+    bool is_short;
+};
+
+/* Adds a copy. */
+void words_add(struct words *w, const char *text, size_t len);
+void words_done(struct words *w);
 
 /* ---- run.c ---- */
 
@@ -65,66 +96,157 @@ struct run_result {
 /* Runs a program to its end, and ends whatever it leaves behind in its session. */
 void run_program(struct acme_call *call, const struct run *run, struct run_result *ret_result);
 
+/* ---- style.c ---- */
+
+/* What a program can be asked. Those that a convention does not have have no argv. */
+enum verb { VERB_ADD, VERB_REMOVE, VERB_SETTLED, VERB_BATCH, VERB_STARTUP, VERB_EXIT, N_VERBS };
+
+/* For a status of an exit code: failed, and nothing is promised of what is in force. */
+#define CODE_VAGUE (-1)
+
+/* What exit codes from first to last mean. ACME_OK: not well, but the convention takes no notice,
+ * so a warning is all that comes of it. */
+struct style_code {
+    int first;
+    int last;
+    int32_t status;
+    const char *text; /* behind the program and its verb */
+};
+
+#define STYLE_CODES_MAX 16
+
+struct style_codes {
+    const char *rule; /* what people are told beside the code; NULL: nothing */
+    struct style_code
+        rows[STYLE_CODES_MAX];      /* the rest of them, all zero, says that 0 is success */
+    const struct style_codes *rest; /* for codes that stand in no row; or NULL */
+};
+
+/* What stdout is. */
+enum style_output {
+    OUTPUT_LOG,     /* lines for the log */
+    OUTPUT_NATIVE,  /* the same, but for retry-after= and receipt= */
+    OUTPUT_RECEIPT, /* for the log, and as a whole the receipt that remove is given */
+};
+
+/* How one verb is put to a program. The lists are templates, ended by NULL: see invoke.c. */
+struct style_verb {
+    const char *name;               /* as the convention calls it */
+    const char *const *argv;        /* begins with the program */
+    const char *const *each;        /* behind argv, for each change of the run; or NULL */
+    const char *const *environment; /* "NAME={FIELD}"; or NULL */
+    const struct style_codes *codes;
+    enum style_output output;
+};
+
+/* Options that are only for some styles. */
+#define STYLE_TAKES_BATCH 0x1u
+#define STYLE_TAKES_CHAIN 0x2u
+#define STYLE_TAKES_CLEANUP 0x4u
+#define STYLE_TAKES_ARGUMENTS 0x8u
+#define STYLE_TAKES_ACME_SH 0x10u
+
+struct style {
+    const char *name;
+    struct style_verb verbs[N_VERBS];
+    const char *const *unless_set; /* "NAME=VALUE" for variables that are not there; or NULL */
+    const char *drops;             /* the prefix of variables that are never inherited; or NULL */
+    unsigned takes;                /* STYLE_TAKES_... */
+    bool is_at_label; /* its programs write at _acme-challenge.DOMAIN, and nowhere else */
+};
+
+/* For the option's `choices`. */
+#define STYLE_NAMES "native,lego,lego-raw,certbot,dehydrated,acme.sh,uacme,getssl"
+
+/* NULL: none of that name. */
+const struct style *style_find(const char *name);
+
+/* ---- invoke.c ---- */
+
+/* What one run is for. */
+struct invoke_for {
+    const struct hook *hook;
+    enum verb verb;
+    const struct acme_record *const *records; /* of this run */
+    size_t n;
+    const struct acme_record *const
+        *all; /* of the call that are asked the same, these among them */
+    size_t n_all;
+    size_t n_left;    /* of those, how many runs come behind this one */
+    const char *home; /* the private home, for styles that have one */
+};
+
+/* What one run is called with. */
+struct invoke {
+    struct words argv;
+    struct words envp;
+};
+
+/* false: no memory; done() in any case. */
+bool invoke_init(struct invoke *v, const struct invoke_for *what);
+void invoke_done(struct invoke *v);
+
+/* The last part of the path of the program that a verb is put to, for messages. */
+const char *invoke_program(const struct hook *h, enum verb verb);
+
+/* The name that a style puts _acme-challenge before: fqdn without that label and without its final
+ * dot, in ret_domain. false: fqdn does not begin so. */
+bool invoke_domain(const struct acme_record *r, char ret_domain[256]);
+
 /* ---- outcome.c ---- */
 
 #define OUTCOME_RECEIPT_MAX 4096
+#define OUTCOME_TEXT_MAX 6144 /* of what is said about the end of a program */
 
 /* What a program said on stdout beside its exit code. */
 struct outcome {
     struct acme_call *call;
     const char *name; /* the program's, for log lines */
+    enum style_output output;
     unsigned n_lines; /* logged so far */
     uint32_t retry_after_s;
     char receipt[OUTCOME_RECEIPT_MAX];
     size_t receipt_len; /* 0: none */
+    bool is_cut;        /* the receipt would be longer, or cannot be a variable's value */
 };
 
-/* A run_line_fn: takes retry-after=N and receipt=TEXT, logs everything else. */
+/* A run_line_fn: takes what the style's output means, logs everything else. */
 void outcome_take_line(void *outcome, const char *line, size_t len);
 
-/* What the end of a program means for one verb. Text is for people; empty when all is well. */
-int32_t outcome_judge(const struct run_result *result, const char *program, const char *verb,
-                      bool has_native_codes, char *ret_text, size_t size);
+/* Behind the last line: makes the receipt what it is to be. */
+void outcome_end(struct outcome *o);
 
-/* The same for an exit code alone, or a status in a line of JSON. NULL: 0. */
-const char *outcome_of_code(int code, const char *verb, int32_t *ret_status);
+/* What the end of a program means for one verb: a status, or CODE_VAGUE. Text is for people, and a
+ * warning when the status is ACME_OK; empty when all is well. */
+int32_t outcome_judge(const struct run_result *result, const struct hook *h, enum verb verb,
+                      char *ret_text, size_t size);
 
-/* ---- style.c ---- */
+/* The same for an exit code alone, or a status in a line of JSON. NULL: all is well. */
+const char *outcome_of_code(const struct style_codes *codes, int code, int32_t *ret_status);
 
-struct style {
-    const char *name;
-    const char *add; /* what the verbs are called; NULL: there is none */
-    const char *remove;
-    const char *settled;
-    bool has_native_codes; /* exit codes as in the manual; else 0 is good and all others are bad */
-    const char *const *arguments;   /* behind the verb, ended by NULL; "{NAME}" are fields */
-    const char *const *environment; /* "NAME={FIELD}", ended by NULL */
-};
+/* Reports that the change at index fails, and returns the status that this was reported with. */
+int32_t outcome_fail(struct acme_call *call, size_t index, int32_t status, uint32_t retry_after_s,
+                     const char *text);
 
-const struct style *style_find(const char *name);
+/* ---- home.c ---- */
 
-/* What the style calls a verb of ours. */
-const char *style_verb(const struct style *s, const char *verb);
+/* Makes the private home of one run. 0, or the status that was reported. */
+int32_t home_make(struct acme_call *call, const struct hook *h, char ret_path[PATH_MAX]);
+void home_remove(const char *path);
 
-#define STYLE_TEXT_MAX                                                        \
-    65536 /* of what is made for one call: far above what its fields can hold \
-           */
+/* ---- change.c ---- */
 
-struct hook;
+/* Makes n changes, one run each, or one run for all where the program takes them in a chain. The
+ * result is that of batch_apply(). */
+int32_t change_apply(struct acme_call *call, struct hook *h,
+                     const struct acme_change *const *changes, size_t n,
+                     int32_t *ret_failed_status);
 
-/* What one run is called with. Arguments from the settings and inherited variables are borrowed. */
-struct style_call {
-    char **argv;
-    char **envp;
-    char *text;
-    size_t text_len;
-};
+/* Asks whether a value is live. ACME_UNSUPPORTED is not reported: the program has no such verb. */
+int32_t change_settled(struct acme_call *call, struct hook *h, const struct acme_record *record);
 
-/* Makes the call for one change, or without a record for a batch. verb is ours: "add", "remove",
- * "settled", "batch". false: no memory, or more arguments than there may be; done() in any case. */
-bool style_call_init(struct style_call *c, const struct hook *h, const char *verb,
-                     const struct acme_record *record);
-void style_call_done(struct style_call *c);
+/* Tells a program whose convention knows it that no more changes come. */
+void change_exit(struct acme_call *call, struct hook *h);
 
 /* ---- batch.c ---- */
 
@@ -133,20 +255,29 @@ void style_call_done(struct style_call *c);
 int32_t batch_apply(struct acme_call *call, const struct hook *h,
                     const struct acme_change *const *changes, size_t n, int32_t *ret_failed_status);
 
+/* ---- command.c ---- */
+
+/* Is the file one that may be run, or with is_script: read by a shell that is run? 0, or the status
+ * that was reported. option is what names it. */
+int32_t command_check(struct acme_call *call, const char *option, const char *path, bool is_script);
+
 /* ---- exec-hook.c ---- */
 
-/* One instance: [provider NAME]. */
+/* One instance: [provider NAME]. Values of options live until close() returns. */
 struct hook {
-    char *command;
-    const char *name; /* the last part of command */
-    struct acme_value arguments;
     const struct style *style;
+    const char *command;
+    struct acme_value arguments;
+    const char *cleanup; /* NULL: none */
+    struct acme_value cleanup_arguments;
+    char *acme_sh; /* the acme.sh that a dnsapi script belongs to; NULL: another style */
+    struct acme_value account_conf;
+    struct acme_value domain_conf;
     bool is_batch;
+    bool is_chain;
     int64_t limit_ms;
+    bool has_started;   /* VERB_STARTUP was run */
     bool lacks_settled; /* the program said so */
 };
-
-/* Is the program one that may be run? 0, or the status that was reported. */
-int32_t hook_check_command(struct acme_call *call, const char *path);
 
 #endif

@@ -1,51 +1,239 @@
 /* SPDX-FileCopyrightText: 2026 the acme-dns authors
  * SPDX-License-Identifier: MIT */
 
-/* What a program is called with. A convention is one row of this table and nothing else. */
+/*
+ * Whose conventions a program can follow. A convention is one row of the table at the end and
+ * nothing else: what is run, with which arguments and variables, what its exit codes and its output
+ * mean. The manual page has a section for each.
+ */
 #include "exec-hook.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#define LIST_MAX 4096 /* arguments or variables: far above what a system has */
-#define FIELD_MAX 8192
+#define LIST(...) ((const char *const[]){__VA_ARGS__, NULL})
 
-extern char **environ;
+/* ---- Exit codes ---- */
 
-static const char *const fqdn_and_value[] = {"{FQDN}", "{VALUE}", NULL};
+/* The table of the manual page. 75, 77 and 78 are those of sysexits.h. */
+static const struct style_codes native_codes = {
+    .rows = {{1, 1, ACME_REJECTED, "failed"},
+             {2, 2, ACME_UNSUPPORTED, "does not support this verb"},
+             {3, 3, ACME_REJECTED, "says 'not yet' (3), which only 'settled' may"},
+             {4, 74, ACME_REJECTED, "used an exit code that is reserved"},
+             {75, 75, ACME_RETRY, "asks to come back later"},
+             {76, 76, ACME_REJECTED, "used an exit code that has no meaning here"},
+             {77, 77, ACME_DENIED, "says that its credential was refused"},
+             {78, 78, ACME_BAD_CONFIG, "says that its settings are wrong"},
+             {79, 125, ACME_REJECTED, "used an exit code that has no meaning here"},
+             {126, 126, ACME_BAD_CONFIG, "could not run something (not executable)"},
+             {127, 127, ACME_BAD_CONFIG, "did not find a command that it needs"},
+             {128, 255, ACME_REJECTED, "used an exit code that has no meaning here"}}};
 
-static const char *const native_environment[] = {
-    "ACME_DNS_VERB={VERB}",
-    "ACME_DNS_FQDN={FQDN}",
-    "ACME_DNS_VALUE={VALUE}",
-    "ACME_DNS_ZONE={ZONE}",
-    "ACME_DNS_TTL={TTL}",
-    "ACME_DNS_IDENTIFIER={IDENTIFIER}",
-    "ACME_DNS_WILDCARD={WILDCARD}",
-    "ACME_DNS_TOKEN={TOKEN}",
-    "ACME_DNS_KEY_AUTHORIZATION={KEY_AUTHORIZATION}",
-    "ACME_DNS_RECEIPT={RECEIPT}",
-    NULL,
-};
+static const struct style_codes native_settled_codes = {
+    .rows = {{3, 3, ACME_RETRY, "says that it is not live yet"}}, .rest = &native_codes};
 
-static const char *const nothing[] = {NULL};
+/* A program of another client's may have published the value and failed behind that: unlike ours,
+ * its codes promise nothing. */
+static const struct style_codes all_but_zero = {.rule = "every code but 0 is a failure",
+                                                .rows = {{1, 255, CODE_VAGUE, "failed"}}};
+
+static const struct style_codes certbot_codes = {
+    .rule = "certbot takes no notice of exit codes, so the name servers decide",
+    .rows = {{1, 255, ACME_OK, "failed"}}};
+
+static const struct style_codes acme_sh_codes = {
+    .rule = "dnsapi functions return 0 or 1",
+    .rows = {{78, 78, ACME_BAD_CONFIG, "cannot be called"}, {1, 255, CODE_VAGUE, "failed"}}};
+
+/* A declined challenge gets neither `done` nor `failed`: the program has left nothing behind. */
+static const struct style_codes uacme_begin_codes = {
+    .rule = "every code but 0 declines",
+    .rows = {{1, 255, ACME_REJECTED, "declines the challenge"}}};
+
+static const struct style_codes uacme_done_codes = {
+    .rule = "uacme takes no notice of this exit code", .rows = {{1, 255, ACME_OK, "failed"}}};
+
+static const struct style_codes getssl_del_codes = {
+    .rule = "getssl takes no notice of the exit code of DNS_DEL_COMMAND",
+    .rows = {{1, 255, ACME_OK, "failed"}}};
+
+/* ---- acme.sh ---- */
+
+/* acme.sh ends by running its arguments as one of its functions: with `true` it only defines them.
+ * Logs would go to where its account.conf says. What is read here is the home of this run. */
+static const char acme_sh_call[] = "_ad_script=$1 _ad_verb=$2 _ad_name=$3 _ad_value=$4\n"
+                                   "set -- true\n"
+                                   ". \"$0\" || exit 78\n"
+                                   "_initpath || exit 78\n"
+                                   "LOG_FILE= SYS_LOG=0\n"
+                                   "DOMAIN_CONF=$LE_CONFIG_HOME/domain.conf\n"
+                                   ". \"$_ad_script\" || exit 78\n"
+                                   "_ad_function=${_ad_script##*/}\n"
+                                   "_ad_function=${_ad_function%.sh}_$_ad_verb\n"
+                                   "if ! _exists \"$_ad_function\"; then\n"
+                                   "    echo \"$_ad_script has no function $_ad_function\" >&2\n"
+                                   "    exit 78\n"
+                                   "fi\n"
+                                   "\"$_ad_function\" \"$_ad_name\" \"$_ad_value\"\n";
+
+/* ---- Arguments and variables ---- */
+
+#define COMMAND_AND_VERB LIST("{COMMAND}", "{ARGS}", "{VERB}")
+#define COMMAND_ALONE LIST("{COMMAND}", "{ARGS}")
+#define CLEANUP_ALONE LIST("{CLEANUP}", "{CLEANUP_ARGS}")
+#define FQDN_AND_VALUE LIST("{FQDN}", "{VALUE}")
+#define ACME_SH_ARGV LIST("/bin/sh", "-c", acme_sh_call, "{ACME_SH}", "{COMMAND}", "{VERB}")
+
+#define NATIVE_ENVIRONMENT                                                                 \
+    LIST("ACME_DNS_VERB={VERB}", "ACME_DNS_FQDN={FQDN}", "ACME_DNS_VALUE={VALUE}",         \
+         "ACME_DNS_ZONE={ZONE}", "ACME_DNS_TTL={TTL}", "ACME_DNS_IDENTIFIER={IDENTIFIER}", \
+         "ACME_DNS_WILDCARD={WILDCARD}", "ACME_DNS_TOKEN={TOKEN}",                         \
+         "ACME_DNS_KEY_AUTHORIZATION={KEY_AUTHORIZATION}", "ACME_DNS_RECEIPT={RECEIPT}")
+
+/* CERTBOT_TOKEN is for http-01 and not there; CERTBOT_IDENTIFIER and _ALL_IDENTIFIERS are what
+ * newer certbots say beside DOMAIN. */
+#define CERTBOT_ENVIRONMENT                                                                 \
+    "CERTBOT_DOMAIN={DOMAIN}", "CERTBOT_IDENTIFIER={DOMAIN}", "CERTBOT_VALIDATION={VALUE}", \
+        "CERTBOT_ALL_DOMAINS={ALL_DOMAINS}", "CERTBOT_ALL_IDENTIFIERS={ALL_DOMAINS}",       \
+        "CERTBOT_REMAINING_CHALLENGES={N_LEFT}"
+
+#define UACME_ENVIRONMENT                                                    \
+    LIST("UACME_METHOD={VERB}", "UACME_TYPE=dns-01", "UACME_IDENT={DOMAIN}", \
+         "UACME_TOKEN={TOKEN}", "UACME_AUTH={VALUE}")
+
+#define ACME_SH_ENVIRONMENT                                                                  \
+    LIST("LE_WORKING_DIR={HOME}", "LE_CONFIG_HOME={HOME}", "HTTP_HEADER={HOME}/http.header", \
+         "TMPDIR={HOME}", "LE_TEMP_DIR={HOME}", "ACCOUNT_CONF_PATH={HOME}/account.conf")
+
+/* ---- The table ---- */
 
 static const struct style styles[] = {
     {.name = "native",
-     .add = "add",
-     .remove = "remove",
-     .settled = "settled",
-     .has_native_codes = true,
-     .arguments = fqdn_and_value,
-     .environment = native_environment},
+     .verbs = {[VERB_ADD] = {.name = "add",
+                             .argv = COMMAND_AND_VERB,
+                             .each = FQDN_AND_VALUE,
+                             .environment = NATIVE_ENVIRONMENT,
+                             .codes = &native_codes,
+                             .output = OUTPUT_NATIVE},
+               [VERB_REMOVE] = {.name = "remove",
+                                .argv = COMMAND_AND_VERB,
+                                .each = FQDN_AND_VALUE,
+                                .environment = NATIVE_ENVIRONMENT,
+                                .codes = &native_codes,
+                                .output = OUTPUT_NATIVE},
+               [VERB_SETTLED] = {.name = "settled",
+                                 .argv = COMMAND_AND_VERB,
+                                 .each = FQDN_AND_VALUE,
+                                 .environment = NATIVE_ENVIRONMENT,
+                                 .codes = &native_settled_codes,
+                                 .output = OUTPUT_NATIVE},
+               [VERB_BATCH] = {.name = "batch",
+                               .argv = COMMAND_AND_VERB,
+                               .environment = LIST("ACME_DNS_VERB={VERB}"),
+                               .codes = &native_codes,
+                               .output = OUTPUT_NATIVE}},
+     .takes = STYLE_TAKES_BATCH | STYLE_TAKES_ARGUMENTS},
+
     {.name = "lego",
-     .add = "present",
-     .remove = "cleanup",
-     .settled = NULL,
-     .has_native_codes = false,
-     .arguments = fqdn_and_value,
-     .environment = nothing},
+     .verbs = {[VERB_ADD] = {.name = "present",
+                             .argv = COMMAND_AND_VERB,
+                             .each = FQDN_AND_VALUE,
+                             .codes = &all_but_zero},
+               [VERB_REMOVE] = {.name = "cleanup",
+                                .argv = COMMAND_AND_VERB,
+                                .each = FQDN_AND_VALUE,
+                                .codes = &all_but_zero}},
+     .takes = STYLE_TAKES_ARGUMENTS},
+
+    {.name = "lego-raw",
+     .verbs = {[VERB_ADD] = {.name = "present",
+                             .argv = COMMAND_AND_VERB,
+                             .each = LIST("--", "{DOMAIN}", "{TOKEN}", "{KEY_AUTHORIZATION}"),
+                             .codes = &all_but_zero},
+               [VERB_REMOVE] = {.name = "cleanup",
+                                .argv = COMMAND_AND_VERB,
+                                .each = LIST("--", "{DOMAIN}", "{TOKEN}", "{KEY_AUTHORIZATION}"),
+                                .codes = &all_but_zero}},
+     .takes = STYLE_TAKES_ARGUMENTS,
+     .is_at_label = true},
+
+    {.name = "certbot",
+     .verbs = {[VERB_ADD] = {.name = "auth hook",
+                             .argv = COMMAND_ALONE,
+                             .environment = LIST(CERTBOT_ENVIRONMENT),
+                             .codes = &certbot_codes,
+                             .output = OUTPUT_RECEIPT},
+               [VERB_REMOVE] = {.name = "cleanup hook",
+                                .argv = CLEANUP_ALONE,
+                                .environment =
+                                    LIST(CERTBOT_ENVIRONMENT, "CERTBOT_AUTH_OUTPUT={RECEIPT}"),
+                                .codes = &certbot_codes}},
+     .drops = "CERTBOT_",
+     .takes = STYLE_TAKES_CLEANUP | STYLE_TAKES_ARGUMENTS,
+     .is_at_label = true},
+
+    {.name = "dehydrated",
+     .verbs = {[VERB_ADD] = {.name = "deploy_challenge",
+                             .argv = COMMAND_AND_VERB,
+                             .each = LIST("{DOMAIN}", "{TOKEN}", "{VALUE}"),
+                             .codes = &all_but_zero},
+               [VERB_REMOVE] = {.name = "clean_challenge",
+                                .argv = COMMAND_AND_VERB,
+                                .each = LIST("{DOMAIN}", "{TOKEN}", "{VALUE}"),
+                                .codes = &all_but_zero},
+               [VERB_STARTUP] = {.name = "startup_hook",
+                                 .argv = COMMAND_AND_VERB,
+                                 .codes = &all_but_zero},
+               [VERB_EXIT] = {.name = "exit_hook",
+                              .argv = COMMAND_AND_VERB,
+                              .codes = &all_but_zero}},
+     .unless_set = LIST("CONFIG=/etc/dehydrated/config", "BASEDIR=/etc/dehydrated",
+                        "CERTDIR=/etc/dehydrated/certs", "ALPNCERTDIR=/etc/dehydrated/alpn-certs",
+                        "WELLKNOWN=/var/www/dehydrated", "COMMAND=sign_domains"),
+     .takes = STYLE_TAKES_CHAIN | STYLE_TAKES_ARGUMENTS,
+     .is_at_label = true},
+
+    {.name = "acme.sh",
+     .verbs = {[VERB_ADD] = {.name = "add",
+                             .argv = ACME_SH_ARGV,
+                             .each = LIST("{NAME}", "{VALUE}"),
+                             .environment = ACME_SH_ENVIRONMENT,
+                             .codes = &acme_sh_codes},
+               [VERB_REMOVE] = {.name = "rm",
+                                .argv = ACME_SH_ARGV,
+                                .each = LIST("{NAME}", "{VALUE}"),
+                                .environment = ACME_SH_ENVIRONMENT,
+                                .codes = &acme_sh_codes}},
+     .unless_set = LIST("NO_TIMESTAMP=1"),
+     .drops = "LE_",
+     .takes = STYLE_TAKES_ACME_SH},
+
+    {.name = "uacme",
+     .verbs = {[VERB_ADD] = {.name = "begin",
+                             .argv = COMMAND_AND_VERB,
+                             .each = LIST("dns-01", "{DOMAIN}", "{TOKEN}", "{VALUE}"),
+                             .environment = UACME_ENVIRONMENT,
+                             .codes = &uacme_begin_codes},
+               [VERB_REMOVE] = {.name = "done",
+                                .argv = COMMAND_AND_VERB,
+                                .each = LIST("dns-01", "{DOMAIN}", "{TOKEN}", "{VALUE}"),
+                                .environment = UACME_ENVIRONMENT,
+                                .codes = &uacme_done_codes}},
+     .unless_set = LIST("UACME_CONFDIR=/etc/ssl/uacme", "UACME_VERBOSE=0"),
+     .takes = STYLE_TAKES_ARGUMENTS,
+     .is_at_label = true},
+
+    {.name = "getssl",
+     .verbs = {[VERB_ADD] = {.name = "DNS_ADD_COMMAND",
+                             .argv = COMMAND_ALONE,
+                             .each = LIST("{DOMAIN}", "{VALUE}"),
+                             .codes = &all_but_zero},
+               [VERB_REMOVE] = {.name = "DNS_DEL_COMMAND",
+                                .argv = CLEANUP_ALONE,
+                                .each = LIST("{DOMAIN}", "{VALUE}"),
+                                .codes = &getssl_del_codes}},
+     .takes = STYLE_TAKES_CLEANUP | STYLE_TAKES_ARGUMENTS,
+     .is_at_label = true},
 };
 
 const struct style *style_find(const char *name)
@@ -56,145 +244,4 @@ const struct style *style_find(const char *name)
         }
     }
     return NULL;
-}
-
-static const char *or_empty(const char *text)
-{
-    return text == NULL ? "" : text;
-}
-
-/* The text of a field; numbers are written into `number`. A receipt is the text that a hook gave,
- * so it has no NUL byte, but the ABI promises none behind it either. */
-static const char *field(const char *name, size_t len, const char *verb,
-                         const struct acme_record *r, char *scratch, size_t size)
-{
-    const struct {
-        const char *name;
-        const char *text;
-    } texts[] = {{"VERB", verb},
-                 {"FQDN", r->fqdn},
-                 {"VALUE", r->value},
-                 {"ZONE", r->zone},
-                 {"IDENTIFIER", r->identifier},
-                 {"WILDCARD", (r->flags & ACME_RECORD_WILDCARD) != 0 ? "1" : "0"},
-                 {"TOKEN", r->token},
-                 {"KEY_AUTHORIZATION", r->key_authorization}};
-
-    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-        if (strlen(texts[i].name) == len && memcmp(texts[i].name, name, len) == 0) {
-            return or_empty(texts[i].text);
-        }
-    }
-    scratch[0] = '\0';
-    if (len == 3 && memcmp(name, "TTL", 3) == 0) {
-        (void)snprintf(scratch, size, "%u", (unsigned)r->ttl_s);
-    } else if (len == 7 && memcmp(name, "RECEIPT", 7) == 0 && r->receipt != NULL) {
-        (void)snprintf(scratch, size, "%.*s", (int)r->receipt_len, (const char *)r->receipt);
-    }
-    return scratch;
-}
-
-/* Writes a template with the "{FIELD}" at its end replaced behind the other texts of the call.
- * NULL: there is no room. */
-static char *expand(struct style_call *c, const char *template, const char *verb,
-                    const struct acme_record *r)
-{
-    const char *open = strchr(template, '{');
-    char scratch[FIELD_MAX];
-    const char *text = "";
-    char *begin = c->text + c->text_len;
-    size_t head = open == NULL ? strlen(template) : (size_t)(open - template);
-    size_t len = 0;
-
-    if (open != NULL) {
-        text = field(open + 1, strlen(open) - 2, verb, r, scratch, sizeof(scratch));
-    }
-    len = strlen(text) + 1;
-    if (head + len > STYLE_TEXT_MAX - c->text_len) {
-        return NULL;
-    }
-    (void)snprintf(begin, STYLE_TEXT_MAX - c->text_len, "%.*s%s", (int)head, template, text);
-    c->text_len += head + len;
-    return begin;
-}
-
-/* Adds a text that outlives the list. false: there is none, or no room for it. */
-static bool add(char **list, size_t *n, const char *text)
-{
-    if (text == NULL || *n == LIST_MAX) {
-        return false;
-    }
-    list[(*n)++] = (char *)(uintptr_t)text; /* execve() wants it so, and changes nothing */
-    return true;
-}
-
-const char *style_verb(const struct style *s, const char *verb)
-{
-    const char *ours[] = {"add", "remove", "settled"};
-    const char *theirs[] = {s->add, s->remove, s->settled};
-
-    for (size_t i = 0; i < 3; i++) {
-        if (strcmp(ours[i], verb) == 0 && theirs[i] != NULL) {
-            return theirs[i];
-        }
-    }
-    return verb;
-}
-
-static bool fill_argv(struct style_call *c, const struct hook *h, const char *verb,
-                      const struct acme_record *record)
-{
-    const struct acme_value *before = &h->arguments;
-    size_t n = 0;
-    bool fits = add(c->argv, &n, h->command);
-
-    for (size_t pos = 0; fits && before->text != NULL && pos < before->len;
-         pos += strlen(before->text + pos) + 1) {
-        fits = add(c->argv, &n, before->text + pos);
-    }
-    fits = fits && add(c->argv, &n, style_verb(h->style, verb));
-    for (size_t i = 0; fits && record != NULL && h->style->arguments[i] != NULL; i++) {
-        fits = add(c->argv, &n, expand(c, h->style->arguments[i], verb, record));
-    }
-    return fits;
-}
-
-static bool fill_envp(struct style_call *c, const struct style *s, const char *verb,
-                      const struct acme_record *record)
-{
-    static const struct acme_record none = {.size = sizeof(none)};
-    size_t n = 0;
-    bool fits = true;
-
-    for (size_t i = 0; fits && environ[i] != NULL; i++) {
-        /* Ours are never inherited: a variable left over would be taken for this change's. */
-        if (strncmp(environ[i], "ACME_DNS_", strlen("ACME_DNS_")) != 0) {
-            fits = add(c->envp, &n, environ[i]);
-        }
-    }
-    if (fits && record == NULL) {
-        fits = add(c->envp, &n, expand(c, "ACME_DNS_VERB={VERB}", verb, &none));
-    }
-    for (size_t i = 0; fits && record != NULL && s->environment[i] != NULL; i++) {
-        fits = add(c->envp, &n, expand(c, s->environment[i], verb, record));
-    }
-    return fits;
-}
-
-bool style_call_init(struct style_call *c, const struct hook *h, const char *verb,
-                     const struct acme_record *record)
-{
-    *c = (struct style_call){.argv = calloc(LIST_MAX + 1, sizeof(char *)),
-                             .envp = calloc(LIST_MAX + 1, sizeof(char *)),
-                             .text = malloc(STYLE_TEXT_MAX)};
-    return c->argv != NULL && c->envp != NULL && c->text != NULL && fill_argv(c, h, verb, record) &&
-           fill_envp(c, h->style, verb, record);
-}
-
-void style_call_done(struct style_call *c)
-{
-    free(c->argv);
-    free(c->envp);
-    free(c->text);
-    *c = (struct style_call){.argv = NULL};
 }

@@ -4,6 +4,7 @@
 #include "exec-hook.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* How many bytes the UTF-8 sequence at p has (RFC 3629: no overlong forms, no surrogates); 0: none.
@@ -66,4 +67,74 @@ char *text_sanitize(const char *bytes, size_t len, char *to, size_t size)
     }
     to[used] = '\0';
     return to;
+}
+
+/* ---- What grows ---- */
+
+#define FIRST_ROOM 64
+
+void text_put(struct text *t, const void *bytes, size_t len)
+{
+    if (len >= t->room - t->len) {
+        size_t room = t->room == 0 ? FIRST_ROOM : t->room;
+        char *grown = NULL;
+
+        while (room - t->len <= len) {
+            room *= 2;
+        }
+        grown = realloc(t->bytes, room);
+        if (grown == NULL) {
+            t->is_short = true;
+            return;
+        }
+        t->bytes = grown;
+        t->room = room;
+    }
+    if (len > 0) {
+        memcpy(t->bytes + t->len, bytes, len);
+    }
+    t->len += len;
+    t->bytes[t->len] = '\0';
+}
+
+void text_puts(struct text *t, const char *text)
+{
+    text_put(t, text, text == NULL ? 0 : strlen(text));
+}
+
+void text_done(struct text *t)
+{
+    free(t->bytes);
+    *t = (struct text){.bytes = NULL};
+}
+
+void words_add(struct words *w, const char *text, size_t len)
+{
+    char *copy = malloc(len + 1);
+
+    if (w->n + 2 > w->room) {
+        size_t room = w->room == 0 ? FIRST_ROOM : w->room * 2;
+        char **grown = realloc(w->items, room * sizeof(*grown));
+
+        w->items = grown == NULL ? w->items : grown;
+        w->room = grown == NULL ? w->room : room;
+    }
+    if (copy == NULL || w->n + 2 > w->room) {
+        free(copy);
+        w->is_short = true;
+        return;
+    }
+    memcpy(copy, text, len);
+    copy[len] = '\0';
+    w->items[w->n++] = copy;
+    w->items[w->n] = NULL;
+}
+
+void words_done(struct words *w)
+{
+    for (size_t i = 0; i < w->n; i++) {
+        free(w->items[i]);
+    }
+    free(w->items);
+    *w = (struct words){.items = NULL};
 }

@@ -178,10 +178,11 @@ static const struct acme_plugin_option *option_at(const struct acme_plugin *p, s
 
 static bool read_file(const char *path, struct acme_value *v)
 {
-    static char text[FILE_MAX + 1]; /* no plug-in has more than one option of this type */
     FILE *file = fopen(path, "rb");
+    char *text = malloc(FILE_MAX + 1); /* options live as long as this process */
 
-    if (file == NULL) {
+    if (file == NULL || text == NULL) {
+        free(text);
         return false;
     }
     v->len = fread(text, 1, FILE_MAX, file);

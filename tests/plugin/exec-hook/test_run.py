@@ -82,7 +82,8 @@ def test_lego_style(hook):
     result = run(path, style="lego", verb="settled")
     assert result.status == OK and not result.logs
     result = run(path, style="lego", env={"CODE": "75"})
-    assert result.status == REJECTED and "hook present failed (exit code 75)" in result.text
+    assert result.status == RETRY and result.fails[0][1] >= 119, "it may have added the value: not tried again"
+    assert "hook present failed (exit code 75; style lego: every code but 0 is a failure)" in result.text
 
 
 def test_the_end_of_stderr_is_quoted(hook):
@@ -149,7 +150,8 @@ def test_a_group_of_its_own_is_found_too(hook, tmp_path):
 
 def test_a_signal_is_named(hook):
     result = run(hook("kill -9 $$"))
-    assert result.status == REJECTED and "signal 9" in result.text
+    assert result.status == RETRY and result.fails[0][1] >= 119, "it may have added the value: not tried again"
+    assert "signal 9" in result.text
 
 
 @pytest.mark.parametrize("mode, words", [(0o644, "not executable"), (0o775, "may write"),
