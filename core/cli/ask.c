@@ -16,6 +16,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <termios.h>
 #include <unistd.h>
 
 enum { ANSWER_MAX = 1024, LOOK_MS = 100 };
@@ -91,6 +92,29 @@ static char *ask_line(void *arg, const char *question)
     return answer;
 }
 
+/* A signal is noticed by read_line(), so the terminal is always put back. */
+static char *ask_secret(void *arg, const char *question)
+{
+    struct termios before;
+    struct termios silent;
+    char *answer = NULL;
+    bool is_silent = tcgetattr(STDIN_FILENO, &before) == 0;
+
+    if (is_silent) {
+        silent = before;
+        silent.c_lflag &= ~(tcflag_t)ECHO;
+        is_silent = tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent) == 0;
+    }
+    if (!is_silent) {
+        return NULL; /* it would be shown */
+    }
+    show(arg, question, "");
+    answer = read_line();
+    (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
+    sink_write(arg, SINK_ERR, "\n", 1);
+    return answer;
+}
+
 static bool ask_yes(void *arg, const char *question)
 {
     AUTO_FREE char *answer = NULL;
@@ -106,5 +130,5 @@ static bool ask_yes(void *arg, const char *question)
 
 struct task_ask ask_terminal(struct sink *sink)
 {
-    return (struct task_ask){.arg = sink, .yes = ask_yes, .line = ask_line};
+    return (struct task_ask){.arg = sink, .yes = ask_yes, .line = ask_line, .secret = ask_secret};
 }

@@ -5,6 +5,7 @@
 
 #include "task/cleanup.h"
 #include "task/issue.h"
+#include "task/provider_add.h"
 
 enum task_exit command_issue(struct task_env *env, const struct args *args)
 {
@@ -27,6 +28,7 @@ enum task_exit command_issue(struct task_env *env, const struct args *args)
         .is_expanding = args_has(args, OPTION_EXPAND),
         .is_replacing = args_has(args, OPTION_REPLACE),
         .is_unchanged_told = args_has(args, OPTION_EXIT_UNCHANGED),
+        .is_saving_credentials = args_has(args, OPTION_SAVE_CREDENTIALS),
     };
 
     return task_issue(env, &request);
@@ -43,6 +45,20 @@ enum task_exit command_cleanup(struct task_env *env, const struct args *args)
     return task_cleanup(env, &request);
 }
 
+static enum task_exit command_provider_add(struct task_env *env, const struct args *args)
+{
+    const struct strv *operands = &args->operands;
+    struct provider_add_request request = {
+        .name = operands->items[0],
+        .plugin = args_text(args, OPTION_PLUGIN),
+        /* Borrowed, without the name. */
+        .answers = {.items = operands->items + 1, .n = operands->n - 1},
+        .is_untried = args_has(args, OPTION_NO_CHECK),
+    };
+
+    return task_provider_add(env, &request);
+}
+
 enum task_exit command_run(struct task_env *env, const struct args *args, struct sink *sink)
 {
     switch (args->command) {
@@ -54,6 +70,8 @@ enum task_exit command_run(struct task_env *env, const struct args *args, struct
         return command_plugin_list(env, sink);
     case COMMAND_PLUGIN_SHOW:
         return command_plugin_show(env, args, sink);
+    case COMMAND_PROVIDER_ADD:
+        return command_provider_add(env, args);
     case COMMAND_COUNT:
         break;
     }

@@ -43,6 +43,9 @@ static const struct option_row OPTIONS[OPTION_COUNT] = {
                         "exactly these names instead of those that the certificate has, now"},
     [OPTION_EXIT_UNCHANGED] = {0, "exit-unchanged", NULL, false, NULL,
                                "exit with 2 instead of 0 when nothing was due"},
+    [OPTION_SAVE_CREDENTIALS] =
+        {0, "save-credentials", NULL, false, NULL,
+         "write what a provider got from the environment into the configuration"},
     [OPTION_RESOLVER] = {0, "resolver", "ADDRESS[:PORT]", true, "resolver",
                          "the recursive resolver for DNS checks; may be repeated"},
     [OPTION_PROPAGATION_TIMEOUT] =
@@ -53,6 +56,10 @@ static const struct option_row OPTIONS[OPTION_COUNT] = {
     [OPTION_DRY_RUN] = {0, "dry-run", NULL, false, NULL, "say what would be done, change nothing"},
     [OPTION_FORGET] = {0, "forget", "ID", false, NULL,
                        "drop this entry of the journal without removing its value"},
+    [OPTION_PLUGIN] = {0, "plugin", "NAME", false, NULL,
+                       "the plug-in that serves it (the one called like the provider)"},
+    [OPTION_NO_CHECK] = {0, "no-check", NULL, false, NULL,
+                         "write it though nobody has seen it work"},
     [OPTION_CONFIG] = {0, "config", "FILE", false, NULL,
                        "the configuration file; conf.d/*.conf beside it is read too"},
     [OPTION_STATE_DIR] = {0, "state-dir", "FOLDER", false, "state-dir",
@@ -88,6 +95,7 @@ static const enum option_id ISSUE_OPTIONS[] = {
     OPTION_EXPAND,
     OPTION_REPLACE,
     OPTION_EXIT_UNCHANGED,
+    OPTION_SAVE_CREDENTIALS,
     OPTION_RESOLVER,
     OPTION_PROPAGATION_TIMEOUT,
     OPTION_CA_BUNDLE,
@@ -97,6 +105,11 @@ static const enum option_id CLEANUP_OPTIONS[] = {
     OPTION_FORGET,
     OPTION_ALLOW_ALIAS,
     OPTION_RESOLVER,
+};
+
+static const enum option_id PROVIDER_ADD_OPTIONS[] = {
+    OPTION_PLUGIN,
+    OPTION_NO_CHECK,
 };
 
 static const struct command_row COMMANDS[COMMAND_COUNT] = {
@@ -129,6 +142,14 @@ static const struct command_row COMMANDS[COMMAND_COUNT] = {
                              "# for a script\n"
                              "acme-dns plugin show rfc2136 --json\n",
                              NULL, 0},
+    [COMMAND_PROVIDER_ADD] =
+        {"provider add", "NAME [OPTION=VALUE...]", 1, 64,
+         "write a [provider] section, its secrets in files of their own, and try it",
+         "# asks for what the plug-in needs\n"
+         "acme-dns provider add bind --plugin rfc2136\n"
+         "# without a terminal: @FILE or - (standard input) for secrets\n"
+         "acme-dns provider add bind --plugin rfc2136 server=192.0.2.1 key-file=@/root/tsig.key\n",
+         PROVIDER_ADD_OPTIONS, ARRAY_LEN(PROVIDER_ADD_OPTIONS)},
 };
 /* clang-format on */
 

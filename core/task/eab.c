@@ -9,17 +9,12 @@
 #include "base/secret.h"
 #include "config/sections.h"
 #include "provider/command.h"
-#include "task/signals.h"
+#include "task/secret_input.h"
 
-#include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define HMAC_KEY_MAX 4096
-#define STDIN_WAIT_MS 10000
-#define STDIN_LOOK_MS 100
 #define KID_VARIABLE "ACME_DNS_EAB_KID"
 #define HMAC_KEY_VARIABLE "ACME_DNS_EAB_HMAC_KEY"
 
@@ -56,60 +51,13 @@ void eab_read_cancel(struct eab_source **source)
 
 /* ---- Places ---- */
 
-/* A pipe that nobody writes to must not hold the run, nor its signals, for long: the loop stands
- * still meanwhile. */
-static int wait_for_stdin(int64_t deadline_ms, struct err *err)
-{
-    struct pollfd fd = {.fd = STDIN_FILENO, .events = POLLIN};
-
-    while (clock_mono_ms() < deadline_ms) {
-        if (signals_are_pending()) {
-            return err_set(err, ERR_CANCELLED, "interrupted while waiting for the HMAC key");
-        }
-        if (poll(&fd, 1, STDIN_LOOK_MS) > 0) {
-            return 0;
-        }
-    }
-    return err_set(err, ERR_CONFIG,
-                   "no HMAC key, with an end, came from standard input within %d s",
-                   STDIN_WAIT_MS / 1000);
-}
-
-static int read_stdin(struct buf *to, struct err *err)
-{
-    char bytes[HMAC_KEY_MAX];
-    int64_t deadline_ms = clock_mono_ms() + STDIN_WAIT_MS;
-    ssize_t n = 1;
-
-    if (isatty(STDIN_FILENO) == 1) {
-        (void)err_set(err, ERR_CONFIG, "the HMAC key would be shown while it is typed");
-        return err_hint(err, "Standard input is a terminal: name a file, or pipe the key in.");
-    }
-    while (n != 0 && !to->has_overflown) {
-        if (wait_for_stdin(deadline_ms, err) < 0) {
-            return err_code(err);
-        }
-        n = read(STDIN_FILENO, bytes, sizeof(bytes));
-        if (n < 0 && errno != EINTR && errno != EAGAIN) {
-            return err_set_errno(err, "cannot read the HMAC key from standard input");
-        }
-        buf_add(to, bytes, n > 0 ? (size_t)n : 0);
-        mem_wipe(bytes, sizeof(bytes));
-    }
-    if (buf_check(to, "the HMAC key", err) < 0) {
-        err->class = ERR_CONFIG;
-        return err_wrap(err, "standard input");
-    }
-    return 0;
-}
-
 static int read_file(struct eab_source *source, const char *path, struct err *err)
 {
     bool is_stdin = strcmp(path, "-") == 0;
 
     str_set(&source->where, is_stdin ? "standard input" : path);
     if (is_stdin) {
-        return read_stdin(&source->key, err);
+        return secret_input_read("the HMAC key", &source->key, err);
     }
     if (fs_read_private(path, true, &source->key, err) < 0) {
         err->class = ERR_CONFIG;

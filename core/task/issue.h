@@ -11,21 +11,22 @@
 /* What the command line said; what it did not say is NULL, empty or false, and comes from
  * request.conf, the configuration, or the defaults. Strings are borrowed until the task returns. */
 struct issue_request {
-    struct strv domains;       /* as typed: comma lists, any case, U-labels */
-    const char *name;          /* --name */
-    struct strv providers;     /* --provider: "P" or "ZONE=P" */
-    const char *server;        /* --server: a directory URL */
-    const char *ca;            /* --ca: a preset or a [ca] section */
-    bool is_staging;           /* --staging */
-    const char *email;         /* -m */
-    bool has_agreed_tos;       /* --agree-tos */
-    const char *key_type;      /* --key-type */
-    struct eab_flags eab;      /* --eab-kid, --eab-hmac-key-file, --eab-alg */
-    struct strv allow_aliases; /* --allow-alias: zones */
-    bool is_forced;            /* --force: issue now, whatever order waits */
-    bool is_expanding;         /* --expand: the union of old and new names, now */
-    bool is_replacing;         /* --replace: exactly these names, now */
-    bool is_unchanged_told;    /* --exit-unchanged: 2 when nothing was due */
+    struct strv domains;        /* as typed: comma lists, any case, U-labels */
+    const char *name;           /* --name */
+    struct strv providers;      /* --provider: "P" or "ZONE=P" */
+    const char *server;         /* --server: a directory URL */
+    const char *ca;             /* --ca: a preset or a [ca] section */
+    bool is_staging;            /* --staging */
+    const char *email;          /* -m */
+    bool has_agreed_tos;        /* --agree-tos */
+    const char *key_type;       /* --key-type */
+    struct eab_flags eab;       /* --eab-kid, --eab-hmac-key-file, --eab-alg */
+    struct strv allow_aliases;  /* --allow-alias: zones */
+    bool is_forced;             /* --force: issue now, whatever order waits */
+    bool is_expanding;          /* --expand: the union of old and new names, now */
+    bool is_replacing;          /* --replace: exactly these names, now */
+    bool is_unchanged_told;     /* --exit-unchanged: 2 when nothing was due */
+    bool is_saving_credentials; /* what providers got from the environment goes to files */
 };
 
 /*

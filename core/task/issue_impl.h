@@ -45,6 +45,10 @@ int issue_open_rooms(struct issue *issue, struct err *err);
 /* issue_decide.c: 1: issue now. 0: nothing is due; the task ends by itself. */
 int issue_decide(struct issue *issue, struct err *err);
 
+/* issue_save.c: warns of credentials that only this run's environment has, or, when asked to,
+ * writes them into the configuration. */
+void issue_keep_credentials(const struct issue *issue);
+
 /* issue_tell.c: the last events, and the exit status. */
 enum task_exit issue_tell(const struct issue *issue);
 

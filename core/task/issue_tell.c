@@ -16,29 +16,6 @@
     "run the same command regularly, by a timer or cron: before that day it changes nothing, " \
     "from then on it renews"
 
-/* Credentials that only this environment has will be missing when a timer renews. */
-static void warn_of_environment(const struct issue *issue)
-{
-    size_t cursor = 0;
-    struct provider *provider = NULL;
-
-    while (issue->rooms != NULL &&
-           (provider = provider_next(issue->rooms->providers, &cursor)) != NULL) {
-        const struct provider_facts *facts = provider_facts(provider);
-
-        if (facts != NULL && facts->from_environment->n > 0) {
-            AUTO_FREE char *options = strv_join(facts->from_environment, ", ");
-
-            event_log(
-                EVENT_WARNING, issue->wanted->name,
-                "a renewal will lack what provider '%s' got from the environment: %s\n"
-                "Put it into the configuration:\n  [provider %s]\n  plugin = %s\n  OPTION = VALUE",
-                provider_name(provider), options, provider_name(provider),
-                provider_plugin(provider));
-        }
-    }
-}
-
 static enum task_exit tell_error(const char *subject, const struct err *err)
 {
     enum task_exit status = task_exit_for(err->class);
@@ -78,7 +55,7 @@ static enum task_exit tell_success(const struct issue *issue)
     if (issue->after != NULL) {
         event_emit(EVENT_NOTICE, EVENT_INSTALLED, cert->name, FIELD("path", path),
                    FIELD("not-after", not_after), FIELD("names", names));
-        warn_of_environment(issue);
+        issue_keep_credentials(issue);
     }
     event_emit(EVENT_NOTICE, EVENT_RESULT, cert->name, FIELD_INT("exit", status),
                FIELD("class", err_class_name(ERR_NONE)), FIELD("state", issue->state),

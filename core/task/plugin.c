@@ -4,8 +4,8 @@
 #include "task/plugin.h"
 
 #include "base/event.h"
-#include "config/settings.h"
 #include "provider/provider.h"
+#include "task/rooms.h"
 
 struct look {
     struct task_env *env;
@@ -34,15 +34,10 @@ static enum task_exit look_at(struct task_env *env, const char *name, plugin_see
 {
     struct look look = {.env = env, .seen = seen, .arg = arg, .is_list = name == NULL};
     AUTO(strv_done) struct strv denied = STRV_INIT;
-    const struct provider_settings settings = {
-        .plugin_dirs = &env->settings->plugin_dirs,
-        .deny_paths = &denied,
-        .plugin_user = env->settings->plugin_user,
-    };
+    const struct provider_settings settings = rooms_provider_settings(env, &denied);
     AUTO_PTR(provider_set) struct provider_set *set = NULL;
     struct err err = ERR_INIT;
 
-    strv_add(&denied, env->settings->state_dir);
     if (provider_set_new(env->loop, env->config, &settings, &set, &err) < 0) {
         event_log(EVENT_ERROR, "", "%s", err.text);
         return task_exit_for(err.class);

@@ -73,39 +73,48 @@ static void keep_receipt(void *arg, const struct provider *provider,
 
 /* ---- Opening and closing ---- */
 
-static int open_providers(struct rooms *rooms, const struct rooms_request *request, struct err *err)
+/* The folder: conf.d/ and secrets/ stand beside the file. */
+static char *configuration_folder(const char *path)
 {
-    const struct settings *settings = rooms->env->settings;
-    AUTO(strv_done) struct strv denied = STRV_INIT;
-    const struct provider_settings provider_settings = {
+    const char *slash = strrchr(path, '/');
+
+    return slash == NULL || slash == path ? str_dup(path)
+                                          : str_dup_len(path, (size_t)(slash - path));
+}
+
+struct provider_settings rooms_provider_settings(const struct task_env *env, struct strv *denied)
+{
+    const struct settings *settings = env->settings;
+
+    strv_add(denied, settings->state_dir);
+    if (settings->config_path != NULL) {
+        strv_take(denied, configuration_folder(settings->config_path));
+    }
+    return (struct provider_settings){
         .plugin_dirs = &settings->plugin_dirs,
-        .deny_paths = &denied,
-        .assignments = request->providers,
-        .allow_aliases = request->allow_aliases,
+        .deny_paths = denied,
         .plugin_user = settings->plugin_user,
         .call_timeout_ms =
             settings_is_set(settings, "call-timeout") ? settings->call_timeout_ms : 0,
         .hook_timeout_ms =
             settings_is_set(settings, "hook-timeout") ? settings->hook_timeout_ms : 0,
-        .hooks = {.arg = rooms,
-                  .about_to_call = prepare_values,
-                  .receipt = keep_receipt,
-                  .lock = lock_zone,
-                  .unlock = unlock_zone},
     };
+}
 
-    strv_add(&denied, settings->state_dir);
-    if (settings->config_path != NULL) {
-        const char *slash = strrchr(settings->config_path, '/');
+static int open_providers(struct rooms *rooms, const struct rooms_request *request, struct err *err)
+{
+    AUTO(strv_done) struct strv denied = STRV_INIT;
+    struct provider_settings settings = rooms_provider_settings(rooms->env, &denied);
 
-        /* The folder: conf.d/ and secrets/ stand beside the file. */
-        strv_take(&denied, slash == NULL || slash == settings->config_path
-                               ? str_dup(settings->config_path)
-                               : str_dup_len(settings->config_path,
-                                             (size_t)(slash - settings->config_path)));
-    }
-    return provider_set_new(rooms->env->loop, rooms->env->config, &provider_settings,
-                            &rooms->providers, err);
+    settings.assignments = request->providers;
+    settings.allow_aliases = request->allow_aliases;
+    settings.hooks = (struct provider_hooks){.arg = rooms,
+                                             .about_to_call = prepare_values,
+                                             .receipt = keep_receipt,
+                                             .lock = lock_zone,
+                                             .unlock = unlock_zone};
+    return provider_set_new(rooms->env->loop, rooms->env->config, &settings, &rooms->providers,
+                            err);
 }
 
 /* Every provider that the assignments name; started or only looked for. */

@@ -37,6 +37,10 @@ struct rooms {
 int rooms_open(struct task_env *env, const struct rooms_request *request, struct rooms **ret_rooms,
                struct err *err);
 
+/* What every set of providers is made with: folders, user, time limits, and, added to denied (which
+ * must live as long as what is returned), what workers may not reach. Hooks are the caller's. */
+struct provider_settings rooms_provider_settings(const struct task_env *env, struct strv *denied);
+
 /* Whether there is every provider that --provider names ("P,Q", "ZONE=P,Q"). Starts and writes
  * nothing. */
 int rooms_check_providers(struct task_env *env, const struct strv *assignments, struct err *err);

@@ -44,6 +44,8 @@ struct task_ask {
     bool (*yes)(void *arg, const char *question);
     /* Asks for a line, to mem_free; NULL at end of input. */
     char *(*line)(void *arg, const char *question);
+    /* The same, what is typed not shown; to mem_free_secret. */
+    char *(*secret)(void *arg, const char *question);
 };
 
 struct task_env {

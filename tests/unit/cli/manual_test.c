@@ -49,20 +49,28 @@ static bool has_row(const char *name)
     return false;
 }
 
+/* The heading that an option's item stands under: its first command's, or that of all commands. */
+static char *heading_of(enum option_id id)
+{
+    for (size_t i = 0; !option_is_general(id) && i < COMMAND_COUNT; i++) {
+        const struct command_row *command = command_row((enum command_id)i);
+
+        if (command_takes(command, id)) {
+            return str_fmt("\n.Ss Options of %s\n", command->words);
+        }
+    }
+    return str_dup("\n.Ss Options of every command\n");
+}
+
 static void every_option_has_an_item_under_its_command(void **state)
 {
     AUTO_FREE char *page = read_page("acme-dns.1");
-    AUTO_FREE char *issue = part_of(page, "\n.Ss Options of issue\n");
-    AUTO_FREE char *cleanup = part_of(page, "\n.Ss Options of cleanup\n");
-    AUTO_FREE char *general = part_of(page, "\n.Ss Options of every command\n");
 
     (void)state;
     for (size_t i = 0; i < OPTION_COUNT; i++) {
         const struct option_row *row = option_row((enum option_id)i);
-        bool is_issue = command_takes(command_row(COMMAND_ISSUE), (enum option_id)i);
-        const char *part = option_is_general((enum option_id)i) ? general
-                           : is_issue                           ? issue
-                                                                : cleanup;
+        AUTO_FREE char *heading = heading_of((enum option_id)i);
+        AUTO_FREE char *part = part_of(page, heading);
         AUTO_FREE char *front = row->letter == 0 ? str_dup("\n.It Fl")
                                 : row->value == NULL
                                     ? str_fmt("\n.It Fl %c , Fl", row->letter)
@@ -72,7 +80,7 @@ static void every_option_has_an_item_under_its_command(void **state)
             str_fmt("%s -%s%s", front, row->name, row->value == NULL ? "\n" : " Ar ");
 
         if (strstr(part, item) == NULL) {
-            fail_msg("acme-dns.1 lacks '%s'", item + 1);
+            fail_msg("acme-dns.1 lacks '%s' under '%s'", item + 1, heading + 1);
         }
     }
 }

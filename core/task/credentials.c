@@ -1,0 +1,307 @@
+/* SPDX-FileCopyrightText: 2026 the acme-dns authors
+ * SPDX-License-Identifier: MIT */
+
+#include "task/credentials.h"
+
+#include "base/fs.h"
+#include "base/mem.h"
+#include "base/secret.h"
+#include "provider/describe.h"
+#include "provider/option_parse.h"
+
+#include "acme-plugin.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#define SECRET_MODE 0600
+#define SECRET_FOLDER_MODE 0700
+#define SECTION_MODE 0644
+#define SECTION_FOLDER_MODE 0755
+
+struct entry {
+    char *key, *text; /* what stands in the section */
+    char *path;       /* the secret's file, or NULL */
+    char *content;
+    size_t len;
+    bool is_written;
+};
+
+struct credentials {
+    char *name, *plugin;
+    char *conf_dir, *secret_dir, *path;
+    bool has_made_conf_dir, has_made_secret_dir;
+    struct entry *entries;
+    size_t n, cap;
+};
+
+struct credentials *credentials_new(const char *config_path, const char *name, const char *plugin)
+{
+    struct credentials *c = NEW(struct credentials);
+    const char *slash = strrchr(config_path, '/');
+    AUTO_FREE char *dir =
+        slash == NULL ? str_dup(".") : str_dup_len(config_path, (size_t)(slash - config_path));
+    AUTO_FREE char *file = str_fmt("provider-%s.conf", name);
+
+    c->name = str_dup(name);
+    c->plugin = str_dup(plugin);
+    c->conf_dir = fs_join(dir, "conf.d");
+    c->secret_dir = fs_join(dir, "secrets");
+    c->path = fs_join(c->conf_dir, file);
+    return c;
+}
+
+void credentials_free(struct credentials *c)
+{
+    if (c == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < c->n; i++) {
+        mem_free(c->entries[i].key);
+        mem_free(c->entries[i].text);
+        mem_free(c->entries[i].path);
+        mem_free_secret(c->entries[i].content, c->entries[i].len);
+    }
+    mem_free(c->entries);
+    mem_free(c->name);
+    mem_free(c->plugin);
+    mem_free(c->conf_dir);
+    mem_free(c->secret_dir);
+    mem_free(c->path);
+    mem_free(c);
+}
+
+const char *credentials_path(const struct credentials *c)
+{
+    return c->path;
+}
+
+/* ---- Values ---- */
+
+/* The configuration trims values and ends them at the line. */
+static int check_line(const char *text, size_t len, struct err *err)
+{
+    if (strlen(text) != len || strpbrk(text, "\r\n") != NULL) {
+        return err_set(err, ERR_CONFIG, "more than one line, or bytes that are no text");
+    }
+    if (len == 0 || strchr(" \t", text[0]) != NULL || strchr(" \t", text[len - 1]) != NULL) {
+        return err_set(err, ERR_CONFIG, "empty, or a blank at an end");
+    }
+    return 0;
+}
+
+static size_t count_key(const struct credentials *c, const char *key)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < c->n; i++) {
+        n += str_eq(c->entries[i].key, key) ? 1 : 0;
+    }
+    return n;
+}
+
+/* "../secrets/NAME.OPTION", since a relative path counts from the section's folder; the second
+ * value of a repeated option is NAME.OPTION.2. */
+static void add_file(struct credentials *c, char *take_key, const char *option, const char *text,
+                     size_t len)
+{
+    size_t before = count_key(c, take_key);
+    AUTO_FREE char *file = before == 0 ? str_fmt("%s.%s", c->name, option)
+                                       : str_fmt("%s.%s.%zu", c->name, option, before + 1);
+
+    VEC_PUSH(c->entries, c->n, c->cap) = (struct entry){
+        .key = take_key,
+        .text = str_fmt("../secrets/%s", file),
+        .path = fs_join(c->secret_dir, file),
+        .content = str_dup_len(text, len),
+        .len = len,
+    };
+}
+
+int credentials_add(struct credentials *c, const struct provider_option *option, const char *text,
+                    size_t len, bool is_content, struct err *err)
+{
+    bool is_secret = (option->flags & ACME_OPTION_SECRET) != 0;
+
+    if (is_content) {
+        add_file(c, str_dup(option->name), option->name, text, len);
+        return 0;
+    }
+    if (check_line(text, len, err) < 0) {
+        return err_wrap(err, "%s", option->name);
+    }
+    if (is_secret && option->type != ACME_OPTION_FILE) {
+        secret_register(text, len);
+        add_file(c, str_fmt("%s-file", option->name), option->name, text, len);
+        return 0;
+    }
+    VEC_PUSH(c->entries, c->n, c->cap) =
+        (struct entry){.key = str_dup(option->name), .text = str_dup_len(text, len)};
+    return 0;
+}
+
+/* ---- The environment ---- */
+
+/* A relative path would count from the section's folder, not from where the user stands. */
+static int add_variable(struct credentials *c, const struct provider_option *option,
+                        const char *text, struct err *err)
+{
+    bool is_path = option->type == ACME_OPTION_PATH || option->type == ACME_OPTION_FILE;
+
+    if (is_path && text[0] != '/') {
+        return err_set(err, ERR_CONFIG, "is not an absolute path");
+    }
+    return credentials_add(c, option, text, strlen(text), false, err);
+}
+
+static int add_variable_file(struct credentials *c, const struct provider_option *option,
+                             const char *path, struct err *err)
+{
+    AUTO(buf_done) struct buf content = BUF_SECRET(OPTION_FILE_MAX);
+
+    if (option_read_secret_file(path, &content, err) < 0) {
+        return err_code(err);
+    }
+    return credentials_add(c, option, buf_str(&content), content.len, false, err);
+}
+
+/* The first of its variables that is set, as NAME or, for a secret, as NAME_FILE. */
+static int add_from_environment(struct credentials *c, const struct provider_option *option,
+                                struct strv *taken, struct err *err)
+{
+    for (size_t i = 0; i < option->env.n; i++) {
+        const char *name = option->env.items[i];
+        AUTO_FREE char *file_name = str_fmt("%s_FILE", name);
+        const char *text = getenv(name);
+        const char *file = provider_option_has_ways(option) ? getenv(file_name) : NULL;
+        bool has_text = text != NULL && *text != '\0';
+
+        if (!has_text && (file == NULL || file[0] != '/')) {
+            continue;
+        }
+        if ((has_text ? add_variable(c, option, text, err)
+                      : add_variable_file(c, option, file, err)) < 0) {
+            return err_wrap(err, "environment variable %s", has_text ? name : file_name);
+        }
+        strv_take(taken, str_fmt("%s (%s)", option->name, has_text ? name : file_name));
+        break;
+    }
+    return 0;
+}
+
+int credentials_add_environment(struct credentials *c, const struct provider_description *plugin,
+                                const bool *is_given, struct strv *taken, struct err *err)
+{
+    bool has_part = false;
+
+    for (size_t i = 0; is_given != NULL && i < plugin->n_options; i++) {
+        has_part = has_part || (is_given[i] && (plugin->options[i].flags & ACME_OPTION_GROUP) != 0);
+    }
+    for (size_t i = 0; i < plugin->n_options; i++) {
+        const struct provider_option *option = &plugin->options[i];
+
+        if ((is_given != NULL && is_given[i]) ||
+            (has_part && (option->flags & ACME_OPTION_GROUP) != 0)) {
+            continue;
+        }
+        if (add_from_environment(c, option, taken, err) < 0) {
+            return err_code(err);
+        }
+    }
+    return 0;
+}
+
+void credentials_format(const struct credentials *c, struct buf *to)
+{
+    buf_addf(to, "[provider %s]\nplugin = %s\n", c->name, c->plugin);
+    for (size_t i = 0; i < c->n; i++) {
+        buf_addf(to, "%s = %s\n", c->entries[i].key, c->entries[i].text);
+    }
+}
+
+/* ---- Files ---- */
+
+void credentials_withdraw(struct credentials *c)
+{
+    for (size_t i = 0; i < c->n; i++) {
+        struct err ignored = ERR_INIT; /* what failed before is what the user must hear */
+
+        if (c->entries[i].is_written && fs_unlink(c->entries[i].path, &ignored) == 0) {
+            c->entries[i].is_written = false;
+        }
+    }
+    /* Only while they are empty. */
+    if (c->has_made_conf_dir) {
+        (void)rmdir(c->conf_dir);
+    }
+    if (c->has_made_secret_dir) {
+        (void)rmdir(c->secret_dir);
+    }
+}
+
+static int make_folder(const char *path, mode_t mode, bool *has_made, struct err *err)
+{
+    if (fs_is_dir(path)) {
+        return 0;
+    }
+    if (fs_mkdir_all(path, mode, err) < 0) {
+        return err_code(err);
+    }
+    *has_made = true;
+    return 0;
+}
+
+static int refuse_existing(const char *path, struct err *err)
+{
+    (void)err_set(err, ERR_CONFIG, "'%s' is there already", path);
+    return err_hint(err, "choose another name, or remove that file first");
+}
+
+static int write_secrets(struct credentials *c, struct err *err)
+{
+    for (size_t i = 0; i < c->n; i++) {
+        struct entry *entry = &c->entries[i];
+
+        if (entry->path == NULL) {
+            continue;
+        }
+        if (make_folder(c->secret_dir, SECRET_FOLDER_MODE, &c->has_made_secret_dir, err) < 0) {
+            return err_code(err);
+        }
+        if (fs_exists(entry->path)) {
+            return refuse_existing(entry->path, err);
+        }
+        if (fs_write_new(entry->path, entry->content, entry->len, SECRET_MODE, err) < 0) {
+            return err_code(err);
+        }
+        entry->is_written = true;
+    }
+    return 0;
+}
+
+int credentials_store(struct credentials *c, struct err *err)
+{
+    if (fs_exists(c->path)) {
+        return refuse_existing(c->path, err);
+    }
+    /* The section's folder too: its relative paths begin there, written or not. */
+    if (make_folder(c->conf_dir, SECTION_FOLDER_MODE, &c->has_made_conf_dir, err) < 0 ||
+        write_secrets(c, err) < 0) {
+        credentials_withdraw(c);
+        return err_code(err);
+    }
+    return 0;
+}
+
+int credentials_commit(struct credentials *c, struct err *err)
+{
+    AUTO(buf_done) struct buf text = BUF(64 * 1024);
+
+    credentials_format(c, &text);
+    if (buf_check(&text, "the section", err) < 0) {
+        return err_code(err);
+    }
+    return fs_write_new(c->path, buf_str(&text), text.len, SECTION_MODE, err);
+}
