@@ -16,7 +16,9 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pwd.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -24,6 +26,18 @@
 
 /* A name taken by chance 16 times over 64 random bits is no chance. */
 enum { TEMP_TRIES = 16, TEMP_DIGITS = 16, READ_PIECE = 65536 };
+
+const char *fs_home(void)
+{
+    const char *home = getenv("HOME");
+    const struct passwd *user = NULL;
+
+    if (home != NULL && *home == '/') {
+        return home;
+    }
+    user = getpwuid(geteuid());
+    return user != NULL && user->pw_dir[0] == '/' ? user->pw_dir : NULL;
+}
 
 int fs_open_read(const char *path, struct err *err)
 {

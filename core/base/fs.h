@@ -23,6 +23,10 @@ int fs_read(const char *path, struct buf *to, struct err *err);
  * read (with is_group_ok: others). Checked on the opened descriptor. */
 int fs_read_private(const char *path, bool is_group_ok, struct buf *to, struct err *err);
 
+/* The home folder: of the environment, else (cron, systemd) of the password database. NULL: there is
+ * none. It lives until the next call of this function or of getpwuid(). */
+const char *fs_home(void);
+
 /* Run by root, refuses what anyone but root could have written; in a user namespace an unmapped
  * owner passes if group and others cannot write. For everything that causes execution or carries
  * secrets. */

@@ -4,6 +4,7 @@
 /* The tree: made, looked up in, walked, freed. */
 #include "config/config.h"
 
+#include "base/fs.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "config/config_tree.h"
@@ -126,7 +127,7 @@ static char *absolute(const char *path)
 
 char *config_value_path(const struct config_value *value)
 {
-    const char *home = getenv("HOME");
+    const char *home = fs_home();
     const char *slash = NULL;
     AUTO_FREE char *joined = NULL;
 

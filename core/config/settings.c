@@ -7,11 +7,11 @@
  */
 #include "config/settings.h"
 
+#include "base/fs.h"
 #include "base/mem.h"
 #include "config/config_tree.h"
 #include "config/sections_check.h"
 
-#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -32,20 +32,13 @@ char *settings_variable(const char *key)
     return name;
 }
 
-/* XDG folders count from the environment, HOME from the password database where it is unset (cron).
- */
 static char *user_folder(const char *variable, const char *below_home)
 {
     const char *base = getenv(variable);
-    const char *home = getenv("HOME");
+    const char *home = fs_home();
 
     if (base != NULL && *base == '/') {
         return str_fmt("%s/acme-dns", base);
-    }
-    if (home == NULL || *home != '/') {
-        const struct passwd *user = getpwuid(geteuid());
-
-        home = user == NULL ? NULL : user->pw_dir;
     }
     return home == NULL ? NULL : str_fmt("%s/%s/acme-dns", home, below_home);
 }

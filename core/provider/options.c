@@ -219,14 +219,28 @@ static int read_credential(struct option_values *values, size_t index, const cha
     return fs_exists(path) ? put_file(values, index, option, path, err) : 0;
 }
 
-static int read_variable(struct option_values *values, size_t index,
-                         const struct provider_option *option, struct err *err)
+/* Whether an option of the table reads this very variable. */
+static bool is_declared(const struct provider_description *plugin, const char *variable)
 {
+    for (size_t i = 0; i < plugin->n_options; i++) {
+        if (strv_has(&plugin->options[i].env, variable)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int read_variable(struct option_values *values, size_t index,
+                         const struct provider_description *plugin, struct err *err)
+{
+    const struct provider_option *option = &plugin->options[index];
+
     for (size_t i = 0; i < option->env.n && !is_set(&values->items[index]); i++) {
         const char *name = option->env.items[i];
         const char *text = getenv(name);
         AUTO_FREE char *file_name = str_fmt("%s_FILE", name);
-        const char *file = provider_option_has_ways(option) ? getenv(file_name) : NULL;
+        bool has_file = provider_option_has_ways(option) && !is_declared(plugin, file_name);
+        const char *file = has_file ? getenv(file_name) : NULL;
         int result = 0;
 
         if (text != NULL && text[0] != '\0') {
@@ -261,7 +275,7 @@ static int read_environment(struct option_values *values, const char *name,
         if (is_set(&values->items[i]) || (has_group && (option->flags & ACME_OPTION_GROUP) != 0)) {
             continue;
         }
-        if (read_variable(values, i, option, err) < 0) {
+        if (read_variable(values, i, plugin, err) < 0) {
             return err_code(err);
         }
     }
@@ -325,6 +339,40 @@ static char *list_missing(const struct option_values *values,
     return strv_join(&names, ", ");
 }
 
+/* A FILE that a plug-in looks for unless another is named need not be there; and one that cannot be
+ * read is no reason to fail an instance that may do without. */
+static void put_default_file(struct option_values *values, size_t index, const char *name,
+                             const struct provider_option *option)
+{
+    const char *home = str_has_prefix(option->fallback, "~/") ? fs_home() : NULL;
+    AUTO_FREE char *path =
+        str_fmt("%s%s", home != NULL ? home : "", option->fallback + (home != NULL ? 1 : 0));
+    struct err why = ERR_INIT;
+
+    if (fs_exists(path) && put(values, index, option, path, NULL, &why) < 0) {
+        event_log(EVENT_WARNING, name, "%s = %s %s; it is not used", option->name, option->fallback,
+                  why.text);
+    }
+}
+
+static int put_fallback(struct option_values *values, size_t index, const char *name,
+                        const struct provider_description *plugin, struct err *err)
+{
+    const struct provider_option *option = &plugin->options[index];
+
+    if (values->items[index].text != NULL || option->fallback == NULL) {
+        return 0;
+    }
+    if (option->type == ACME_OPTION_FILE) {
+        put_default_file(values, index, name, option);
+        return 0;
+    }
+    if (put(values, index, option, option->fallback, NULL, err) < 0) {
+        return err_wrap(err, "plug-in '%s', default of '%s'", plugin->name, option->name);
+    }
+    return 0;
+}
+
 int option_values_check(struct option_values *values, const struct config_section *section,
                         const char *name, const struct provider_description *plugin,
                         struct err *err)
@@ -332,9 +380,8 @@ int option_values_check(struct option_values *values, const struct config_sectio
     for (size_t i = 0; i < values->n; i++) {
         const struct provider_option *option = &plugin->options[i];
 
-        if (values->items[i].text == NULL && option->fallback != NULL &&
-            put(values, i, option, option->fallback, NULL, err) < 0) {
-            return err_wrap(err, "plug-in '%s', default of '%s'", plugin->name, option->name);
+        if (put_fallback(values, i, name, plugin, err) < 0) {
+            return err_code(err);
         }
         if (values->items[i].text != NULL || (option->flags & ACME_OPTION_REQUIRED) == 0) {
             continue;

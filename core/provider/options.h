@@ -66,7 +66,9 @@ int option_values_read(const struct config_section *section, const char *name,
 int option_values_set(struct option_values *values, const struct provider_description *plugin,
                       size_t index, const char *text, size_t len, struct err *err);
 
-/* Fallbacks, and: is everything there that is required? */
+/* Fallbacks, and: is everything there that is required? The fallback of a FILE option names a file
+ * that is read if it is there; "~/" stands for the home folder of whoever runs the program. One that
+ * cannot be read is warned of and not used. */
 int option_values_check(struct option_values *values, const struct config_section *section,
                         const char *name, const struct provider_description *plugin,
                         struct err *err);

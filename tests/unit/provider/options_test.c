@@ -23,7 +23,12 @@
 static const struct lab_option TABLE[] = {
     {"key-file", ACME_OPTION_FILE, ACME_OPTION_SECRET, NULL, NULL, NULL},
     {"token", ACME_OPTION_STRING, ACME_OPTION_SECRET, NULL, NULL, NULL},
+    {"login-file", ACME_OPTION_FILE, ACME_OPTION_SECRET, NULL, "~/demo/login", NULL},
+    {"pass", ACME_OPTION_STRING, ACME_OPTION_SECRET, "DEMO_PASS", NULL, NULL},
+    {"pass-words", ACME_OPTION_FILE, 0, "DEMO_PASS_FILE", NULL, NULL},
 };
+
+enum { KEY_FILE, TOKEN, LOGIN_FILE, PASS, PASS_WORDS };
 
 struct bed {
     char path[64];
@@ -89,9 +94,9 @@ static void a_file_of_a_daemons_group_is_taken(void **state)
         (void)!chown(bed->path, 0, 1); /* a user namespace may have no such group */
     }
     assert_int_equal(read_with(bed, "key-file", bed->path), 0);
-    assert_string_equal(bed->values.items[0].text, "secret-of-bind\n");
+    assert_string_equal(bed->values.items[KEY_FILE].text, "secret-of-bind\n");
     assert_int_equal(read_with(bed, "token-file", bed->path), 0);
-    assert_string_equal(bed->values.items[1].text, "secret-of-bind"); /* a line's end is none */
+    assert_string_equal(bed->values.items[TOKEN].text, "secret-of-bind"); /* a line's end is none */
 }
 
 static void a_file_that_others_can_touch_is_not(void **state)
@@ -130,8 +135,85 @@ static void an_option_that_names_a_file_has_no_twins(void **state)
         assert_non_null(strstr(bed->err.text, KEYS[i]));
     }
     assert_int_equal(read_with(bed, "token-command", "true"), 0);
-    assert_non_null(bed->values.items[1].command);
-    bed->values.items[1].command = NULL; /* the configuration is gone */
+    assert_non_null(bed->values.items[TOKEN].command);
+    bed->values.items[TOKEN].command = NULL; /* the configuration is gone */
+}
+
+/* A home folder with demo/login in it, of that mode; text NULL: without. */
+static void make_home(char home[64], const char *text, mode_t mode)
+{
+    char path[128];
+
+    (void)snprintf(home, 64, "/tmp/acme-dns-home-XXXXXX");
+    assert_non_null(mkdtemp(home));
+    (void)snprintf(path, sizeof(path), "%s/demo", home);
+    assert_int_equal(mkdir(path, 0700), 0);
+    if (text != NULL) {
+        (void)snprintf(path, sizeof(path), "%s/demo/login", home);
+        FILE *file = fopen(path, "we");
+        assert_non_null(file);
+        assert_true(fputs(text, file) >= 0);
+        assert_int_equal(fclose(file), 0);
+        assert_int_equal(chmod(path, mode), 0);
+    }
+    assert_int_equal(setenv("HOME", home, 1), 0);
+}
+
+static void remove_home(const char *home)
+{
+    char path[128];
+
+    (void)snprintf(path, sizeof(path), "%s/demo/login", home);
+    (void)unlink(path);
+    (void)snprintf(path, sizeof(path), "%s/demo", home);
+    assert_int_equal(rmdir(path), 0);
+    assert_int_equal(rmdir(home), 0);
+}
+
+static int check(struct bed *bed)
+{
+    bed->err = (struct err)ERR_INIT;
+    return option_values_check(&bed->values, NULL, "demo", bed->plugin, &bed->err);
+}
+
+static void a_default_file_is_read_if_it_is_there(void **state)
+{
+    static const struct {
+        const char *text;
+        mode_t mode;
+        const char *wanted;
+    } CASES[] = {{"a login", 0600, "a login"}, {"a login", 0644, NULL}, {NULL, 0, NULL}};
+    struct bed *bed = *state;
+    char *before = str_dup(getenv("HOME") != NULL ? getenv("HOME") : "/");
+    char home[64];
+
+    for (size_t i = 0; i < ARRAY_LEN(CASES); i++) {
+        make_home(home, CASES[i].text, CASES[i].mode);
+        assert_int_equal(read_with(bed, "token", "t"), 0);
+        assert_int_equal(check(bed), 0);
+        if (CASES[i].wanted == NULL) {
+            assert_null(bed->values.items[LOGIN_FILE].text);
+        } else {
+            assert_string_equal(bed->values.items[LOGIN_FILE].text, CASES[i].wanted);
+        }
+        remove_home(home);
+    }
+    assert_int_equal(setenv("HOME", before, 1), 0);
+    mem_free(before);
+}
+
+static void a_variable_that_an_option_names_is_no_other_ones_file(void **state)
+{
+    struct bed *bed = *state;
+
+    /* Others may read it: as the file of a secret it would be refused. */
+    assert_int_equal(chmod(bed->path, 0644), 0);
+    assert_int_equal(setenv("DEMO_PASS_FILE", bed->path, 1), 0);
+    assert_int_equal(option_values_read(NULL, "demo", bed->plugin, true, &bed->values, &bed->err),
+                     0);
+    assert_int_equal(unsetenv("DEMO_PASS_FILE"), 0);
+    assert_null(bed->values.items[PASS].text);
+    assert_string_equal(bed->values.items[PASS_WORDS].text, "secret-of-bind\n");
 }
 
 int main(void)
@@ -142,6 +224,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_file_of_someone_else_is_not, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_option_that_names_a_file_has_no_twins, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(a_default_file_is_read_if_it_is_there, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_variable_that_an_option_names_is_no_other_ones_file,
+                                        set_up, tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
