@@ -67,6 +67,7 @@ void values_free(struct values *values)
     loop_timer_cancel(&values->idle_check);
     loop_timer_cancel(&values->held_check);
     questions_free(values);
+    strv_done(&values->told_standing);
     mem_free(values->lost);
     mem_free(values->items);
     mem_free(values->touched);

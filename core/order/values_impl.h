@@ -76,6 +76,7 @@ struct values {
     struct value_question **questions;
     size_t n_questions, cap_questions;
     size_t n_removed;
+    struct strv told_standing; /* providers that take nothing away */
     struct lost_entry *lost;
     size_t n_lost, cap_lost;
 };

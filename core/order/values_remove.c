@@ -5,6 +5,7 @@
  * Values on their way out: removed, looked after at the servers, and only then struck off the
  * journal; and the sweep, which does the same with what earlier runs left.
  */
+#include "acme-plugin.h"
 #include "base/clock.h"
 #include "base/crash.h"
 #include "base/event.h"
@@ -195,6 +196,24 @@ static void take_removal(struct value *v)
     }
 }
 
+/* Providers that cannot take a value away let it be pushed out by later ones: nothing is left to
+ * do, and nothing to look after. */
+static void let_stand(struct value *v, const struct err *why)
+{
+    struct strv *told = &v->values->told_standing;
+
+    if (v->n_uses > 0) {
+        take_removal(v);
+        return;
+    }
+    if (!strv_has(told, provider_name(v->provider))) {
+        strv_add(told, provider_name(v->provider));
+        event_log(EVENT_NOTICE, v->owner, "%s", why->text);
+    }
+    value_forget(v);
+    value_rest(v, VALUE_GONE);
+}
+
 static void finish_remove(void *arg, const struct provider_result *result)
 {
     struct value *v = arg;
@@ -203,6 +222,8 @@ static void finish_remove(void *arg, const struct provider_result *result)
     crash_point("provider-remove-after");
     if (result->is_ok) {
         take_removal(v);
+    } else if (!result->is_dropped && result->status == ACME_UNSUPPORTED) {
+        let_stand(v, result->err);
     } else if (!result->is_dropped) {
         fail_removal(v, result->err);
     } else {

@@ -13,6 +13,7 @@
 #include "order/values.h"
 
 #include "../base/cmocka_all.h"
+#include "acme-plugin.h"
 #include "base/event.h"
 #include "base/fs.h"
 #include "base/mem.h"
@@ -192,11 +193,13 @@ static struct loop *loop;
 static struct journal *journal;
 static struct values *values;
 static unsigned n_warnings;
+static unsigned n_notices;
 
 static void count_warning(void *arg, const struct event *event)
 {
     (void)arg;
     n_warnings += event->level == EVENT_WARNING ? 1 : 0;
+    n_notices += event->level == EVENT_NOTICE ? 1 : 0;
 }
 
 static struct journal *open_journal(void)
@@ -290,7 +293,8 @@ static int set_up(void **state)
     lab = (struct provider){.facts = {.can_hold_several = true}};
     is_writing_allowed = true;
     n_warnings = 0;
-    event_set_sink(count_warning, NULL, EVENT_WARNING);
+    n_notices = 0;
+    event_set_sink(count_warning, NULL, EVENT_NOTICE);
     return 0;
 }
 
@@ -362,7 +366,7 @@ static void succeed_first(enum provider_verb verb)
     end_first(&(struct provider_result){.is_ok = true});
 }
 
-static void fail_first(enum provider_verb verb, enum err_class class)
+static void fail_first_with(enum provider_verb verb, enum err_class class, int32_t status)
 {
     struct err err = ERR_INIT;
 
@@ -370,7 +374,12 @@ static void fail_first(enum provider_verb verb, enum err_class class)
     assert_true(n_jobs > 0);
     assert_int_equal(jobs[0]->change.verb, verb);
     assert_true(send_first());
-    end_first(&(struct provider_result){.err = &err});
+    end_first(&(struct provider_result){.status = status, .err = &err});
+}
+
+static void fail_first(enum provider_verb verb, enum err_class class)
+{
+    fail_first_with(verb, class, ACME_BUG);
 }
 
 struct told {

@@ -131,6 +131,49 @@ static void a_cancelled_removal_is_tried_again(void **state)
     close_values();
 }
 
+static void what_a_provider_cannot_take_away_is_done_with_and_told_once(void **state)
+{
+    static const char *const TEXTS[] = {"a", "b"};
+
+    (void)state;
+    open_values();
+    for (int i = 0; i < 2; i++) {
+        struct told told = {0};
+        struct value_use *use = publish_well(TEXTS[i], &told);
+        unsigned n_before = n_notices;
+
+        values_release(&use);
+        fail_first_with(PROVIDER_REMOVE, ERR_PROVIDER, ACME_UNSUPPORTED);
+        assert_int_equal(n_questions, 0); /* the servers go on serving it */
+        assert_int_equal(count_entries(), 0);
+        assert_int_equal(n_notices - n_before, i == 0 ? 1 : 0);
+    }
+    assert_int_equal(n_warnings, 0);
+    assert_int_equal(values_n_removed(values), 0);
+    close_values();
+}
+
+static void a_user_that_comes_while_that_is_learnt_has_its_value_published(void **state)
+{
+    struct told told = {0};
+    struct told again = {0};
+    struct value_use *use = NULL;
+
+    (void)state;
+    open_values();
+    use = publish_well("a", &told);
+    values_release(&use);
+    use = publish("a", &again);
+    fail_first_with(PROVIDER_REMOVE, ERR_PROVIDER, ACME_UNSUPPORTED);
+    succeed_first(PROVIDER_ADD);
+    spin(5);
+    assert_int_equal(again.n_good, 1);
+    values_release(&use);
+    fail_first_with(PROVIDER_REMOVE, ERR_PROVIDER, ACME_UNSUPPORTED);
+    assert_int_equal(count_entries(), 0);
+    close_values();
+}
+
 static void a_removal_that_failed_is_tried_again_by_the_sweep(void **state)
 {
     struct told told = {0};
@@ -406,6 +449,8 @@ int main(void)
         TEST(a_value_wanted_again_while_the_servers_are_asked_is_left_alone),
         TEST(a_user_that_comes_during_a_removal_hears_of_it),
         TEST(a_cancelled_removal_is_tried_again),
+        TEST(what_a_provider_cannot_take_away_is_done_with_and_told_once),
+        TEST(a_user_that_comes_while_that_is_learnt_has_its_value_published),
         TEST(a_removal_that_failed_is_tried_again_by_the_sweep),
         TEST(a_refused_add_does_not_forget_what_an_earlier_run_added),
         TEST(a_refused_add_of_our_own_is_forgotten),
