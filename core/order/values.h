@@ -79,8 +79,8 @@ const void *value_use_receipt(const struct value_use *use, size_t *ret_len);
 struct provider *value_use_provider(const struct value_use *use);
 
 /* Starts the removal of what the journals of runs that are gone name and nobody uses, and of what
- * this run could not remove before. Entries that cannot be removed are kept, and counted by
- * values_n_left(). */
+ * this run could not remove before. Entries that cannot be removed are kept, and told by
+ * values_next_left(). */
 void values_sweep(struct values *values);
 
 /* Calls done() from the loop once no add or removal is under way. One waiter at a time. */
@@ -88,8 +88,10 @@ typedef void values_settled_fn(void *arg);
 void values_wait_idle(struct values *values, values_settled_fn *done, void *arg);
 void values_wait_cancel(struct values *values);
 
-/* Values that should be gone and are not known to be; the first reason why. */
-size_t values_n_left(const struct values *values, struct err *ret_first);
+/* Walks the values that should be gone and are not known to be: each one's entry in the journal,
+ * and why (both borrowed). NULL at the end. */
+const struct journal_entry *values_next_left(const struct values *values, size_t *cursor,
+                                             const struct err **ret_why);
 size_t values_n_removed(const struct values *values);
 
 #endif

@@ -179,8 +179,6 @@ static void fail_removal(struct value *v, const struct err *err)
         return;
     }
     v->err = *err;
-    (void)err_wrap(&v->err, "provider '%s' cannot remove the value at %s",
-                   provider_name(v->provider), v->owner);
     value_rest(v, VALUE_LEFT);
 }
 
@@ -249,20 +247,16 @@ void value_start_remove(struct value *v)
 
 /* ---- What earlier runs left ---- */
 
-static void count_lost(struct values *values, const struct journal_entry *entry,
-                       const struct err *err)
+static void keep_lost(struct values *values, const struct journal_entry *entry,
+                      const struct err *err)
 {
-    struct lost_entry lost = {.entry = entry, .err = *err};
-
     for (size_t i = 0; i < values->n_lost; i++) {
         if (values->lost[i].entry == entry) {
-            return; /* told before */
+            return;
         }
     }
-    (void)err_wrap(&lost.err, "%s: cannot remove the value that an earlier run left (entry %s)",
-                   entry->owner, entry->id);
-    event_log(EVENT_WARNING, "journal", "%s", lost.err.text);
-    VEC_PUSH(values->lost, values->n_lost, values->cap_lost) = lost;
+    VEC_PUSH(values->lost, values->n_lost, values->cap_lost) =
+        (struct lost_entry){.entry = entry, .err = *err};
 }
 
 /* The owner that the CA asks for, where nothing leads elsewhere. */
@@ -282,7 +276,7 @@ static void sweep_entry(struct values *values, struct journal_entry *entry)
 
     if (provider_get(values->set, entry->provider, &provider, &err) < 0 ||
         provider_may_write(values->set, asked_for, entry->owner, NULL, &err) < 0) {
-        count_lost(values, entry, &err);
+        keep_lost(values, entry, &err);
         return;
     }
     v = value_find(values, provider, entry->owner, entry->value);
@@ -321,17 +315,22 @@ void values_sweep(struct values *values)
     }
 }
 
-size_t values_n_left(const struct values *values, struct err *ret_first)
+const struct journal_entry *values_next_left(const struct values *values, size_t *cursor,
+                                             const struct err **ret_why)
 {
-    size_t n = values->n_lost;
+    size_t at = (*cursor)++;
 
-    if (n > 0) {
-        *ret_first = values->lost[0].err;
+    if (at < values->n_lost) {
+        *ret_why = &values->lost[at].err;
+        return values->lost[at].entry;
     }
-    for (size_t i = 0; i < values->n; i++) {
-        if (values->items[i]->state == VALUE_LEFT && n++ == 0) {
-            *ret_first = values->items[i]->err;
+    for (at -= values->n_lost; at < values->n; at++, (*cursor)++) {
+        const struct value *v = values->items[at];
+
+        if (v->state == VALUE_LEFT) {
+            *ret_why = &v->err;
+            return v->entry;
         }
     }
-    return n;
+    return NULL;
 }

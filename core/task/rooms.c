@@ -10,6 +10,8 @@
 
 #include <string.h>
 
+#define LEFTOVERS_SHOWN 10
+
 /* ---- Locks for provider/, which may not know the store ---- */
 
 struct zone_lock {
@@ -239,6 +241,17 @@ size_t rooms_tell_leftovers(const struct rooms *rooms)
     if (n > 0) {
         event_log(EVENT_WARNING, "",
                   "%zu %s may still stand in the DNS and %s in the journal: %s\n"
+    while ((entry = values_next_left(rooms->values, &cursor, &why)) != NULL) {
+        if (n++ < LEFTOVERS_SHOWN) {
+            event_log(EVENT_WARNING, entry->owner, "\"%s\" may still stand (entry %s): %s",
+                      entry->value, entry->id, why->text);
+        }
+    }
+    if (n > LEFTOVERS_SHOWN) {
+        event_log(EVENT_WARNING, "",
+                  "and %zu values more, which 'acme-dns cleanup --dry-run' lists",
+                  n - LEFTOVERS_SHOWN);
+    }
                   "the next run, or 'acme-dns cleanup', tries again",
                   n, n == 1 ? "value" : "values", n == 1 ? "is" : "are", first.text);
     }

@@ -52,7 +52,7 @@ int rooms_start_providers(struct rooms *rooms, const struct strv *assignments, s
 void rooms_close(struct rooms *rooms);
 DEFINE_AUTO_PTR(rooms, rooms_close);
 
-/* Warns of values that should be gone and are not; how many. */
+/* Warns of the values that should be gone and are not, each with its entry; how many. */
 size_t rooms_tell_leftovers(const struct rooms *rooms);
 
 #endif

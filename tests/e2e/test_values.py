@@ -84,3 +84,38 @@ def test_a_refused_credential_forgets_nothing(make_lab, make_client):
     result = client.run("cleanup")
     assert result.code == 0, result.out + result.err
     assert_clean(lab, before)
+
+
+def test_each_value_that_cannot_be_removed_is_named_with_the_way_out(make_lab, make_client):
+    lab = make_lab(world(Zone("example.test")))
+    before = lab.zones()
+    client = make_client(lab)
+    leave_values(client, "*.example.test", "www.example.test")
+    good = spoil_key(client)
+    result = client.run("cleanup")
+    assert result.code == 4 and "0 removed, 2 could not be" in result.err, result.err
+    for owner in ("_acme-challenge.example.test.", "_acme-challenge.www.example.test."):
+        line = [line for line in result.err.splitlines() if line.startswith("warning: %s: " % owner)]
+        assert len(line) == 1 and line[0].count("provider 'lab' cannot remove") == 1, result.err
+        assert "it refuses this credential" in line[0]
+    entries = re.findall(r"\(entry (\S+)\)", result.err)
+    assert len(set(entries)) == 2 and "cleanup --forget ID" in result.err
+    assert client.run("cleanup", "--forget", entries[0]).code == 0
+    with open(client.config, "w", encoding="utf-8") as file:
+        file.write(good)
+    assert "1 removed" in client.run("cleanup").out
+    assert len(standing(lab, "example.test")) == 1, "the one that was forgotten"
+    assert client.run("cleanup").code == 0 and lab.processes() == []
+    assert len(lab.zones()["example.test"]) == len(before["example.test"]) + 1
+
+
+def test_a_reason_that_names_share_is_told_once(make_lab, make_client):
+    lab = make_lab(world(Zone("example.test")))
+    client = make_client(lab)
+    spoil_key(client)
+    result = client.issue("example.test", "*.example.test", "www.example.test", options=["-n"])
+    assert result.code == 4
+    assert "\nerror: example.test: example.test, *.example.test: provider 'lab' cannot add" in result.err
+    final = result.err[result.err.index("\nerror: "):]
+    assert final.count("cannot add _acme-challenge.example.test.") == 1, result.err
+    assert final.count("cannot add _acme-challenge.www.example.test.") == 1, result.err
