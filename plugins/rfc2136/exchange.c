@@ -436,7 +436,7 @@ int32_t exchange_ask(struct exchange *x, struct acme_call *call, struct address 
     if (ask_udp(x, call, to, questions, n, f) != ACME_OK) {
         to->refuses_tcp = false;
         if (tcp.text[0] != '\0' && f->status == ACME_RETRY) {
-            (void)fault_wrap(f, "%s", tcp.text);
+            (void)fault_follow(f, &tcp);
         }
         return f->status;
     }

@@ -44,6 +44,9 @@ __attribute__((format(printf, 3, 4))) int32_t fault_set(struct fault *f, int32_t
 /* Puts "WHAT: " before the text. */
 __attribute__((format(printf, 2, 3))) int32_t fault_wrap(struct fault *f, const char *format, ...);
 
+/* Puts what had failed before, and "; ", before the text. */
+int32_t fault_follow(struct fault *f, const struct fault *before);
+
 /* ---- wire.c ---- */
 
 #define WIRE_NAME_MAX 255

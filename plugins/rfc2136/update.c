@@ -131,11 +131,10 @@ static int32_t ask_servers(struct run *r, struct question *q)
             r->at = &r->servers->items[0];
             return ACME_OK;
         }
-        if (i == 0 || status == ACME_CANCELLED) {
-            *r->f = f;
-        } else {
-            (void)fault_wrap(r->f, "%s", f.text);
+        if (i > 0 && status != ACME_CANCELLED) {
+            (void)fault_follow(&f, r->f);
         }
+        *r->f = f;
         if (status == ACME_CANCELLED) {
             break;
         }
