@@ -180,9 +180,22 @@ static bool is_splittable(int32_t status)
     return status != ACME_RETRY && status != ACME_CANCELLED && status != ACME_BAD_CONFIG;
 }
 
-/* The call failed; those that were not singled out share its status. */
+/* What the plug-in said: of the call, or else of the first change that it named. */
+static const char *text_of(const struct call *c, int32_t status)
+{
+    for (size_t i = 0; c->text == NULL && i < c->n; i++) {
+        const struct provider_job *job = c->jobs[i];
+
+        if (job->has_failed && job->status == status && job->text != NULL) {
+            return job->text;
+        }
+    }
+    return c->text;
+}
+
+/* The call failed; those that were not singled out share its status, and what was said of it. */
 static void settle_rest(struct call *c, struct provider_job **rest, size_t n, size_t n_named,
-                        int32_t status)
+                        int32_t status, const char *text)
 {
     bool is_splitting = is_splittable(status) && !c->is_cancelled && !c->is_over_deadline;
 
@@ -191,7 +204,7 @@ static void settle_rest(struct call *c, struct provider_job **rest, size_t n, si
         return;
     }
     for (size_t i = 0; i < n; i++) {
-        refuse(rest[i], c, status, c->retry_after_s, c->text);
+        refuse(rest[i], c, status, c->retry_after_s, text);
     }
 }
 
@@ -228,6 +241,7 @@ void outcome_of_result(struct call *c, int32_t status)
         /* It said that the call fails, and forgot to return so. */
         status = c->status != ACME_OK ? c->status : ACME_BUG;
     }
+    AUTO_FREE char *text = str_dup(text_of(c, status)); /* jobs take theirs along */
     if (c->jobs[0]->kind == JOB_ZONES) {
         finish_zones(c, status);
         c->n = 0;
@@ -247,7 +261,7 @@ void outcome_of_result(struct call *c, int32_t status)
             rest[n_rest++] = job;
         }
     }
-    settle_rest(c, rest, n_rest, n_named, status);
+    settle_rest(c, rest, n_rest, n_named, status, text);
     mem_free(rest);
     call_free(c);
     queue_wake(p, 0);
