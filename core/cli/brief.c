@@ -39,7 +39,8 @@ struct brief_order {
     size_t n_names, cap_names;
     bool has_all_names; /* none will join */
     bool is_published_told, is_seen_told, is_wait_told;
-    size_t n_seen_told, n_failures_told;
+    size_t n_seen_told;
+    struct strv failures_told;
     int64_t told_ms;
 };
 
@@ -74,6 +75,7 @@ void brief_free(struct brief *brief)
     for (size_t i = 0; i < brief->n_orders; i++) {
         forget_names(&brief->orders[i]);
         mem_free(brief->orders[i].names);
+        strv_done(&brief->orders[i].failures_told);
         mem_free(brief->orders[i].certificate);
     }
     mem_free(brief->orders);
@@ -204,10 +206,12 @@ static void tell_failure(struct brief *brief, struct brief_order *order, const c
     AUTO_FREE char *first =
         text == NULL ? str_dup("failed") : str_dup_len(text, strcspn(text, "\n"));
 
-    if (order->n_names <= 1 || order->n_failures_told >= SHOWN_FAILURES) {
+    /* What many names fail for alike is told of the first. */
+    if (order->n_names <= 1 || order->failures_told.n >= SHOWN_FAILURES ||
+        strv_has(&order->failures_told, first)) {
         return;
     }
-    order->n_failures_told++;
+    strv_add(&order->failures_told, first);
     begin_line(brief, order, to);
     text_add_clean(to, identifier, false);
     buf_add_str(to, " failed: ");
@@ -226,7 +230,8 @@ static void take_order(struct brief *brief, const struct event *event, struct bu
         forget_names(order);
         order->has_all_names = false;
         order->is_published_told = order->is_seen_told = order->is_wait_told = false;
-        order->n_seen_told = order->n_failures_told = 0;
+        order->n_seen_told = 0;
+        strv_done(&order->failures_told);
         begin_line(brief, order, to);
         buf_add_str(to, "ordering from the CA\n");
     } else if (str_eq(state, "VALIDATE")) {

@@ -14,6 +14,7 @@
 #include "base/mem.h"
 
 #define READ_AFTER_MS 30000
+#define NAMES_SHOWN 3
 #define REASONS_MAX (ERR_TEXT_MAX - 256)
 
 static void schedule_poll(struct order *order, int64_t retry_after_s);
@@ -21,7 +22,43 @@ static void read_authzs(struct order *order);
 
 /* ---- Failure ---- */
 
-/* One error out of those of the names: "NAME: reason", a paragraph each. */
+/* Whether a name before this one failed for the same reason. */
+static bool is_told(const struct order *order, size_t index)
+{
+    for (size_t i = 0; i < index; i++) {
+        if (order->names[i].state == NAME_FAILED &&
+            str_eq(order->names[i].err.text, order->names[index].err.text)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* "NAME, NAME and 7 more: " for all that share the reason of this one; nothing where it is that of
+ * all names, or the certificate is called so. */
+static void add_names_like(const struct order *order, size_t index, struct buf *to)
+{
+    const char *text = order->names[index].err.text;
+    AUTO(strv_done) struct strv alike = STRV_INIT;
+
+    for (size_t i = index; i < order->n_names; i++) {
+        if (order->names[i].state == NAME_FAILED && str_eq(order->names[i].err.text, text)) {
+            strv_add(&alike, order->names[i].identifier);
+        }
+    }
+    if (alike.n == order->n_names || (alike.n == 1 && str_eq(alike.items[0], order->certificate))) {
+        return;
+    }
+    for (size_t i = 0; i < alike.n && i < NAMES_SHOWN; i++) {
+        buf_addf(to, "%s%s", i == 0 ? "" : ", ", alike.items[i]);
+    }
+    if (alike.n > NAMES_SHOWN) {
+        buf_addf(to, " and %zu more", alike.n - NAMES_SHOWN);
+    }
+    buf_add_str(to, ": ");
+}
+
+/* One error out of those of the names: a paragraph a reason. */
 static void fail_with_names(struct order *order)
 {
     struct err err = ERR_INIT;
@@ -39,12 +76,13 @@ static void fail_with_names(struct order *order)
         is_retriable = is_retriable && name->is_retriable;
         is_dead = is_dead || name->is_refused;
         first = first == NULL ? &name->err : first;
+        if (is_told(order, i)) {
+            continue;
+        }
         if (reasons.len > 0) {
             buf_add_char(&reasons, '\n');
         }
-        if (!str_eq(name->identifier, order->certificate)) {
-            buf_addf(&reasons, "%s: ", name->identifier);
-        }
+        add_names_like(order, i, &reasons);
         buf_add_str(&reasons, name->err.text);
     }
     if (first == NULL) {
