@@ -259,7 +259,7 @@ void order_begin_continue(struct order *order)
         str_eq(record->key_tag, order->key_tag) &&
         str_eq(record->account, acme_account_url(order->env.acme))) {
         order->call = acme_order_get(order->env.acme, record->url, finish_resume, order);
-    } else {
+    } else if (order_may_begin(order)) {
         start_new_order(order);
     }
 }
@@ -294,6 +294,7 @@ void order_enter_new(struct order *order)
     order->n_too_early = 0;
     order->last_answer_ms = 0;
     order->is_dead = false;
+    order->is_hold_over = false;
     order->is_values_clean = false;
     order->end = ORDER_END_FAILED;
     err_clear(&order->err);

@@ -149,6 +149,7 @@ struct order *order_start(const struct order_env *env, const struct order_reques
     order->arg = arg;
     order->began_ms = loop_now_ms(env->loop);
     names_make(order);
+    owners_guess(order);
     owners_find(order);
     order_go(order, ORDER_NEW);
     return order;
@@ -177,6 +178,7 @@ void order_stop_work(struct order *order)
     for (size_t i = 0; i < order->n_names; i++) {
         acme_call_cancel(&order->names[i].call);
     }
+    order_stop_waiting(order);
     owners_stop(order);
     sites_stop(order);
 }

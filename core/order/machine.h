@@ -138,6 +138,7 @@ struct order {
     int64_t began_ms;
     unsigned attempt; /* from 1 */
     bool is_account_ready, has_mended_account;
+    bool is_hold_over; /* newOrder has waited for providers for long enough */
 
     struct key *key;
     char *key_tag;
@@ -195,6 +196,13 @@ void order_enter_authorize(struct order *order);
 void order_begin_continue(struct order *order);
 int order_record(struct order *order, struct err *err);
 void order_take(struct order *order, struct acme_order *fresh);
+
+/* ---- opening.c ---- */
+void owners_guess(struct order *order); /* starts who will probably publish */
+/* Whether newOrder may go out. If not, the order has failed, or order_begin_continue() is called
+ * when that may have changed. */
+bool order_may_begin(struct order *order);
+void order_stop_waiting(struct order *order);
 
 /* ---- names.c ---- */
 void names_make(struct order *order);

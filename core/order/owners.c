@@ -69,6 +69,7 @@ static void finish_find(void *arg, struct dns_place *place, const struct err *er
             name_seek_site(&order->names[i]);
         }
     }
+    order_begin_continue(order); /* newOrder may have waited for this */
 }
 
 static void owner_clear(struct order_owner *owner)

@@ -265,6 +265,32 @@ int provider_find(struct provider_set *set, const char *final_owner, const char 
     return 0;
 }
 
+/* Without --provider ZONE=P and [zone] sections it is the same for every name. */
+static bool is_same_for_all(const struct provider_set *set)
+{
+    for (size_t i = 0; i < set->n_rules; i++) {
+        if (set->rules[i].is_flag || set->for_all.n == 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void provider_guess(struct provider_set *set, const char *owner,
+                    struct provider_choices *ret_choices, bool *ret_is_certain)
+{
+    struct provider_choices guessed = PROVIDER_CHOICES_INIT;
+    struct err ignored = ERR_INIT;
+
+    /* No zone is known yet; the owner lies in itself. */
+    (void)provider_find(set, owner, owner, &guessed, &ignored);
+    for (size_t i = 0; i < guessed.n; i++) {
+        instance_start(guessed.items[i].provider);
+    }
+    *ret_choices = guessed;
+    *ret_is_certain = is_same_for_all(set);
+}
+
 /* ---- Where we may write ---- */
 
 /* The label at `at`, and what follows its dot. */

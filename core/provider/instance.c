@@ -57,7 +57,7 @@ void provider_ready(struct provider *provider, provider_ready_fn *done, void *ar
 {
     VEC_PUSH(provider->waiters, provider->n_waiters, provider->cap_waiters) =
         (struct waiter){.done = done, .arg = arg};
-    provider_start(provider);
+    instance_start(provider);
     queue_wake(provider, 0);
 }
 
@@ -73,11 +73,27 @@ void provider_unready(struct provider *provider, void *arg)
     provider->n_waiters = kept;
 }
 
+void instance_start(struct provider *p)
+{
+    if (p->state == INSTANCE_NEW) {
+        queue_wake(p, 0);
+    }
+}
+
 void provider_start(struct provider *provider)
 {
-    if (provider->state == INSTANCE_NEW) {
-        queue_wake(provider, 0);
-    }
+    provider->is_wanted = true;
+    instance_start(provider);
+}
+
+bool provider_is_wanted(const struct provider *provider)
+{
+    return provider->is_wanted;
+}
+
+const struct err *provider_failure(const struct provider *provider)
+{
+    return provider->state == INSTANCE_FAILED ? &provider->failure : NULL;
 }
 
 const struct provider_facts *provider_facts(const struct provider *provider)
@@ -105,16 +121,21 @@ void instance_fail(struct provider *p, const struct err *why)
 
 /* ---- Starting ---- */
 
-static int prepare(struct provider *p, struct err *err)
+int provider_check(struct provider *p, struct err *err)
 {
-    if (paths_plugin_find(&p->set->plugin_dirs, p->keys.plugin, &p->plugin_path, err) < 0) {
+    if ((p->plugin_path == NULL &&
+         paths_plugin_find(&p->set->plugin_dirs, p->keys.plugin, &p->plugin_path, err) < 0) ||
+        (p->keys.user != NULL && !p->has_own_user && user_find(p->keys.user, &p->user, err) < 0)) {
         return err_wrap(err, "provider '%s'", p->name);
     }
-    if (p->keys.user != NULL) {
-        if (user_find(p->keys.user, &p->user, err) < 0) {
-            return err_wrap(err, "provider '%s'", p->name);
-        }
-        p->has_own_user = true;
+    p->has_own_user = p->keys.user != NULL;
+    return 0;
+}
+
+static int prepare(struct provider *p, struct err *err)
+{
+    if (provider_check(p, err) < 0) {
+        return err_code(err);
     }
     reach_copy(&p->reach, &p->set->reach);
     for (size_t i = 0; i < p->keys.allow_paths.n; i++) {

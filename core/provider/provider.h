@@ -127,6 +127,14 @@ void provider_choices_done(struct provider_choices *choices);
 int provider_find(struct provider_set *set, const char *final_owner, const char *zone,
                   struct provider_choices *ret_choices, struct err *err);
 
+/*
+ * Who would publish at owner if no CNAME leads elsewhere: known before the DNS was asked, so that
+ * their workers open meanwhile (they are started, but not wanted yet). Empty when nobody would.
+ * *ret_is_certain: it is them wherever the owner leads.
+ */
+void provider_guess(struct provider_set *set, const char *owner,
+                    struct provider_choices *ret_choices, bool *ret_is_certain);
+
 /* By the name of its instance, as a journal has it; or plug-in NAME with options from the
  * environment. ERR_CONFIG if neither exists. */
 int provider_get(struct provider_set *set, const char *name, struct provider **ret_provider,
@@ -148,8 +156,17 @@ const char *provider_plugin(const struct provider *provider); /* its plug-in */
 /* Walks the instances that somebody has asked for, each once; NULL at the end. */
 struct provider *provider_next(const struct provider_set *set, size_t *cursor);
 
+/* What can be known of it without starting it: its plug-in is there, and its user. ERR_CONFIG. */
+int provider_check(struct provider *provider, struct err *err);
+
 /* Starts its first worker, unless there is one. Its failure shows in ready() and in jobs. */
 void provider_start(struct provider *provider);
+
+/* Whether provider_start() was called: a provider may run because it was guessed, or waited for. */
+bool provider_is_wanted(const struct provider *provider);
+
+/* Why it cannot be opened; NULL as long as that is not known. */
+const struct err *provider_failure(const struct provider *provider);
 
 /* Calls done() from the loop once the first worker is open, with NULL, or with why it cannot be.
  * Starts it. At most one caller waits per arg; provider_unready() gives up the wait. */

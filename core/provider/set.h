@@ -89,6 +89,7 @@ struct provider {
     char *plugin_path;
     struct reach reach;
     enum provider_state state;
+    bool is_wanted;
     struct err failure;
     struct provider_description *plugin;
     struct option_values values;
@@ -173,6 +174,7 @@ void set_closed_check(struct provider_set *set);
 
 /* instance.c */
 void instance_free(struct provider *p);
+void instance_start(struct provider *p);
 void instance_begin(struct provider *p);
 void instance_fail(struct provider *p, const struct err *why);
 /* The first description came; ownership is taken. */

@@ -75,7 +75,7 @@ void issue_keep_credentials(const struct issue *issue)
         const struct provider_facts *facts = provider_facts(provider);
         struct err err = ERR_INIT;
 
-        if (facts == NULL || facts->from_environment->n == 0) {
+        if (facts == NULL || !provider_is_wanted(provider) || facts->from_environment->n == 0) {
             continue;
         }
         if (!issue->request->is_saving_credentials) {

@@ -132,7 +132,8 @@ static int get_named(struct provider_set *set, const struct strv *assignments, b
         for (size_t k = 0; k < names.n; k++) {
             struct provider *provider = NULL;
 
-            if (provider_get(set, names.items[k], &provider, err) < 0) {
+            if (provider_get(set, names.items[k], &provider, err) < 0 ||
+                provider_check(provider, err) < 0) {
                 return err_code(err);
             }
             if (is_starting) {
@@ -235,12 +236,11 @@ void rooms_close(struct rooms *rooms)
 
 size_t rooms_tell_leftovers(const struct rooms *rooms)
 {
-    struct err first = ERR_INIT;
-    size_t n = values_n_left(rooms->values, &first);
+    const struct journal_entry *entry = NULL;
+    const struct err *why = NULL;
+    size_t cursor = 0;
+    size_t n = 0;
 
-    if (n > 0) {
-        event_log(EVENT_WARNING, "",
-                  "%zu %s may still stand in the DNS and %s in the journal: %s\n"
     while ((entry = values_next_left(rooms->values, &cursor, &why)) != NULL) {
         if (n++ < LEFTOVERS_SHOWN) {
             event_log(EVENT_WARNING, entry->owner, "\"%s\" may still stand (entry %s): %s",
@@ -252,8 +252,11 @@ size_t rooms_tell_leftovers(const struct rooms *rooms)
                   "and %zu values more, which 'acme-dns cleanup --dry-run' lists",
                   n - LEFTOVERS_SHOWN);
     }
-                  "the next run, or 'acme-dns cleanup', tries again",
-                  n, n == 1 ? "value" : "values", n == 1 ? "is" : "are", first.text);
+    if (n > 0) {
+        event_log(EVENT_WARNING, "",
+                  "the journal keeps what may still stand: the next run, or 'acme-dns cleanup', "
+                  "tries again\n'acme-dns cleanup --forget ID' drops an entry whose value you "
+                  "have removed, or cannot");
     }
     return n;
 }

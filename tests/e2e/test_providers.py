@@ -248,3 +248,60 @@ def test_two_runs_never_call_one_plugin_for_one_zone_at_once(two_zones, make_cli
         assert len(file.read().split()) >= 3
     assert not os.path.exists(os.path.join(folder, "collisions"))
     assert two_zones.processes() == []
+
+
+# What is known before anything is ordered
+
+MISTAKES = {
+    "settings": ("plugin = exec-hook\ncommand = /nonexistent/hook\n", ["wrong settings", "/nonexistent/hook"]),
+    "typo": ("plugin = rfc2136\nkeyfile = x\n", ["has no option 'keyfile'", "key-file"]),
+    "missing": ("plugin = nosuch\n", ["provider 'wrong': there is no plug-in 'nosuch'"]),
+    "user": ("plugin = rfc2136\nuser = nobody-at-all\n", ["no user 'nobody-at-all'"]),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+@pytest.mark.parametrize("way", ["option", "zone", "alone"])
+def test_a_mistake_of_a_provider_costs_the_ca_no_order(two_zones, make_client, mistake, way):
+    client = make_client(two_zones)
+    section, words = MISTAKES[mistake]
+    zone = "[zone good.test]\nprovider = wrong\n" if way == "zone" else ""
+    client.configure(sections="[provider wrong]\n%s%s" % (section, zone))
+    if way == "alone":
+        with open(client.config, encoding="utf-8") as file:
+            text = file.read()
+        with open(client.config, "w", encoding="utf-8") as file:
+            file.write(text.replace(text[text.index("[provider lab]"):text.index("[provider wrong]")], ""))
+    result = client.run("issue", "-d", "a.good.test", "-d", "*.a.good.test", "--server", client.server,
+                        *(["--provider", "wrong"] if way == "option" else []))
+    assert result.code == 3 and all(word in result.err for word in words), result.err
+    assert len(errors_of(result)) == 1 and result.err.count(words[0]) == 1, result.err
+    assert two_zones.request_counts()["newOrder"] == 0
+    assert_state_is_clean(client)
+
+
+def test_a_mistake_where_an_alias_leads_away_stops_nothing(make_lab, make_client):
+    """The name's own zone is that of a provider with a mistake, which is not asked."""
+    lab = make_lab(World(zones=[Zone("good.test"), Zone("bad.test", records="_acme-challenge CNAME x.good.test.")],
+                         cas=[Ca(calm=True)], in_step=True))
+    client = make_client(lab)
+    client.configure(sections="[provider wrong]\nplugin = nosuch\n[zone bad.test]\nprovider = wrong\n"
+                     "[zone good.test]\nprovider = lab\nalias = yes\n")
+    result = client.run("issue", "-d", "bad.test", "--server", client.server)
+    assert result.code == 0, result.err
+
+
+def test_a_provider_that_does_not_open_holds_an_order_for_a_moment(two_zones, make_client, build):
+    client = make_client(two_zones)
+    client.configure(sections="[provider hang-open]\n[zone bad.test]\nprovider = hang-open\n"
+                     "[zone good.test]\nprovider = lab\n")
+    command = client.command("issue", "-d", "x.good.test", "-d", "x.bad.test", "--server", client.server,
+                             "--plugin-dir", plugin_dir(build))
+    process = two_zones.popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    deadline = time.monotonic() + 20
+    while two_zones.request_counts()["newOrder"] == 0:
+        assert process.poll() is None and time.monotonic() < deadline
+        time.sleep(0.05)
+    process.terminate()
+    process.communicate(timeout=30)
+    assert two_zones.processes() == []

@@ -159,6 +159,11 @@ static int32_t broken_open(struct acme_call *call, const struct acme_open *o, vo
 #ifdef BROKEN_CRASH_OPEN
     return crash();
 #endif
+#ifdef BROKEN_HANG_OPEN
+    for (;;) {
+        pause();
+    }
+#endif
 #ifdef BROKEN_THREAD
     pthread_t thread;
     (void)pthread_create(&thread, NULL, scribble, call);
