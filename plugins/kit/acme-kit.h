@@ -59,13 +59,14 @@ extern "C" {
 
 /* ---- Texts ---- */
 
-/* A text that grows, up to KIT_TEXT_MAX bytes; what does not fit is left out and has_overflown is
- * set. Its memory is wiped when released. */
+/* A text that grows, up to KIT_TEXT_MAX bytes; what does not fit is left out and is_broken is set,
+ * as it is by a template that kit_json_addf() cannot take: kit_send() refuses such a text. Its
+ * memory is wiped when released. */
 struct kit_text {
     char *bytes; /* NUL-terminated; NULL while empty: kit_text_str() is never NULL */
     size_t len;
     size_t cap;
-    bool has_overflown;
+    bool is_broken;
 };
 
 #define KIT_TEXT_MAX ((size_t)4 << 20)
@@ -351,13 +352,14 @@ struct kit_answer {
  * asked for, answer->json is set unless the body is empty. Otherwise the request's failure has been
  * reported, and the status is what the callback should return:
  *
- *     ACME_RETRY       no connection, no answer, broken or truncated answers, 408, 425, 429, 5xx
+ *     ACME_RETRY       no connection, no answer, broken or truncated answers, 408, 425, 429, 5xx;
+ *                      and whatever follows a try of a change whose fate is not known
  *     ACME_DENIED      401, 403, 407
  *     ACME_NO_ZONE     404 and 410 of a request that names a zone
  *     ACME_REJECTED    other 4xx
- *     ACME_BAD_CONFIG  a redirect, a web page with status 2xx, a certificate that is not trusted
+ *     ACME_BAD_CONFIG  a redirect, a web page instead of JSON, a certificate that is not trusted
  *     ACME_CANCELLED   the call is over
- *     ACME_BUG         the request itself is wrong: more {} than parts, a text that overflowed
+ *     ACME_BUG         the request itself is wrong: more {} than parts, a broken text
  */
 int32_t kit_send(struct acme_call *call, struct kit_http *http, const struct kit_request *request,
                  struct kit_answer *answer);
