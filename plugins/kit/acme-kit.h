@@ -349,8 +349,8 @@ struct kit_answer {
  * last. answer: what it held is released first; may be NULL when its content does not matter.
  *
  * ACME_OK: an answer came with a status of 2xx or in `allow`, or the judge took it; where JSON was
- * asked for, answer->json is set unless the body is empty. Otherwise the request's failure has been
- * reported, and the status is what the callback should return:
+ * asked for, answer->json is set; only answers to changes, and 204, may be without. Otherwise the
+ * request's failure has been reported, and the status is what the callback should return:
  *
  *     ACME_RETRY       no connection, no answer, broken or truncated answers, 408, 425, 429, 5xx;
  *                      and whatever follows a try of a change whose fate is not known

@@ -19,7 +19,8 @@ struct try_state {
     struct kit_answer_impl *answer;
     struct kit_outcome *outcome;
     struct curl_slist *lines;
-    size_t n_read; /* of the body that is sent */
+    size_t n_read;        /* of the body that is sent */
+    bool has_all_headers; /* the empty line behind them has come */
 };
 
 static struct kit_answer_impl *impl_of(const struct kit_answer *answer)
@@ -180,6 +181,7 @@ static size_t on_header(char *bytes, size_t size, size_t n, void *arg)
     struct try_state *t = arg;
 
     kit_headers_take_line(&t->answer->headers, bytes, size * n);
+    t->has_all_headers = bytes[0] == '\r' || bytes[0] == '\n';
     t->outcome->is_too_large = t->answer->headers.n_bytes > KIT_HEADERS_BYTES_MAX;
     return t->outcome->is_too_large ? 0 : size * n;
 }
@@ -304,6 +306,9 @@ static void transfer(struct try_state *t, struct kit_answer *answer)
     set_up(t, http->easy);
     (void)curl_multi_add_handle(http->multi, http->easy);
     t->outcome->code = run(t, http->multi);
+    if (t->outcome->code == CURLE_OK && !t->has_all_headers) {
+        t->outcome->code = CURLE_PARTIAL_FILE; /* libcurl lets a half header pass */
+    }
     if (t->outcome->code == CURLE_OPERATION_TIMEDOUT || t->outcome->is_cancelled) {
         abandon_connection(http->easy);
     }

@@ -91,8 +91,13 @@ static const char *judge_body(const struct kit_sending *s, struct kit_answer *an
     const char *problem = NULL;
 
     v->kind = KIT_TAKE;
-    if (strstr(accept, "json") == NULL || answer->body_len == 0) {
+    if (strstr(accept, "json") == NULL) {
         return NULL;
+    }
+    if (answer->body_len == 0) {
+        /* "There is nothing" and "nothing came" must not be taken for one another. */
+        v->kind = answer->status == 200 && strcmp(s->method, "GET") == 0 ? KIT_DOUBT : KIT_TAKE;
+        return "sends an answer without content";
     }
     if (!is_web_page(answer)) {
         impl->json = kit_json_parse(answer->body, answer->body_len, &problem);

@@ -44,7 +44,7 @@ class Script:
 def render(answer):
     if "raw" in answer:
         return answer["raw"].encode("latin-1")
-    body = answer.get("body", "").encode()
+    body = answer.get("body", "{}" if answer.get("status") != 204 else "").encode()
     if "repeat" in answer:
         body *= answer["repeat"]
     headers = {"Content-Type": "application/json", **answer.get("headers", {})}
