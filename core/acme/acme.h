@@ -152,6 +152,38 @@ struct acme_call *acme_chain_get(struct acme_client *client, const char *url, ac
 void acme_chain_free(struct acme_chain *chain);
 DEFINE_AUTO_PTR(acme_chain, acme_chain_free);
 
+/* RFC 5280 section 5.3.1; those that a subscriber may give (RFC 8555 section 7.6). */
+enum acme_reason {
+    ACME_REASON_UNSPECIFIED = 0,
+    ACME_REASON_KEY_COMPROMISE = 1,
+    ACME_REASON_SUPERSEDED = 4,
+    ACME_REASON_CESSATION = 5,
+};
+
+struct acme_revocation {
+    const void *der; /* the certificate; borrowed for the call that starts it */
+    size_t der_len;
+    enum acme_reason reason;
+    bool is_by_certificate_key; /* the client's key is the certificate's: no account is needed */
+};
+/* Ends without an error also when the certificate was revoked before. */
+typedef void acme_revoke_fn(void *arg, const struct acme_reply *reply);
+struct acme_call *acme_revoke(struct acme_client *client, const struct acme_revocation *revocation,
+                              acme_revoke_fn *done, void *arg);
+
+/* When to renew (RFC 9773 section 4.2), in seconds since 1970. */
+struct acme_renewal {
+    int64_t start_s, end_s;
+    char *explanation_url; /* https, or NULL */
+};
+/* renewal is borrowed; reply->retry_after_s says when to ask again. ERR_NOT_FOUND when the CA has
+ * no such service, ERR_MALFORMED when what it says is no window. certificate_id: cert_renewal_id().
+ */
+typedef void acme_renewal_fn(void *arg, const struct acme_renewal *renewal,
+                             const struct acme_reply *reply);
+struct acme_call *acme_renewal_get(struct acme_client *client, const char *certificate_id,
+                                   acme_renewal_fn *done, void *arg);
+
 /* Requests sent so far, by kind: for -v and the benchmark. */
 enum acme_kind {
     ACME_KIND_DIRECTORY,
@@ -163,6 +195,8 @@ enum acme_kind {
     ACME_KIND_CHALLENGE,
     ACME_KIND_FINALIZE,
     ACME_KIND_CERTIFICATE,
+    ACME_KIND_REVOCATION,
+    ACME_KIND_RENEWAL,
     ACME_KIND_COUNT,
 };
 uint64_t acme_count(const struct acme_client *client, enum acme_kind kind);

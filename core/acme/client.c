@@ -16,6 +16,8 @@ static const char *const KIND_NAMES[ACME_KIND_COUNT] = {
     [ACME_KIND_CHALLENGE] = "challenge",
     [ACME_KIND_FINALIZE] = "finalize",
     [ACME_KIND_CERTIFICATE] = "certificate",
+    [ACME_KIND_REVOCATION] = "revocation",
+    [ACME_KIND_RENEWAL] = "renewal-info",
 };
 
 const char *acme_kind_name(enum acme_kind kind)

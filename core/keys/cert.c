@@ -284,3 +284,28 @@ const char *cert_chain_pem_full(const struct cert_chain *chain)
 {
     return chain->pem_full;
 }
+
+int cert_chain_add_der(const struct cert_chain *chain, size_t index, struct buf *to,
+                       struct err *err)
+{
+    gnutls_datum_t der = {NULL, 0};
+    int rc = gnutls_x509_crt_export2(chain->certs[index].crt, GNUTLS_X509_FMT_DER, &der);
+
+    if (rc < 0) {
+        return err_set(err, ERR_FAILED, "cannot encode the certificate: %s", gnutls_strerror(rc));
+    }
+    buf_add(to, der.data, der.size);
+    gnutls_free(der.data);
+    return buf_check(to, "the certificate", err);
+}
+
+char *cert_renewal_id(const struct cert_facts *facts)
+{
+    if (facts->aki == NULL) {
+        return NULL;
+    }
+    AUTO_FREE char *issuer = b64url_encode(facts->aki, facts->aki_len);
+    AUTO_FREE char *serial = b64url_encode(facts->serial, facts->serial_len);
+
+    return str_fmt("%s.%s", issuer, serial);
+}

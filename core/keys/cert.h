@@ -9,6 +9,7 @@
 #ifndef KEYS_CERT_H
 #define KEYS_CERT_H
 
+#include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/str.h"
@@ -70,5 +71,13 @@ int cert_chain_verify(const struct cert_chain *chain, const struct key *key,
 const char *cert_chain_pem_leaf(const struct cert_chain *chain);
 const char *cert_chain_pem_issuers(const struct cert_chain *chain);
 const char *cert_chain_pem_full(const struct cert_chain *chain);
+
+/* Appends certificate number `index` as DER. ERR_FAILED: `to` is too small. */
+int cert_chain_add_der(const struct cert_chain *chain, size_t index, struct buf *to,
+                       struct err *err);
+
+/* How RFC 9773 section 4.1 names a certificate, to mem_free; NULL for one without an authority key
+ * identifier, which cannot be named. */
+char *cert_renewal_id(const struct cert_facts *facts);
 
 #endif

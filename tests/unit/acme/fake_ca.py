@@ -125,6 +125,18 @@ class Authority:
             body["newOrder"] = "https://169.254.169.254/latest/meta-data"
         return body
 
+    def renewal_info(self, name):
+        """By the name that is asked for: RFC 9773 section 4.2, and what CAs have made of it."""
+        start, end = {"window": ("2030-01-02T03:04:05.678Z", "2030-01-03T05:04:05+02:00"),
+                      "script": ("2030-01-02T03:04:05Z", "2030-01-03T03:04:05Z"),
+                      "backwards": ("2030-01-02T03:04:05Z", "2030-01-02T03:04:05Z"),
+                      "words": ("soon", "later")}.get(name, (None, None))
+        if name == "absent":
+            raise Refusal("malformed", 404, "no such certificate")
+        body = {"suggestedWindow": {"start": start, "end": end} if start else None,
+                "explanationURL": "javascript:alert(1)" if name == "script" else "https://ca.example/why"}
+        return 200, {"Retry-After": "21600"}, body
+
     # What each endpoint does with a verified request: returns status, headers, body.
 
     def check_eab(self, inner, jwk):
@@ -343,6 +355,8 @@ class Handler(BaseHTTPRequestHandler):
             return 200, {}, ca.directory()
         if endpoint == "newNonce":
             return 200, {}, None
+        if endpoint == "renewalInfo":
+            return ca.renewal_info(path.split("/")[2])
         if self.headers["Content-Type"] != "application/jose+json":
             raise Refusal("malformed", 415)
         header, payload = ca.verify(message, ca.base + path)

@@ -11,6 +11,7 @@
 
 #include "acme/poll.h"
 #include "base/str.h"
+#include "keys/cert.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -23,6 +24,7 @@
 
 static struct lab lab;
 static char *pebble;
+static struct key *certificate_key; /* of the last certificate */
 
 static char *find_in(const char *folder)
 {
@@ -183,7 +185,8 @@ static void issue(void)
     key_generate(lab.loop, KEY_EC256, lab_key_done, &lab);
     assert_int_equal(loop_run(lab.loop, &err), 0);
     lab_make_csr(&lab, lab.key, NAMES);
-    key_unref(lab.key);
+    key_unref(certificate_key);
+    certificate_key = lab.key;
     lab.key = account;
     assert_int_equal(LAB_CALL(&lab, acme_order_finalize(lab.client, order, lab.csr.bytes,
                                                         lab.csr.len, lab_on_order, &lab)),
@@ -300,6 +303,81 @@ static void gives_an_authorization_up(void **state)
     }
 }
 
+/* The certificate in lab.chain, to be freed. */
+static struct cert_chain *parse_chain(void)
+{
+    struct cert_chain *chain = NULL;
+    struct err err = ERR_INIT;
+
+    assert_int_equal(cert_chain_parse(lab.chain->pem, strlen(lab.chain->pem), &chain, &err), 0);
+    return chain;
+}
+
+static void on_revoked(void *arg, const struct acme_reply *reply)
+{
+    lab_note(arg, reply);
+}
+
+static enum err_class end_certificate(const struct cert_chain *chain, enum acme_reason reason,
+                                      bool is_by_key)
+{
+    AUTO(buf_done) struct buf der = BUF(65536);
+    struct acme_revocation revocation = {.reason = reason, .is_by_certificate_key = is_by_key};
+    struct err err = ERR_INIT;
+
+    assert_int_equal(cert_chain_add_der(chain, 0, &der, &err), 0);
+    revocation.der = der.bytes;
+    revocation.der_len = der.len;
+    return LAB_CALL(&lab, acme_revoke(lab.client, &revocation, on_revoked, &lab));
+}
+
+static void revokes_and_does_not_mind_to_repeat_it(void **state)
+{
+    (void)state;
+    issue_with("50");
+    AUTO_PTR(cert_chain) struct cert_chain *chain = parse_chain();
+    assert_int_equal(end_certificate(chain, ACME_REASON_SUPERSEDED, false), ERR_NONE);
+    assert_int_equal(end_certificate(chain, ACME_REASON_SUPERSEDED, false), ERR_NONE);
+    assert_int_equal(acme_count(lab.client, ACME_KIND_REVOCATION) >= 2, true);
+}
+
+/* Whoever holds a compromised key need not have the account. */
+static void revokes_with_the_certificates_own_key(void **state)
+{
+    struct key *account = lab.key;
+    AUTO_FREE char *url = NULL;
+
+    (void)state;
+    issue_with("5");
+    AUTO_PTR(cert_chain) struct cert_chain *chain = parse_chain();
+    url = str_dup(lab.ca->directory);
+    lab.key = certificate_key;
+    lab_client(&lab, url, NULL);
+    assert_int_equal(LAB_CALL(&lab, acme_start(lab.client, lab_on_start, &lab)), ERR_NONE);
+    assert_int_equal(end_certificate(chain, ACME_REASON_KEY_COMPROMISE, false), ERR_FAILED);
+    assert_int_equal(end_certificate(chain, ACME_REASON_KEY_COMPROMISE, true), ERR_NONE);
+    lab.key = account;
+}
+
+static void does_not_revoke_another_accounts_certificate(void **state)
+{
+    struct key *account = lab.key;
+    struct err err = ERR_INIT;
+
+    (void)state;
+    issue_with("0");
+    AUTO_PTR(cert_chain) struct cert_chain *chain = parse_chain();
+    AUTO_FREE char *url = str_dup(lab.ca->directory);
+    key_generate(lab.loop, KEY_EC256, lab_key_done, &lab);
+    assert_int_equal(loop_run(lab.loop, &err), 0);
+    lab_client(&lab, url, NULL);
+    assert_int_equal(lab_register(&lab), ERR_NONE);
+    assert_int_not_equal(end_certificate(chain, ACME_REASON_UNSPECIFIED, false), ERR_NONE);
+    assert_string_equal(lab.problem, "unauthorized");
+    key_unref(lab.key);
+    lab.key = account;
+}
+
 static int set_up(void **state)
 {
     char *argv[] = {(char *)LAB_PYTHON, (char *)LAB_SCRIPT, (char *)"mint", lab.folder, NULL};
@@ -316,6 +394,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     (void)state;
+    key_unref(certificate_key);
     lab_close(&lab);
     return 0;
 }
@@ -326,6 +405,9 @@ int main(void)
         cmocka_unit_test(issues_with_few_requests),
         cmocka_unit_test(issues_with_some_bad_nonces),
         cmocka_unit_test(issues_with_half_of_the_nonces_bad),
+        cmocka_unit_test(revokes_and_does_not_mind_to_repeat_it),
+        cmocka_unit_test(revokes_with_the_certificates_own_key),
+        cmocka_unit_test(does_not_revoke_another_accounts_certificate),
         cmocka_unit_test(binds_an_external_account),
         cmocka_unit_test(refuses_a_wrong_binding_in_clear_words),
         cmocka_unit_test(knows_a_ca_that_forgot_the_account),

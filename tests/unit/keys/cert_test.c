@@ -150,6 +150,8 @@ static void facts_are_the_certificates(void **state)
     /* RFC 9773 section 4.1 encodes the sign byte too: "AIdlQyE". */
     AUTO_FREE char *serial = b64url_encode(leaf->serial, leaf->serial_len);
     assert_string_equal(serial, "AIdlQyE");
+    AUTO_FREE char *renewal_id = cert_renewal_id(leaf);
+    assert_string_equal(strchr(renewal_id, '.') + 1, "AIdlQyE");
     assert_int_equal(gnutls_x509_crt_get_subject_key_id(lab.middle.crt, id, &id_len, NULL), 0);
     assert_int_equal(leaf->aki_len, id_len);
     assert_memory_equal(leaf->aki, id, id_len);
