@@ -21,9 +21,11 @@ LAB_PACKAGES=(knot bind9 bind9-dnsutils unbound pdns-server pdns-backend-sqlite3
 NPM_PACKAGES=(
     aws-sdk@2.1693.0 @smithy/signature-v4@5.7.5 @smithy/protocol-http@5.6.2 @aws-crypto/sha256-js@5.2.0
 )
-# Where a Pebble newer than this system's is looked for, newest first. The first one that runs here is
-# taken (sid may one day want a newer C library than this system has).
-PEBBLE_SUITES=(sid testing trixie)
+# Hooks that were written for other ACME clients, and those clients; their programs are run as they are.
+HOOK_PACKAGES=(dehydrated dehydrated-hook-ddns-tsig uacme lexicon)
+# Where packages newer than this system's are looked for, newest first. The first that runs here is taken
+# (sid may one day want a newer C library than this system has).
+NEWER_SUITES=(sid testing trixie)
 DEBIAN_KEYRING=/usr/share/keyrings/debian-archive-keyring.gpg
 
 lab_cache_dir() {
@@ -88,17 +90,19 @@ packages_install() {
         apt-get -qq -y --no-install-recommends -o Dpkg::Use-Pty=0 install "$@" >&2
 }
 
-# The daemons and the libraries they need which this system lacks, unpacked below CACHE/servers, and
-# the newest Pebble below CACHE/pebble-new.
+# The daemons and the libraries they need which this system lacks, unpacked below CACHE/servers, other
+# clients' hooks below CACHE/hooks, the newest Pebble and acme.sh (which Debian 12 has not) below
+# CACHE/pebble-new and CACHE/acme-sh.
 packages_lab() {
     local cache
     cache=$(lab_cache_dir)
     mkdir -p -- "$cache" || packages_fail "cannot make the cache folder '$cache'"
     (
         flock 9
-        [ "$(head -n 1 "$cache/servers/.ready" 2>/dev/null)" = "${LAB_PACKAGES[*]}" ] ||
-            packages_unpack_servers "$cache/servers"
-        [ -e "$cache/pebble-new/.ready" ] || packages_unpack_new_pebble "$cache/pebble-new"
+        packages_unpack "$cache/servers" "${LAB_PACKAGES[@]}"
+        packages_unpack "$cache/hooks" "${HOOK_PACKAGES[@]}"
+        packages_unpack_newer "$cache/pebble-new" pebble usr/bin/pebble -version
+        packages_unpack_newer "$cache/acme-sh" acme.sh usr/share/acme.sh/acme.sh --version
     ) 9>"$cache/.lock" || exit $?
 }
 
@@ -136,25 +140,27 @@ packages_npm_install() {
     rm -rf -- "$target.old"
 }
 
-# What apt would have to install for the daemons, by name; it only pretends to.
-packages_lab_closure() {
-    printf '%s\n' "${LAB_PACKAGES[@]}"
-    LC_ALL=C apt-get -s --no-install-recommends install "${LAB_PACKAGES[@]}" |
-        sed -n 's/^Inst \([^ :]*\).*/\1/p'
+# What apt would have to install for some packages, by name; it only pretends to.
+packages_closure() {
+    printf '%s\n' "$@"
+    LC_ALL=C apt-get -s --no-install-recommends install "$@" | sed -n 's/^Inst \([^ :]*\).*/\1/p'
 }
 
-# Beside what is there, which another run may be using, and then in its place.
-packages_unpack_servers() {
+# Unpacks packages, and what they need which this system lacks, into a folder, unless it has them. Beside
+# what is there, which another run may be using, and then in its place.
+packages_unpack() {
     local target=$1 name
-    for name in "${LAB_PACKAGES[@]}"; do
+    shift
+    [ "$(head -n 1 "$target/.ready" 2>/dev/null)" != "$*" ] || return 0
+    for name in "$@"; do
         packages_has_candidate "$name" || packages_refresh_lists
     done
-    if ! packages_fetch "$target.new" "$target.debs"; then
+    if ! packages_fetch "$target.new" "$target.debs" "$@"; then
         packages_refresh_lists
-        packages_fetch "$target.new" "$target.debs" ||
-            packages_fail "apt-get could not download the lab's servers: ${LAB_PACKAGES[*]}"
+        packages_fetch "$target.new" "$target.debs" "$@" ||
+            packages_fail "apt-get could not download $*"
     fi
-    printf '%s\n' "${LAB_PACKAGES[*]}" >"$target.new/.ready"
+    printf '%s\n' "$*" >"$target.new/.ready"
     rm -rf -- "$target.old"
     [ ! -e "$target" ] || mv -- "$target" "$target.old"
     mv -- "$target.new" "$target"
@@ -163,9 +169,10 @@ packages_unpack_servers() {
 
 packages_fetch() {
     local target=$1 debs=$2 names
+    shift 2
     rm -rf -- "$target" "$debs"
     mkdir -p -- "$target" "$debs"
-    mapfile -t names < <(packages_lab_closure | sort -u)
+    mapfile -t names < <(packages_closure "$@" | sort -u)
     echo "downloading, not installing: ${names[*]}" >&2
     (cd -- "$debs" && apt-get -qq -o APT::Sandbox::User=root download "${names[@]}" >&2) || return 1
     packages_unpack_debs "$debs" "$target"
@@ -202,30 +209,32 @@ packages_private_apt() {
         -o Acquire::IndexTargets::deb::Contents-deb::DefaultEnabled=false "$@"
 }
 
-packages_unpack_new_pebble() {
-    local target=$1 mirror suite
+# Unpacks one package from a newer suite, unless it is there: the first whose program can be run so.
+packages_unpack_newer() {
+    local target=$1 name=$2 mirror suite
+    shift 2
+    [ ! -e "$target/.ready" ] || return 0
     mirror=$(packages_mirror)
-    for suite in "${PEBBLE_SUITES[@]}"; do
-        echo "looking for a newer Pebble in $suite ..." >&2
-        if packages_try_pebble "$target" "$mirror" "$suite"; then
+    for suite in "${NEWER_SUITES[@]}"; do
+        echo "looking for $name in $suite ..." >&2
+        if packages_fetch_newer "$target" "$name" "$mirror" "$suite" && "$target/$@" >&2; then
             rm -rf -- "$target.apt"
             printf '%s\n' "$suite" >"$target/.ready"
             return 0
         fi
     done
     rm -rf -- "$target.apt"
-    packages_fail "no newer Pebble could be had from $mirror (${PEBBLE_SUITES[*]})"
+    packages_fail "no $name that runs here could be had from $mirror (${NEWER_SUITES[*]})"
 }
 
-packages_try_pebble() {
-    local target=$1 mirror=$2 suite=$3 folder=$1.apt
+packages_fetch_newer() {
+    local target=$1 name=$2 mirror=$3 suite=$4 folder=$1.apt
     rm -rf -- "$target" "$folder"
     mkdir -p -- "$target" "$folder/lists/partial" "$folder/cache/archives/partial" "$folder/debs"
     printf 'deb [signed-by=%s] %s %s main\n' "$DEBIAN_KEYRING" "$mirror" "$suite" \
         >"$folder/sources.list"
     packages_private_apt "$folder" apt-get -qq update >&2 || return 1
-    (cd -- "$folder/debs" && packages_private_apt "$folder" apt-get -qq download pebble >&2) ||
+    (cd -- "$folder/debs" && packages_private_apt "$folder" apt-get -qq download "$name" >&2) ||
         return 1
-    packages_unpack_debs "$folder/debs" "$target" || return 1
-    "$target/usr/bin/pebble" -version >&2
+    packages_unpack_debs "$folder/debs" "$target"
 }
