@@ -2,7 +2,11 @@
 # SPDX-License-Identifier: MIT
 """What the tests of zones, servers and providers have in common: how a run is judged."""
 
+import os
+import shutil
+
 from lab import Ca, World
+from lab.control import cache_dir, library_path
 from lab.world import HOSTS, RESOLVER
 
 OWNER = "_acme-challenge.example.test."
@@ -72,3 +76,15 @@ def live_since(seen, owner):
 
 def updated_zones(seen):
     return {m["name"] for m in seen if m["opcode"] == "UPDATE"}
+
+
+def bind_tools(lab):
+    """A folder with nsupdate and dig, and with their libraries in lib/, where workers can reach it."""
+    tools = os.path.join(lab.folder, "tools")
+    os.mkdir(tools)
+    for name in ("nsupdate", "dig"):
+        shutil.copy(os.path.join(cache_dir(), "servers", "usr", "bin", name), tools)
+    for folder in library_path().split(":"):
+        shutil.copytree(folder, os.path.join(tools, "lib"), dirs_exist_ok=True,
+                        ignore=lambda at, names: [n for n in names if os.path.isdir(os.path.join(at, n))])
+    return tools

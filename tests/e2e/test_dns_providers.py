@@ -8,7 +8,7 @@ import shutil
 import subprocess
 
 import pytest
-from dns_scene import OWNER, assert_clean, assert_issued, assert_refused, host_address, said, world
+from dns_scene import OWNER, assert_clean, assert_issued, assert_refused, bind_tools, host_address, said, world
 from lab import Host, Zone, config
 from lab.control import cache_dir, library_path
 from lab.world import HOSTS, TSIG_ALGORITHMS, tsig_name, tsig_secret
@@ -36,7 +36,7 @@ class Hook:
         """[provider NAME]; settings: further HOOK_ variables."""
         text = "[provider %s]\nplugin = exec-hook\ncommand = %s\n" % (name, self.program)
         text += "".join("env = %s=%s\n" % item for item in {**self.settings, **settings}.items())
-        return text + "".join(line + "\n" for line in lines)
+        return text + "".join(line.format(program=self.program) + "\n" for line in lines)
 
     def calls(self):
         with open(self.log, encoding="ascii") as file:
@@ -175,12 +175,23 @@ def test_one_value_a_name_is_validated_in_turn(make_lab, make_client, one_value)
 
 # Programs
 
+OTHER_STYLES = [
+    ["lego-raw"],
+    ["certbot", "arg = auth", "cleanup-arg = cleanup", "cleanup-command = {program}"],
+    ["dehydrated"],
+    ["dehydrated", "hook-chain = yes"],
+    ["uacme"],
+    ["getssl", "arg = add", "cleanup-arg = del", "cleanup-command = {program}"],
+]
+
 
 @pytest.mark.parametrize("lines, verbs", [
     ([], ["add", "add", "settled", "settled", "remove", "remove"]),
     (["batch = yes"], ["add", "add", "settled", "settled", "remove", "remove"]),
     (["style = lego", "env = HOOK_ZONE=example.test."], ["present", "present", "cleanup", "cleanup"]),
-], ids=["native", "batch", "lego"])
+    *((["env = HOOK_ZONE=example.test.", "env = HOOK_STYLE=" + lines[0], "style = " + lines[0], *lines[1:]],
+       ["present", "present", "cleanup", "cleanup"]) for lines in OTHER_STYLES),
+], ids=["native", "batch", "lego", *("%s%s" % (lines[0], "-chain" * ("hook-chain = yes" in lines)) for lines in OTHER_STYLES)])
 def test_a_program_publishes(make_lab, make_client, lines, verbs):
     # One TTL for all: an RRset has one, and a program that adds with another changes it for the foreign value.
     lab = make_lab(world(Zone("example.test", records='_acme-challenge 1 IN TXT "foreign"')))
@@ -193,8 +204,8 @@ def test_a_program_publishes(make_lab, make_client, lines, verbs):
     calls = hook.calls()
     assert sorted(c["verb"] for c in calls) == sorted(verbs), calls
     assert {c["fqdn"] for c in calls} == {OWNER} and {c["zone"] for c in calls} == {"example.test."}
-    if "batch = yes" in lines:
-        assert len({c["pid"] for c in calls if c["verb"] == "add"}) == 1
+    if "batch = yes" in lines or "hook-chain = yes" in lines:
+        assert len({c["pid"] for c in calls if c["verb"] in ("add", "present")}) == 1
     assert_clean(lab, before)
 
 
@@ -228,12 +239,7 @@ def test_the_sample_program_publishes(make_lab, make_client):
     # One TTL for all: an RRset has one, and a program that adds with another changes it for the foreign value.
     lab = make_lab(world(Zone("example.test", records='_acme-challenge 1 IN TXT "foreign"')))
     before = lab.zones()
-    tools = os.path.join(lab.folder, "tools")
-    os.mkdir(tools)
-    shutil.copy(os.path.join(cache_dir(), "servers", "usr", "bin", "nsupdate"), tools)
-    for folder in library_path().split(":"):
-        shutil.copytree(folder, os.path.join(tools, "lib"), dirs_exist_ok=True,
-                        ignore=lambda at, names: [n for n in names if os.path.isdir(os.path.join(at, n))])
+    tools = bind_tools(lab)
     shutil.copy(os.path.join(SOURCE, "plugins", "exec-hook", "sample-hook.sh"), tools)
     client = make_client(lab)
     key = os.path.join(client.folder, "nsupdate.key")  # beside the configuration: out of reach, unless allowed

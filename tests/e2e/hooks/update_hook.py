@@ -1,13 +1,15 @@
 #!/usr/bin/python3
 # SPDX-FileCopyrightText: 2026 the acme-dns authors
 # SPDX-License-Identifier: MIT
-"""A program for exec-hook, in all its styles: updates a lab's zones, and notes each call as a line of JSON.
+"""A program for exec-hook, in all its styles: updates a lab's zones, and notes each change as a line of JSON.
 
 HOOK_SERVER, HOOK_KEY ("NAME ALGORITHM SECRET") and HOOK_LOG say where; HOOK_TAG stands in each line. With
 HOOK_ONE_VALUE an add replaces what stands there, as hosts do that keep one value a name. "settled" says
-"not yet" HOOK_NOT_YET times.
+"not yet" HOOK_NOT_YET times. HOOK_STYLE makes it a hook of another client's, for the zone HOOK_ZONE.
 """
 
+import base64
+import hashlib
 import json
 import os
 import sys
@@ -50,7 +52,31 @@ def is_settled(fqdn, value, zone):
     return asked >= int(os.environ.get("HOOK_NOT_YET", "0"))
 
 
-def main(verb, fqdn=None, value=None):
+def of_other_client(argv):
+    """(verb, fqdn, value) of each change, in the words of the client whose hook HOOK_STYLE says that this is."""
+    style, verb = os.environ["HOOK_STYLE"], argv[0]
+    if style == "certbot":
+        argv = [verb, os.environ["CERTBOT_DOMAIN"], os.environ["CERTBOT_VALIDATION"]]
+        if verb == "auth":
+            print("receipt of", argv[2])
+        elif os.environ["CERTBOT_AUTH_OUTPUT"] != "receipt of " + argv[2]:
+            raise ValueError("this is not what was said: " + os.environ["CERTBOT_AUTH_OUTPUT"])
+    elif style == "lego-raw":
+        digest = hashlib.sha256(argv[4].encode()).digest()
+        argv = [verb, argv[2], base64.urlsafe_b64encode(digest).decode().rstrip("=")]
+    elif style == "uacme":
+        argv = [verb, argv[2], argv[4]]
+    elif style == "dehydrated":
+        argv = [word for at, word in enumerate(argv) if at == 0 or at % 3 != 2]  # without the names of files
+    removes = verb in ("cleanup", "clean_challenge", "done", "del")
+    return [("cleanup" if removes else "present", "_acme-challenge.%s." % argv[at], argv[at + 1])
+            for at in range(1, len(argv) - 1, 2)]
+
+
+def main(verb, fqdn=None, value=None, *more):
+    if "HOOK_STYLE" in os.environ:
+        return max([change(*one, os.environ["HOOK_ZONE"]) for one in
+                    of_other_client([verb, *filter(None, (fqdn, value)), *more])], default=0)
     if verb == "batch":
         for line in sys.stdin:
             order = json.loads(line)

@@ -217,4 +217,16 @@ setgid=
         db.close()
 
 
+class PowerDnsApi(PowerDns):
+    """The same with its HTTP API, at url, for whoever has API_KEY."""
+    name, API_KEY = "pdns-api", "an-api-key"
+
+    def configure(self):
+        argv = super().configure()
+        api_port = free_port()
+        self.url = "http://127.0.0.1:%d" % api_port
+        return [*argv, "--api=yes", "--api-key=" + self.API_KEY, "--webserver=yes", "--webserver-address=127.0.0.1",
+                "--webserver-port=%d" % api_port, "--webserver-allow-from=127.0.0.0/8"]
+
+
 SERVERS = {s.name: s for s in (Knot, Bind, PowerDns)}

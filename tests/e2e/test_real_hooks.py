@@ -1,0 +1,182 @@
+# SPDX-FileCopyrightText: 2026 the acme-dns authors
+# SPDX-License-Identifier: MIT
+"""Hooks that others wrote for other clients, from Debian's packages of those, as they are: whole orders."""
+
+import os
+import shutil
+
+import pytest
+from dns_scene import OWNER, assert_clean, assert_issued, assert_refused, bind_tools, said, world
+from lab import Zone
+from lab.control import cache_dir
+from lab.world import tsig_name, tsig_secret
+
+ALGORITHM = "hmac-sha256"
+NAMES = ("*.example.test", "example.test")
+ACME_SH = os.path.join(cache_dir(), "acme-sh", "usr", "share", "acme.sh")
+HOOKS = os.path.join(cache_dir(), "hooks", "usr", "share")
+DDNS_TSIG = os.path.join(HOOKS, "dehydrated-hook-ddns-tsig", "dehydrated-hook-ddns-tsig.py")
+FOREIGN = '_acme-challenge 60 IN TXT "foreign"\nwww 60 IN TXT "elsewhere"'
+
+
+class Scene:
+    """A lab, a client, and a folder with the tools and hooks that [provider hook] may reach. The key in it
+    can be read by whomever the worker runs as."""
+
+    def __init__(self, lab, client):
+        self.lab, self.client = lab, client
+        self.tools = bind_tools(lab)
+        self.key = os.path.join(self.tools, "update.key")
+        shutil.copy(lab.key_file(ALGORITHM), self.key)
+        os.chmod(self.key, 0o644)
+        self.temporary = os.path.join(lab.folder, "hook-tmp")
+        os.mkdir(self.temporary)
+        os.chmod(self.temporary, 0o1777)
+        self.before = lab.zones()
+
+    def copy(self, path, **replaced):
+        """A hook; replaced: what its user has to fill in, as text there -> text here."""
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+        for there, here in replaced.items():
+            assert there in text
+            text = text.replace(there, here)
+        return self.write(os.path.basename(path), text)
+
+    def write(self, name, text, mode=0o755):
+        path = os.path.join(self.tools, name)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.chmod(path, mode)
+        return path
+
+    def issue(self, *names, lines=(), options=(), **run):
+        text = ["[provider hook]", "plugin = exec-hook", "ttl = 60", *lines,
+                "env = PATH=%s:/usr/bin:/bin" % self.tools, "env = LD_LIBRARY_PATH=%s/lib" % self.tools,
+                "env = TMPDIR=" + self.temporary, "core-allow-path = " + self.temporary,
+                "[zone example.test]", "provider = hook"]
+        self.client.configure(sections="\n".join(text) + "\n")
+        domains = [word for name in names for word in ("-d", name)]
+        return self.client.run("issue", *domains, "--server", self.client.server, *options, **run)
+
+    def assert_clean(self):
+        assert_clean(self.lab, self.before)
+        assert os.listdir(self.temporary) == []
+
+
+@pytest.fixture
+def make_scene(make_lab, make_client):
+    def make(records=FOREIGN, **more):
+        lab = make_lab(world(Zone("example.test", records=records, minimum_s=1), **more))
+        return Scene(lab, make_client(lab))
+    return make
+
+
+# dehydrated
+
+
+@pytest.mark.parametrize("chain", ["no", "yes"])
+def test_dehydrated_ddns_tsig(make_scene, chain):
+    """Debian's hook for dehydrated, which looks for what it published itself."""
+    scene = make_scene()
+    settings = scene.write("hook.conf", "[DEFAULT]\nname_server_ip = %s\nkey_name = %s\nkey_secret = %s\n"
+                           "key_algorithm = %s\nTTL = 60\n" % (
+                               scene.lab.primary, tsig_name(ALGORITHM), tsig_secret(ALGORITHM), ALGORITHM), 0o644)
+    result = scene.issue(*NAMES, lines=["style = dehydrated", "command = " + scene.copy(DDNS_TSIG),
+                                        "arg = --config", "arg = " + settings, "hook-chain = " + chain])
+    assert_issued(result, within_s=40)
+    scene.assert_clean()
+
+
+def test_dehydrated_example_hook(make_scene):
+    """dehydrated's own example, with the lines for nsupdate that it has as comments."""
+    scene = make_scene()
+    hook = scene.copy(os.path.join(HOOKS, "doc", "dehydrated", "examples", "hook.sh"), **{
+        "# printf 'server 127.0.0.1": "printf 'server " + scene.lab.primary,
+        "/var/run/named/session.key": scene.key,
+        " 300 IN TXT": " 60 IN TXT"})
+    assert_issued(scene.issue(*NAMES, lines=["style = dehydrated", "command = " + hook]))
+    scene.assert_clean()
+
+
+def test_dehydrated_hook_that_fails(make_scene):
+    scene = make_scene()
+    settings = scene.write("hook.conf", "[DEFAULT]\nname_server_ip = %s\nkey_name = %s\nkey_secret = AAAA\n"
+                           "key_algorithm = %s\nwait = -1\n" % (scene.lab.primary, tsig_name(ALGORITHM), ALGORITHM),
+                           0o644)
+    result = scene.issue("example.test", lines=["style = dehydrated", "command = " + scene.copy(DDNS_TSIG),
+                                                "arg = --config", "arg = " + settings], timeout=100)
+    assert_refused(result, 4, "'hook'", OWNER, "dehydrated-hook-ddns-tsig.py deploy_challenge failed (exit code 1",
+                   "style dehydrated", "TXT record not added", within_s=40)
+    scene.assert_clean()
+
+
+# acme.sh
+
+
+def acme_sh(scene, script):
+    """acme.sh and one of its scripts where the worker can read them; returns the script."""
+    share = os.path.join(scene.tools, "acme.sh")
+    shutil.copytree(ACME_SH, share, dirs_exist_ok=True)
+    return os.path.join(share, "dnsapi", script)
+
+
+def contents(folder):
+    found = {}
+    for at, _, names in os.walk(folder):
+        for name in names:
+            with open(os.path.join(at, name), "rb") as file:
+                found[os.path.join(at, name)] = file.read()
+    return found
+
+
+@pytest.mark.parametrize("server", ["bind", "knot"])
+def test_acme_sh_nsupdate(make_scene, server):
+    scene = make_scene("www 60 IN TXT \"elsewhere\"", in_step=server == "bind")
+    script = acme_sh(scene, "dns_nsupdate.sh")
+    before = contents(os.path.dirname(os.path.dirname(script)))
+    result = scene.issue(*NAMES, lines=["style = acme.sh", "command = " + script, "core-allow-path = " + scene.tools,
+                                        "env = NSUPDATE_SERVER=" + scene.lab.primary,
+                                        "env = NSUPDATE_KEY=" + scene.key])
+    assert_issued(result, within_s=40)
+    scene.assert_clean()
+    assert contents(os.path.dirname(os.path.dirname(script))) == before
+
+
+def test_acme_sh_takes_settings_from_account_conf(make_scene, tmp_path):
+    scene = make_scene("www 60 IN TXT \"elsewhere\"")
+    home = tmp_path / ".acme.sh"
+    home.mkdir(mode=0o700)
+    account = home / "account.conf"
+    account.write_text("LOG_FILE='%s'\nLOG_LEVEL=2\nSAVED_NSUPDATE_SERVER='%s'\nSAVED_NSUPDATE_KEY='%s'\n" % (
+        home / "acme.sh.log", scene.lab.primary, scene.key))
+    account.chmod(0o600)
+    before = contents(tmp_path)
+    result = scene.issue("example.test", env={"HOME": str(tmp_path)}, lines=[
+        "style = acme.sh", "command = " + acme_sh(scene, "dns_nsupdate.sh"), "core-allow-path = " + scene.tools,
+        "account-conf = %s" % account])
+    assert_issued(result, within_s=40)
+    scene.assert_clean()
+    assert {path: text for path, text in contents(tmp_path).items() if path in before or ".acme.sh" in path} == before
+
+
+def test_acme_sh_says_what_the_script_says(make_scene):
+    scene = make_scene()
+    result = scene.issue("example.test", lines=["style = acme.sh", "command = " + acme_sh(scene, "dns_pdns.sh"),
+                                                "core-allow-path = " + scene.tools])
+    assert_refused(result, 4, "'hook'", OWNER, "dns_pdns.sh add failed (exit code 1; style acme.sh",
+                   "You don't specify PowerDNS address.", within_s=40)
+    scene.assert_clean()
+
+
+# uacme
+
+
+def test_uacme_nsupdate(make_scene):
+    """uacme's own script, which removes all that a name has, and waits for its value to be the only one."""
+    scene = make_scene("www 60 IN TXT \"elsewhere\"")
+    hook = scene.copy(os.path.join(HOOKS, "uacme", "nsupdate.sh"), **{
+        "\nRNDC_KEY_NSUPDATE=\n": "\nRNDC_KEY_NSUPDATE=%s\n" % scene.key})
+    result = scene.issue("example.test", "www.example.test", lines=["style = uacme", "command = " + hook])
+    assert_issued(result, within_s=40)
+    scene.assert_clean()
