@@ -9,7 +9,7 @@
  * Options are checked only as far as the plug-in needs it. Calls come on stdin, one a line, with
  * words divided by tabs:
  *
- *     check | open | close | describe
+ *     check | open | close | describe | zones
  *     add FQDN ZONE VALUE TTL [RECEIPT]        also remove, settled
  *     begin, then add and remove lines, then commit: one apply()
  *
@@ -17,7 +17,7 @@
  * \\ and \xHH escaped:
  *
  *     log LEVEL TEXT | fail INDEX STATUS RETRY-AFTER TEXT | receipt INDEX TEXT | done INDEX
- *     returned CALL STATUS MICROSECONDS
+ *     zone NAME | returned CALL STATUS MICROSECONDS
  *
  * The worker judges a plug-in like a stranger and hides what it does wrong; this shows it as it is.
  */
@@ -332,6 +332,9 @@ static int32_t call_without_record(struct driver *d, struct acme_call *call, con
         }
         d->is_gathering = false;
         return status;
+    }
+    if (strcmp(verb, "zones") == 0) {
+        return d->plugin->zones == NULL ? ACME_UNSUPPORTED : d->plugin->zones(call, d->instance);
     }
     describe(d->plugin);
     return ACME_OK;

@@ -21,7 +21,7 @@ class Result:
 
     def __init__(self):
         self.status, self.us = None, None
-        self.logs, self.fails, self.receipts, self.done = [], {}, {}, []
+        self.logs, self.fails, self.receipts, self.done, self.zones = [], {}, {}, [], []
 
     @property
     def text(self):
@@ -64,6 +64,8 @@ class Plugin:
                 result.receipts[int(words[0])] = plain(words[1])
             elif kind == "done":
                 result.done.append(int(words[0]))
+            elif kind == "zone":
+                result.zones.append(words[0])
             elif kind == "returned":
                 result.status, result.us = int(words[1]), int(words[2])
                 return result
