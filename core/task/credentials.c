@@ -6,6 +6,7 @@
 #include "base/fs.h"
 #include "base/mem.h"
 #include "base/secret.h"
+#include "config/config.h"
 #include "provider/describe.h"
 #include "provider/option_parse.h"
 
@@ -20,6 +21,7 @@
 #define SECRET_FOLDER_MODE 0700
 #define SECTION_MODE 0644
 #define SECTION_FOLDER_MODE 0755
+#define SECTION_MAX (64 * 1024)
 
 struct entry {
     char *key, *text; /* what stands in the section */
@@ -80,16 +82,18 @@ const char *credentials_path(const struct credentials *c)
 
 /* ---- Values ---- */
 
-/* The configuration trims values and ends them at the line. */
-static int check_line(const char *text, size_t len, struct err *err)
+/* What the configuration can hold as one value and give back as it was. */
+static int check_value(const char *key, const char *text, size_t len, struct err *err)
 {
-    if (strlen(text) != len || strpbrk(text, "\r\n") != NULL) {
-        return err_set(err, ERR_CONFIG, "more than one line, or bytes that are no text");
+    AUTO(buf_done) struct buf scratch = BUF_SECRET(SECTION_MAX);
+
+    if (len == 0 || strlen(text) != len) {
+        return err_set(err, ERR_CONFIG, "%s: empty, or bytes that are no text", key);
     }
-    if (len == 0 || strchr(" \t", text[0]) != NULL || strchr(" \t", text[len - 1]) != NULL) {
-        return err_set(err, ERR_CONFIG, "empty, or a blank at an end");
+    if (config_format_value(&scratch, key, text, err) < 0) {
+        return err_code(err);
     }
-    return 0;
+    return buf_check(&scratch, key, err);
 }
 
 static size_t count_key(const struct credentials *c, const char *key)
@@ -129,8 +133,8 @@ int credentials_add(struct credentials *c, const struct provider_option *option,
         add_file(c, str_dup(option->name), option->name, text, len);
         return 0;
     }
-    if (check_line(text, len, err) < 0) {
-        return err_wrap(err, "%s", option->name);
+    if (check_value(option->name, text, len, err) < 0) {
+        return err_code(err);
     }
     if (is_secret && option->type != ACME_OPTION_FILE) {
         secret_register(text, len);
@@ -213,12 +217,18 @@ int credentials_add_environment(struct credentials *c, const struct provider_des
     return 0;
 }
 
-void credentials_format(const struct credentials *c, struct buf *to)
+int credentials_format(const struct credentials *c, struct buf *to, struct err *err)
 {
-    buf_addf(to, "[provider %s]\nplugin = %s\n", c->name, c->plugin);
-    for (size_t i = 0; i < c->n; i++) {
-        buf_addf(to, "%s = %s\n", c->entries[i].key, c->entries[i].text);
+    config_format_section(to, "provider", c->name);
+    if (config_format_value(to, "plugin", c->plugin, err) < 0) {
+        return err_code(err);
     }
+    for (size_t i = 0; i < c->n; i++) {
+        if (config_format_value(to, c->entries[i].key, c->entries[i].text, err) < 0) {
+            return err_code(err);
+        }
+    }
+    return buf_check(to, "the section", err);
 }
 
 /* ---- Files ---- */
@@ -297,10 +307,9 @@ int credentials_store(struct credentials *c, struct err *err)
 
 int credentials_commit(struct credentials *c, struct err *err)
 {
-    AUTO(buf_done) struct buf text = BUF(64 * 1024);
+    AUTO(buf_done) struct buf text = BUF(SECTION_MAX);
 
-    credentials_format(c, &text);
-    if (buf_check(&text, "the section", err) < 0) {
+    if (credentials_format(c, &text, err) < 0) {
         return err_code(err);
     }
     return fs_write_new(c->path, buf_str(&text), text.len, SECTION_MODE, err);

@@ -45,8 +45,8 @@ int credentials_add_environment(struct credentials *credentials,
                                 const struct provider_description *plugin, const bool *is_given,
                                 struct strv *taken, struct err *err);
 
-/* The section, whether it is written already or not. */
-void credentials_format(const struct credentials *credentials, struct buf *to);
+/* Appends the section, whether it is written already or not. */
+int credentials_format(const struct credentials *credentials, struct buf *to, struct err *err);
 
 /* Writes the secrets. What was written is taken back when one fails. */
 int credentials_store(struct credentials *credentials, struct err *err);

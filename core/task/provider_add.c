@@ -161,7 +161,9 @@ static int try_section(struct addition *addition, struct err *err)
     AUTO(buf_done) struct buf text = BUF(SECTION_MAX);
     AUTO_PTR(config) struct config *config = NULL;
 
-    credentials_format(addition->credentials, &text);
+    if (credentials_format(addition->credentials, &text, err) < 0) {
+        return err_code(err);
+    }
     config =
         config_parse(credentials_path(addition->credentials), buf_str(&text), text.len, &errors);
     if (errors.n > 0) {
