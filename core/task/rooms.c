@@ -234,6 +234,15 @@ void rooms_close(struct rooms *rooms)
     free_rooms(rooms);
 }
 
+static void tell_leftover(const struct journal_entry *entry, const struct err *why)
+{
+    AUTO_FREE char *provider = str_fmt("provider '%s'", entry->provider);
+    bool is_named = strstr(why->text, provider) != NULL; /* most reasons begin with it */
+
+    event_log(EVENT_WARNING, entry->owner, "\"%s\" may still stand%s%s (entry %s): %s",
+              entry->value, is_named ? "" : " at ", is_named ? "" : provider, entry->id, why->text);
+}
+
 size_t rooms_tell_leftovers(const struct rooms *rooms)
 {
     const struct journal_entry *entry = NULL;
@@ -243,8 +252,7 @@ size_t rooms_tell_leftovers(const struct rooms *rooms)
 
     while ((entry = values_next_left(rooms->values, &cursor, &why)) != NULL) {
         if (n++ < LEFTOVERS_SHOWN) {
-            event_log(EVENT_WARNING, entry->owner, "\"%s\" may still stand (entry %s): %s",
-                      entry->value, entry->id, why->text);
+            tell_leftover(entry, why);
         }
     }
     if (n > LEFTOVERS_SHOWN) {
