@@ -12,6 +12,7 @@
 #include "provider/session.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 /* Names inside this room end with a dot, as owners do. */
 static char *absolute(const char *name)
@@ -150,8 +151,18 @@ const char *provider_plugin(const struct provider *provider)
 
 /* ---- What no worker may reach ---- */
 
+/* What everybody may read is no secret, and would not be taken for one (fs_read_private()); a
+ * bundle of CA certificates that a "ca-file" names is for every worker. */
+static bool may_be_secret(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) < 0 || (st.st_mode & S_IROTH) == 0;
+}
+
 /* Files that hold secrets of one instance or of the program, wherever they lie: the core reads them
- * and hands out what is in them. */
+ * and hands out what is in them. Which keys name such files only the tables of all plug-ins say,
+ * and a worker is confined before they are known: so any file counts that could be one. */
 static void deny_secret_files(const struct config *config, const char *kind, struct strv *denied)
 {
     const struct config_section *section = NULL;
@@ -160,8 +171,10 @@ static void deny_secret_files(const struct config *config, const char *kind, str
         for (size_t i = 0; i < section->n_values; i++) {
             const struct config_value *value = &section->values[i];
 
-            if (str_has_suffix(value->key, "-file")) {
-                strv_take(denied, config_value_path(value));
+            AUTO_FREE char *path = config_value_path(value);
+
+            if (str_has_suffix(value->key, "-file") && may_be_secret(path)) {
+                strv_add(denied, path);
             }
         }
     }
