@@ -176,6 +176,59 @@ static int32_t start_up(struct making *m)
     return status;
 }
 
+/* Whether a value is among those that this call removes from the name. */
+static bool is_picked(const struct making *m, const char *fqdn, const char *value)
+{
+    for (size_t i = 0; i < m->pick.n; i++) {
+        const struct acme_record *r = m->pick.records[i];
+
+        if (strcmp(r->fqdn, fqdn) == 0 && strlen(value) == r->value_len &&
+            memcmp(r->value, value, r->value_len) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Whether a program that does not look at the value may be run to remove it: not if it would take
+ * somebody else's. */
+static bool may_remove(struct making *m, size_t at)
+{
+    const struct acme_record *r = m->pick.records[at];
+    struct words values = {.n = 0};
+    char value[256];
+    char text[1024];
+    size_t other = 0;
+
+    if (m->pick.verb != VERB_REMOVE || !m->hook->removes_by_name) {
+        return true;
+    }
+    if (!look_txt(r->zone, r->fqdn, &values)) {
+        acme_log(m->call, ACME_LOG_WARNING,
+                 "%s does not look at values when it removes, and whether %.260s has others could "
+                 "not be seen: no server of zone %.260s answered",
+                 invoke_program(m->hook, VERB_REMOVE), r->fqdn, r->zone);
+    }
+    while (other < values.n && is_picked(m, r->fqdn, values.items[other])) {
+        other++;
+    }
+    if (other < values.n) {
+        (void)snprintf(
+            text, sizeof(text),
+            "%s was not run: it does not look at the value when it removes, and %.260s "
+            "has a value that is not ours to remove, \"%s\"; take \"%.255s\" away by "
+            "hand, or use another provider for the zone",
+            invoke_program(m->hook, VERB_REMOVE), r->fqdn,
+            text_sanitize(values.items[other], strlen(values.items[other]), value, sizeof(value)),
+            (const char *)r->value);
+        (void)note_failure(m, m->pick.indices[at], ACME_REJECTED, 0, text);
+        words_done(&values);
+        return false;
+    }
+    words_done(&values);
+    return true;
+}
+
 /* All that was picked. ACME_CANCELLED, or ACME_OK. */
 static int32_t make_picked(struct making *m)
 {
@@ -183,7 +236,7 @@ static int32_t make_picked(struct making *m)
     int32_t status = m->pick.n > 0 ? start_up(m) : ACME_OK;
 
     for (size_t i = 0; status == ACME_OK && i < m->pick.n; i += step) {
-        if (run_once(m, i, step) == ACME_CANCELLED) {
+        if (may_remove(m, i) && run_once(m, i, step) == ACME_CANCELLED) {
             status = ACME_CANCELLED;
         }
     }

@@ -101,44 +101,11 @@ static bool is_given(const struct acme_open *o, enum option option)
                                                     : value->text != NULL && value->len > 0;
 }
 
-/* ---- acme.sh ---- */
-
-/* The acme.sh of a dnsapi script: the one that is given, or FOLDER/acme.sh for
- * FOLDER/dnsapi/dns_NAME.sh. NULL: no memory. */
+/* The acme.sh of a dnsapi script. NULL: no memory. */
 static char *find_acme_sh(const struct acme_open *o)
 {
-    static const char name[] = "/acme.sh";
-    const char *command = acme_value_at(o, OPTION_COMMAND)->text;
-    size_t len = strlen(command);
-    char *path = NULL;
-
-    if (is_given(o, OPTION_ACME_SH)) {
-        return strdup(acme_value_at(o, OPTION_ACME_SH)->text);
-    }
-    for (int i = 0; i < 2; i++) {
-        while (len > 0 && command[len - 1] != '/') {
-            len--;
-        }
-        while (len > 0 && command[len - 1] == '/') {
-            len--;
-        }
-    }
-    path = malloc(len + sizeof(name));
-    if (path != NULL) {
-        memcpy(path, command, len);
-        memcpy(path + len, name, sizeof(name));
-    }
-    return path;
-}
-
-/* The script's name becomes that of a shell function. */
-static bool is_dnsapi_name(const char *path)
-{
-    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
-    const char *name = strrchr(path, '/') + 1;
-
-    return strncmp(name, "dns_", 4) == 0 && strspn(name, letters) + 3 == strlen(name) &&
-           strcmp(name + strlen(name) - 3, ".sh") == 0;
+    return is_given(o, OPTION_ACME_SH) ? strdup(acme_value_at(o, OPTION_ACME_SH)->text)
+                                       : acme_sh_beside(acme_value_at(o, OPTION_COMMAND)->text);
 }
 
 static int32_t check_acme_sh(struct acme_call *call, const struct acme_open *o)
@@ -150,7 +117,7 @@ static int32_t check_acme_sh(struct acme_call *call, const struct acme_open *o)
     if (status != ACME_OK) {
         return status;
     }
-    if (!is_dnsapi_name(script)) {
+    if (!acme_sh_is_script(script)) {
         return acme_fail(call, ACME_BAD_CONFIG, 0,
                          "command '%s' is no dnsapi script of acme.sh: want "
                          "/FOLDER/dnsapi/dns_NAME.sh for style = acme.sh",
@@ -255,6 +222,7 @@ static int32_t hook_open(struct acme_call *call, const struct acme_open *o, void
             free(h);
             return acme_fail(call, ACME_BUG, 0, "there is no memory");
         }
+        h->removes_by_name = acme_sh_removes_by_name(h->command);
     }
     *ret_instance = h;
     return ACME_OK;

@@ -9,7 +9,9 @@
  *     style      whose convention a program follows: one row of a table for each
  *     invoke     the arguments and the environment of one run, from a row of that table
  *     outcome    exit codes, and the lines of stdout that mean something
- *     home       the private home of an acme.sh script
+ *     acme-sh    what can be told from a dnsapi script of acme.sh
+ *     home       the private home that such a script is run in
+ *     look       which values a name has
  *     change     runs for one change, or for several in a row
  *     batch      many changes in one run, as lines of JSON
  *     command    which files may be run
@@ -228,6 +230,23 @@ const char *outcome_of_code(const struct style_codes *codes, int code, int32_t *
 int32_t outcome_fail(struct acme_call *call, size_t index, int32_t status, uint32_t retry_after_s,
                      const char *text);
 
+/* ---- acme-sh.c ---- */
+
+/* FOLDER/acme.sh for FOLDER/dnsapi/dns_NAME.sh; the caller frees it. NULL: no memory. */
+char *acme_sh_beside(const char *script);
+
+/* Is this the name of a dnsapi script? path is absolute. */
+bool acme_sh_is_script(const char *path);
+
+/* Whether its function that removes does not look at the value: then it removes all that the name
+ * has, or the first that it finds. In doubt it looks. */
+bool acme_sh_removes_by_name(const char *script);
+
+/* ---- look.c ---- */
+
+/* Adds the TXT values that fqdn has to a list. false: nobody could be asked. */
+bool look_txt(const char *zone, const char *fqdn, struct words *values);
+
 /* ---- home.c ---- */
 
 /* Makes the private home of one run. 0, or the status that was reported. */
@@ -271,6 +290,7 @@ struct hook {
     const char *cleanup; /* NULL: none */
     struct acme_value cleanup_arguments;
     char *acme_sh; /* the acme.sh that a dnsapi script belongs to; NULL: another style */
+    bool removes_by_name;
     struct acme_value account_conf;
     struct acme_value domain_conf;
     bool is_batch;

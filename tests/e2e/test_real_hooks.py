@@ -143,6 +143,25 @@ def test_acme_sh_nsupdate(make_scene, server):
     assert contents(os.path.dirname(os.path.dirname(script))) == before
 
 
+def test_acme_sh_script_that_would_take_values_of_others(make_scene):
+    """dns_nsupdate_rm removes all that a name has: not where others' values stand."""
+    scene = make_scene()
+    lines = ["style = acme.sh", "command = " + acme_sh(scene, "dns_nsupdate.sh"), "core-allow-path = " + scene.tools,
+             "env = NSUPDATE_SERVER=" + scene.lab.primary, "env = NSUPDATE_KEY=" + scene.key]
+    assert_issued(scene.issue(*NAMES, lines=lines), "dns_nsupdate.sh was not run", "does not look at the value",
+                  OWNER, 'a value that is not ours to remove, "foreign"', "by hand, or use another provider",
+                  within_s=40)
+    after = scene.lab.zones()["example.test"]
+    assert set(scene.before["example.test"]) < set(after) and len(set(after) - set(scene.before["example.test"])) == 2
+
+    scene.lab.update("example.test", 'del %s TXT "foreign"' % OWNER)
+    result = scene.client.run("cleanup")
+    assert result.code == 0, said(result)
+    left = set(scene.before["example.test"]) - set(scene.lab.zones()["example.test"])
+    assert len(left) == 1 and "foreign" in left.pop()
+    assert set(scene.lab.zones()["example.test"]) < set(scene.before["example.test"])
+
+
 def test_acme_sh_takes_settings_from_account_conf(make_scene, tmp_path):
     scene = make_scene("www 60 IN TXT \"elsewhere\"")
     home = tmp_path / ".acme.sh"

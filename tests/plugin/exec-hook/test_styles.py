@@ -289,6 +289,19 @@ def test_acme_sh_home_goes_when_the_script_hangs(dnsapi, tmp_path):
     assert list(temporary.iterdir()) == []
 
 
+@pytest.mark.parametrize("body, is_by_name", [
+    ("fulldomain=$1", True), ("echo $1\n  {\n    :\n  }", True),
+    ("txtvalue=$2", False), ('txtvalue="${2}"', False), ('other "$@"', False), ("shift; echo $1", False)])
+@pytest.mark.parametrize("head", ["dns_my_rm() {", "dns_my_rm () {"])
+def test_acme_sh_functions_that_remove_by_name(dnsapi, head, body, is_by_name):
+    """They are run after a look at what else the name has; no server can be asked for this zone."""
+    path = dnsapi("dns_my_add() {\n  txtvalue=$2\n}\n%s\n  %s\n  echo done\n}\nother() { echo $2; }\n" % (head, body))
+    with acme_sh(path).open() as p:
+        result = p.call("remove", FQDN, "x" * 64 + ".test.", "v", 60)
+    assert result.status == OK and result.log.endswith("dns_my.sh: done")
+    assert ("does not look at values when it removes" in result.log) == is_by_name
+
+
 @pytest.mark.parametrize("body, name, words", [
     ("dns_my_rm() { :; }\n", "dns_my.sh", ["dns_my.sh add cannot be called (exit code 78", "dns_my_add"]),
     ("dns_my_add( { :; }\n", "dns_my.sh", ["dns_my.sh add", "exit code 2"]),
