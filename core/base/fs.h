@@ -23,8 +23,8 @@ int fs_read(const char *path, struct buf *to, struct err *err);
  * read (with is_group_ok: others). Checked on the opened descriptor. */
 int fs_read_private(const char *path, bool is_group_ok, struct buf *to, struct err *err);
 
-/* The home folder: of the environment, else (cron, systemd) of the password database. NULL: there is
- * none. It lives until the next call of this function or of getpwuid(). */
+/* The home folder: of the environment, else (cron, systemd) of the password database. NULL: there
+ * is none. It lives until the next call of this function or of getpwuid(). */
 const char *fs_home(void);
 
 /* Run by root, refuses what anyone but root could have written; in a user namespace an unmapped
@@ -57,6 +57,9 @@ bool fs_is_dir(const char *path);
 /* Removes what fs_write_atomic() and fs_symlink_atomic() of a killed process left in a folder. Only
  * for who alone writes there now. */
 void fs_drop_temporaries(const char *path);
+
+/* Removes a folder with all that is in it; links are removed, not followed. Absent is fine. */
+int fs_remove_tree(const char *path, struct err *err);
 
 /* Names in a folder, sorted, without those that begin with a dot. ERR_NOT_FOUND if there is none.
  */

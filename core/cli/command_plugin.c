@@ -41,21 +41,11 @@ static void show_plugin(void *arg, const char *file, const struct provider_descr
     sink_write_result(show->sink, buf_str(&text));
 }
 
-/* People see from what was listed that it is over; programs read until the result. */
-static enum task_exit tell_end(struct sink *sink, const char *subject, enum task_exit status)
-{
-    if (sink_is_json(sink)) {
-        event_emit(status == EXIT_DONE ? EVENT_NOTICE : EVENT_ERROR, EVENT_RESULT, subject,
-                   FIELD_INT("exit", status));
-    }
-    return status;
-}
-
 enum task_exit command_plugin_list(struct task_env *env, struct sink *sink)
 {
     struct show show = {.sink = sink, .is_list = true};
 
-    return tell_end(sink, "plugin list", task_plugin_list(env, show_plugin, &show));
+    return command_tell_end(sink, "plugin list", task_plugin_list(env, show_plugin, &show));
 }
 
 enum task_exit command_plugin_show(struct task_env *env, const struct args *args, struct sink *sink)
@@ -63,5 +53,5 @@ enum task_exit command_plugin_show(struct task_env *env, const struct args *args
     struct show show = {.sink = sink, .is_list = false};
     const char *name = args->operands.items[0];
 
-    return tell_end(sink, "plugin show", task_plugin_show(env, name, show_plugin, &show));
+    return command_tell_end(sink, "plugin show", task_plugin_show(env, name, show_plugin, &show));
 }

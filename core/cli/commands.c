@@ -3,7 +3,9 @@
 
 #include "cli/commands.h"
 
+#include "base/event.h"
 #include "task/cleanup.h"
+#include "task/delete.h"
 #include "task/issue.h"
 #include "task/provider_add.h"
 
@@ -59,6 +61,26 @@ static enum task_exit command_provider_add(struct task_env *env, const struct ar
     return task_provider_add(env, &request);
 }
 
+static enum task_exit command_delete(struct task_env *env, const struct args *args)
+{
+    const struct delete_request request = {
+        .name = args->operands.items[0],
+        .is_staging = args_has(args, OPTION_STAGING),
+        .is_confirmed = args_has(args, OPTION_YES),
+    };
+
+    return task_delete(env, &request);
+}
+
+enum task_exit command_tell_end(struct sink *sink, const char *subject, enum task_exit status)
+{
+    if (sink_is_json(sink)) {
+        event_emit(status == EXIT_DONE ? EVENT_NOTICE : EVENT_ERROR, EVENT_RESULT, subject,
+                   FIELD_INT("exit", status));
+    }
+    return status;
+}
+
 enum task_exit command_run(struct task_env *env, const struct args *args, struct sink *sink)
 {
     switch (args->command) {
@@ -72,6 +94,12 @@ enum task_exit command_run(struct task_env *env, const struct args *args, struct
         return command_plugin_show(env, args, sink);
     case COMMAND_PROVIDER_ADD:
         return command_provider_add(env, args);
+    case COMMAND_LIST:
+        return command_list(env, args, sink);
+    case COMMAND_SHOW:
+        return command_show(env, args, sink);
+    case COMMAND_DELETE:
+        return command_delete(env, args);
     case COMMAND_COUNT:
         break;
     }

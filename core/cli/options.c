@@ -60,6 +60,11 @@ static const struct option_row OPTIONS[OPTION_COUNT] = {
                        "the plug-in that serves it (the one called like the provider)"},
     [OPTION_NO_CHECK] = {0, "no-check", NULL, false, NULL,
                          "write it though nobody has seen it work"},
+    [OPTION_CHECK] = {0, "check", NULL, false, NULL,
+                      "exit with 1 if somebody should look at a certificate"},
+    [OPTION_METRICS] = {0, "metrics", "FILE", false, NULL,
+                        "write the state of all for Prometheus' node exporter (textfile)"},
+    [OPTION_YES] = {0, "yes", NULL, false, NULL, "do it without asking"},
     [OPTION_CONFIG] = {0, "config", "FILE", false, NULL,
                        "the configuration file; conf.d/*.conf beside it is read too"},
     [OPTION_STATE_DIR] = {0, "state-dir", "FOLDER", false, "state-dir",
@@ -112,6 +117,9 @@ static const enum option_id PROVIDER_ADD_OPTIONS[] = {
     OPTION_NO_CHECK,
 };
 
+static const enum option_id LIST_OPTIONS[] = {OPTION_CHECK, OPTION_METRICS};
+static const enum option_id DELETE_OPTIONS[] = {OPTION_YES, OPTION_STAGING};
+
 static const struct command_row COMMANDS[COMMAND_COUNT] = {
     [COMMAND_ISSUE] =
         {"issue", "", 0, 0, "obtain a certificate, unless there is a good one already",
@@ -150,6 +158,23 @@ static const struct command_row COMMANDS[COMMAND_COUNT] = {
          "# without a terminal: @FILE or - (standard input) for secrets\n"
          "acme-dns provider add bind --plugin rfc2136 server=192.0.2.1 key-file=@/root/tsig.key\n",
          PROVIDER_ADD_OPTIONS, ARRAY_LEN(PROVIDER_ADD_OPTIONS)},
+    [COMMAND_LIST] = {"list", "", 0, 0, "list the certificates, and how they stand",
+                      "acme-dns list\n"
+                      "# for monitoring: exit status 1 when one is in danger\n"
+                      "acme-dns list --check -q\n"
+                      "acme-dns list --metrics /var/lib/prometheus/node-exporter/acme-dns.prom\n",
+                      LIST_OPTIONS, ARRAY_LEN(LIST_OPTIONS)},
+    [COMMAND_SHOW] = {"show", "NAME", 1, 0, "show all that is known of a certificate",
+                      "acme-dns show example.com\n"
+                      "# for a script\n"
+                      "acme-dns show example.com --json\n",
+                      NULL, 0},
+    [COMMAND_DELETE] = {"delete", "NAME", 1, 0,
+                        "forget a certificate, its key and its versions; it is not revoked",
+                        "acme-dns delete old.example.com\n"
+                        "# in a script\n"
+                        "acme-dns delete old.example.com --yes\n",
+                        DELETE_OPTIONS, ARRAY_LEN(DELETE_OPTIONS)},
 };
 /* clang-format on */
 

@@ -178,3 +178,14 @@ void store_cert_tidy(struct store *store, const char *name)
     fs_drop_temporaries(folder);
     fs_drop_temporaries(pending);
 }
+
+int store_cert_delete(struct store *store, const char *name, struct err *err)
+{
+    AUTO_FREE char *folder = store_cert_path(store, name, NULL);
+    AUTO_FREE char *current = store_cert_path(store, name, "current");
+
+    if (store_name_check(name, err) < 0 || fs_unlink(current, err) < 0) {
+        return err_code(err);
+    }
+    return fs_remove_tree(folder, err);
+}

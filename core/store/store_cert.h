@@ -64,6 +64,10 @@ int store_cert_list(struct store *store, struct strv *ret_names, struct err *err
 /* The path that servers are told: certs/NAME or certs/NAME/FILE ("fullchain.pem"). To mem_free. */
 char *store_cert_path(const struct store *store, const char *name, const char *file);
 
+/* Removes the folder of NAME: first the link that makes it live, so that what a kill leaves counts
+ * as not installed and can be deleted again. The caller holds the certificate's lock. */
+int store_cert_delete(struct store *store, const char *name, struct err *err);
+
 /* What is to be installed. All borrowed for the call that starts the installation. */
 struct store_install {
     const char *name;

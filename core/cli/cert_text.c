@@ -1,0 +1,218 @@
+/* SPDX-FileCopyrightText: 2026 the acme-dns authors
+ * SPDX-License-Identifier: MIT */
+
+#include "cli/cert_text.h"
+
+#include "base/clock.h"
+#include "base/event.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/str.h"
+
+/* ---- A row of the table ---- */
+
+enum {
+    COLUMN_NAME,
+    COLUMN_LEFT,
+    COLUMN_RENEWS,
+    COLUMN_STATUS,
+    COLUMN_CA,
+    COLUMN_KEY,
+    COLUMN_PROVIDER,
+    COLUMN_NAMES,
+    COLUMN_COUNT
+};
+
+void cert_table_init(struct table *table)
+{
+    static const char *const HEADINGS[COLUMN_COUNT] = {
+        [COLUMN_NAME] = "NAME",     [COLUMN_LEFT] = "LEFT",
+        [COLUMN_RENEWS] = "RENEWS", [COLUMN_STATUS] = "",
+        [COLUMN_CA] = "CA",         [COLUMN_KEY] = "KEY",
+        [COLUMN_NAMES] = "FOR",     [COLUMN_PROVIDER] = "PROVIDER",
+    };
+
+    table_init(table, HEADINGS, COLUMN_COUNT);
+}
+
+static const char *health_word(enum list_health health)
+{
+    static const char *const WORDS[] = {"",       "due",     "not issued yet",
+                                        "DANGER", "EXPIRED", "DAMAGED"};
+
+    return WORDS[health];
+}
+
+static enum colour health_colour(enum list_health health)
+{
+    return health >= LIST_DANGER ? COLOUR_RED : health >= LIST_DUE ? COLOUR_YELLOW : COLOUR_NONE;
+}
+
+/* "due, STAGING", to mem_free. */
+static char *describe_status(const struct list_row *row)
+{
+    AUTO(strv_done) struct strv words = STRV_INIT;
+
+    if (row->health != LIST_GOOD) {
+        strv_add(&words, health_word(row->health));
+    }
+    if (row->has_order) {
+        strv_add(&words, "order waits");
+    }
+    if (row->is_staging) {
+        strv_add(&words, "STAGING");
+    }
+    return strv_join(&words, ", ");
+}
+
+static const char *ca_of(const struct store_cert *cert)
+{
+    return cert->ca_name != NULL ? cert->ca_name : cert->directory_url;
+}
+
+void cert_table_add(struct table *table, const struct list_row *row, int64_t wall_s)
+{
+    AUTO_FREE char *status = describe_status(row);
+    const char *cells[COLUMN_COUNT] = {[COLUMN_NAME] = row->name, [COLUMN_STATUS] = status};
+    char left[CLOCK_TEXT_MAX] = "-";
+    char renews[CLOCK_TEXT_MAX] = "now";
+
+    if (row->cert == NULL) {
+        table_add(table, health_colour(row->health), cells);
+        return;
+    }
+    AUTO_FREE char *names = strv_join(&row->cert->domains, ", ");
+    AUTO_FREE char *providers = strv_join(&row->cert->providers, ", ");
+    if (row->cert->not_after_s > wall_s) {
+        clock_format_span(row->cert->not_after_s - wall_s, left);
+    }
+    if (row->renew_after_s > wall_s) {
+        clock_format(row->renew_after_s, renews);
+        renews[10] = '\0'; /* the day */
+    }
+    cells[COLUMN_LEFT] = left;
+    cells[COLUMN_RENEWS] = renews;
+    cells[COLUMN_CA] = ca_of(row->cert);
+    cells[COLUMN_KEY] = key_type_name(row->cert->key_type);
+    cells[COLUMN_PROVIDER] = providers;
+    cells[COLUMN_NAMES] = names;
+    table_add(table, health_colour(row->health), cells);
+}
+
+/* ---- All facts ---- */
+
+/* Texts by name, so that both forms say the same. */
+struct fact {
+    const char *key, *text;
+};
+
+enum { FACTS_MAX = 20 };
+
+struct facts {
+    struct fact items[FACTS_MAX];
+    size_t n;
+    char issued[CLOCK_TEXT_MAX], not_before[CLOCK_TEXT_MAX], not_after[CLOCK_TEXT_MAX],
+        renew_after[CLOCK_TEXT_MAX];
+};
+
+static void add_fact(struct facts *facts, const char *key, const char *text)
+{
+    if (facts->n < FACTS_MAX) {
+        facts->items[facts->n++] = (struct fact){.key = key, .text = text};
+    }
+}
+
+static void gather_cert(const struct list_row *row, struct facts *facts)
+{
+    const struct store_cert *cert = row->cert;
+
+    clock_format(cert->issued_s, facts->issued);
+    clock_format(cert->not_before_s, facts->not_before);
+    clock_format(cert->not_after_s, facts->not_after);
+    clock_format(row->renew_after_s, facts->renew_after);
+    add_fact(facts, "not-before", facts->not_before);
+    add_fact(facts, "not-after", facts->not_after);
+    add_fact(facts, "renew-after", facts->renew_after);
+    add_fact(facts, "issued", facts->issued);
+    add_fact(facts, "ca", cert->ca_name);
+    add_fact(facts, "directory", cert->directory_url);
+    add_fact(facts, "account", cert->account_id);
+    add_fact(facts, "profile", cert->profile);
+    add_fact(facts, "key-type", key_type_name(cert->key_type));
+    add_fact(facts, "issuer", cert->issuer);
+    add_fact(facts, "serial", cert->serial);
+    add_fact(facts, "sha256", cert->sha256_hex);
+    add_fact(facts, "version", cert->version);
+    add_fact(facts, "previous", cert->previous_version);
+}
+
+static void gather(const struct list_row *row, struct facts *facts)
+{
+    *facts = (struct facts){.n = 0};
+    add_fact(facts, "trouble", row->trouble);
+    if (row->cert != NULL) {
+        gather_cert(row, facts);
+    }
+}
+
+static void add_list(struct buf *to, const char *key, const struct strv *items)
+{
+    AUTO_FREE char *text = strv_join(items, ",");
+
+    buf_addf(to, "%s=%s\n", key, text);
+}
+
+void cert_format_keys(const struct list_row *row, struct buf *to)
+{
+    struct facts facts;
+
+    gather(row, &facts);
+    buf_addf(to, "name=%s\npath=%s\nhealth=%s\nstaging=%s\norder-waits=%s\n", row->name, row->path,
+             list_health_name(row->health), row->is_staging ? "yes" : "no",
+             row->has_order ? "yes" : "no");
+    if (row->cert != NULL) {
+        add_list(to, "names", &row->cert->domains);
+        add_list(to, "providers", &row->cert->providers);
+    }
+    for (size_t i = 0; i < facts.n; i++) {
+        if (facts.items[i].text != NULL) {
+            buf_addf(to, "%s=%s\n", facts.items[i].key, facts.items[i].text);
+        }
+    }
+}
+
+static void write_list(struct json_out *out, const char *key, const struct strv *items)
+{
+    json_out_key(out, key);
+    json_out_array(out);
+    for (size_t i = 0; items != NULL && i < items->n; i++) {
+        json_out_str(out, items->items[i]);
+    }
+    json_out_end(out);
+}
+
+char *cert_format_json(const struct list_row *row, int64_t wall_s)
+{
+    AUTO_PTR(json_out) struct json_out *out = json_out_new(false);
+    char time[CLOCK_TEXT_MAX];
+    struct facts facts;
+
+    gather(row, &facts);
+    clock_format(wall_s, time);
+    json_out_object(out);
+    json_out_kstr(out, "event", "certificate");
+    json_out_kstr(out, "level", event_level_name(EVENT_NOTICE));
+    json_out_kstr(out, "time", time);
+    json_out_kstr(out, "subject", row->name);
+    json_out_kstr(out, "path", row->path);
+    json_out_kstr(out, "health", list_health_name(row->health));
+    json_out_kbool(out, "staging", row->is_staging);
+    json_out_kbool(out, "order-waits", row->has_order);
+    write_list(out, "names", row->cert == NULL ? NULL : &row->cert->domains);
+    write_list(out, "providers", row->cert == NULL ? NULL : &row->cert->providers);
+    for (size_t i = 0; i < facts.n; i++) {
+        json_out_kstr(out, facts.items[i].key, facts.items[i].text);
+    }
+    json_out_end(out);
+    return json_out_take(out);
+}

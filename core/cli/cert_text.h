@@ -1,0 +1,21 @@
+/* SPDX-FileCopyrightText: 2026 the acme-dns authors
+ * SPDX-License-Identifier: MIT */
+
+/* A certificate for people and programs: a row of a table, key=value lines, or JSON. */
+#ifndef CLI_CERT_TEXT_H
+#define CLI_CERT_TEXT_H
+
+#include "base/buf.h"
+#include "cli/table.h"
+#include "task/list.h"
+
+void cert_table_init(struct table *table);
+void cert_table_add(struct table *table, const struct list_row *row, int64_t wall_s);
+
+/* key=value, a line each. */
+void cert_format_keys(const struct list_row *row, struct buf *to);
+
+/* The same facts as an object of --json's kind "certificate", without a line feed; to mem_free. */
+char *cert_format_json(const struct list_row *row, int64_t wall_s);
+
+#endif

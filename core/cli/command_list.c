@@ -1,0 +1,91 @@
+/* SPDX-FileCopyrightText: 2026 the acme-dns authors
+ * SPDX-License-Identifier: MIT */
+
+/* acme-dns list | show. */
+#include "cli/commands.h"
+
+#include "base/clock.h"
+#include "base/event.h"
+#include "base/mem.h"
+#include "cli/cert_text.h"
+#include "cli/sink_impl.h"
+
+#include <unistd.h>
+
+/* Ten thousand certificates of a hundred names each. */
+#define TABLE_MAX ((size_t)64 * 1024 * 1024)
+
+struct listing {
+    struct sink *sink;
+    struct table table;
+    size_t n;
+};
+
+static void take_row(void *arg, const struct list_row *row)
+{
+    struct listing *listing = arg;
+
+    listing->n++;
+    if (sink_is_json(listing->sink)) {
+        AUTO_FREE char *object = cert_format_json(row, clock_wall_s());
+
+        sink_write_json(listing->sink, object);
+    } else {
+        cert_table_add(&listing->table, row, clock_wall_s());
+    }
+}
+
+static void show_table(const struct listing *listing)
+{
+    const struct sink_settings *settings = &listing->sink->settings;
+    size_t columns =
+        isatty(STDOUT_FILENO) == 1 ? settings->io.measure(settings->io.arg).columns : 0;
+    AUTO(buf_done) struct buf text = BUF(TABLE_MAX);
+
+    if (listing->n == 0) {
+        event_log(EVENT_NOTICE, "", "no certificate yet: acme-dns issue --help");
+        return;
+    }
+    table_format(&listing->table, settings->has_colour[SINK_OUT], columns, &text);
+    sink_write(listing->sink, SINK_OUT, buf_str(&text), text.len);
+}
+
+enum task_exit command_list(struct task_env *env, const struct args *args, struct sink *sink)
+{
+    const struct list_request request = {
+        .is_judged = args_has(args, OPTION_CHECK),
+        .metrics = args_text(args, OPTION_METRICS),
+    };
+    struct listing listing = {.sink = sink};
+    enum task_exit status = EXIT_DONE;
+
+    cert_table_init(&listing.table);
+    status = task_list(env, &request, take_row, &listing);
+    if (!sink_is_json(sink)) {
+        show_table(&listing);
+    }
+    table_done(&listing.table);
+    return command_tell_end(sink, "list", status);
+}
+
+static void show_row(void *arg, const struct list_row *row)
+{
+    struct sink *sink = arg;
+    AUTO(buf_done) struct buf text = BUF(SINK_TEXT_MAX);
+
+    if (sink_is_json(sink)) {
+        AUTO_FREE char *object = cert_format_json(row, clock_wall_s());
+
+        sink_write_json(sink, object);
+        return;
+    }
+    cert_format_keys(row, &text);
+    sink_write_result(sink, buf_str(&text));
+}
+
+enum task_exit command_show(struct task_env *env, const struct args *args, struct sink *sink)
+{
+    const struct list_request request = {.name = args->operands.items[0]};
+
+    return command_tell_end(sink, "show", task_list(env, &request, show_row, sink));
+}

@@ -1,0 +1,140 @@
+/* SPDX-FileCopyrightText: 2026 the acme-dns authors
+ * SPDX-License-Identifier: MIT */
+
+#include "task/list.h"
+
+#include "base/clock.h"
+#include "base/event.h"
+#include "base/mem.h"
+#include "config/config.h"
+#include "config/settings.h"
+#include "order/due.h"
+#include "task/metrics.h"
+
+struct list {
+    struct task_env *env;
+    const struct list_request *request;
+    list_row_fn *seen;
+    void *arg;
+    struct metrics metrics;
+    struct strv names; /* all that were met, for a suggestion */
+    enum list_health worst;
+    bool has_found;
+};
+
+const char *list_health_name(enum list_health health)
+{
+    static const char *const NAMES[] = {"good", "due", "absent", "danger", "expired", "damaged"};
+
+    return NAMES[health];
+}
+
+static enum list_health judge(const struct store_cert *cert, int64_t renew_after_s)
+{
+    int64_t now_s = clock_wall_s();
+
+    if (now_s >= cert->not_after_s) {
+        return LIST_EXPIRED;
+    }
+    if (now_s >= renew_after_s + (cert->not_after_s - renew_after_s) / 2) {
+        return LIST_DANGER;
+    }
+    return now_s >= renew_after_s ? LIST_DUE : LIST_GOOD;
+}
+
+static void tell(struct list *list, const struct list_row *row)
+{
+    list->has_found = true;
+    list->worst = row->health > list->worst ? row->health : list->worst;
+    metrics_add(&list->metrics, row);
+    list->seen(list->arg, row);
+}
+
+static bool has_pending_key(struct store *store, const char *name)
+{
+    AUTO(strv_done) struct strv tags = STRV_INIT;
+    struct err ignored = ERR_INIT; /* then nothing is known to wait */
+
+    return store_pending_key_list(store, name, &tags, &ignored) == 0 && tags.n > 0;
+}
+
+static void look_at(struct list *list, struct store *store, const char *name)
+{
+    AUTO_PTR(store_cert) struct store_cert *cert = NULL;
+    AUTO_FREE char *path = store_cert_path(store, name, NULL);
+    struct list_row row = {.name = name, .path = path, .is_staging = store_is_staging(store)};
+    struct err err = ERR_INIT;
+    int code = store_cert_load(store, name, &cert, &err);
+
+    row.has_order = has_pending_key(store, name);
+    if (code == 0) {
+        row.cert = cert;
+        row.renew_after_s = due_renew_after_s(cert->not_before_s, cert->not_after_s);
+        row.health = judge(cert, row.renew_after_s);
+        row.trouble = cert->warning;
+    } else if (code == -ERR_NOT_FOUND) {
+        row.health = LIST_ABSENT;
+    } else {
+        row.health = LIST_DAMAGED;
+        row.trouble = err.text;
+    }
+    tell(list, &row);
+}
+
+static int look_through(struct list *list, bool is_staging, struct err *err)
+{
+    AUTO_PTR(store) struct store *store = NULL;
+    AUTO(strv_done) struct strv names = STRV_INIT;
+
+    if (store_open(list->env->loop, list->env->settings->state_dir, is_staging, &store, err) < 0 ||
+        store_cert_list(store, &names, err) < 0) {
+        return err_code(err);
+    }
+    for (size_t i = 0; i < names.n; i++) {
+        strv_add(&list->names, names.items[i]);
+        if (list->request->name == NULL || str_eq(list->request->name, names.items[i])) {
+            look_at(list, store, names.items[i]);
+        }
+    }
+    return 0;
+}
+
+static int refuse_unknown(const struct list *list, struct err *err)
+{
+    (void)err_set(err, ERR_CONFIG, "there is no certificate '%s'", list->request->name);
+    config_hint_nearest(err, list->request->name, (const char *const *)list->names.items,
+                        list->names.n);
+    return err_hint(err, "'acme-dns list' shows those that there are");
+}
+
+static int run(struct list *list, struct err *err)
+{
+    if (look_through(list, false, err) < 0 || look_through(list, true, err) < 0) {
+        return err_code(err);
+    }
+    if (list->request->name != NULL && !list->has_found) {
+        return refuse_unknown(list, err);
+    }
+    return list->request->metrics == NULL
+               ? 0
+               : metrics_write(&list->metrics, list->request->metrics, err);
+}
+
+enum task_exit task_list(struct task_env *env, const struct list_request *request,
+                         list_row_fn *seen, void *arg)
+{
+    struct list list = {.env = env, .request = request, .seen = seen, .arg = arg};
+    struct err err = ERR_INIT;
+    enum task_exit status = EXIT_DONE;
+
+    metrics_init(&list.metrics);
+    if (run(&list, &err) < 0) {
+        event_log(EVENT_ERROR, "", "%s", err.text);
+        status = task_exit_for(err.class);
+    } else if (request->is_judged && list.worst >= LIST_DANGER) {
+        status = EXIT_FAILED;
+    }
+    metrics_done(&list.metrics);
+    strv_done(&list.names);
+    return status;
+}

@@ -1,0 +1,105 @@
+# SPDX-FileCopyrightText: 2026 the acme-dns authors
+# SPDX-License-Identifier: MIT
+"""list, show and delete: what is installed, for people, programs and monitoring."""
+
+import datetime
+import json
+import os
+import re
+import stat
+
+import pytest
+from lab import Ca, World, Zone
+
+MANY = ("www.example.test", "a.example.test", "b.example.test", "c.example.test")
+
+
+@pytest.fixture
+def installed(make_lab, make_client):
+    """A lab and an installation with two certificates."""
+    lab = make_lab(World(zones=[Zone("example.test")], cas=[Ca(calm=True)], in_step=True))
+    client = make_client(lab)
+    assert client.issue("*.example.test", "example.test").code == 0
+    assert client.issue(*MANY).code == 0
+    return lab, client
+
+
+def test_nothing_is_no_error(make_lab, make_client):
+    lab = make_lab(World(zones=[Zone("example.test")]))
+    client = make_client(lab)
+    for options in ([], ["--check"]):
+        result = client.run("list", *options)
+        assert (result.code, result.out) == (0, "") and "no certificate yet" in result.err
+
+
+def test_a_table_for_people(installed):
+    lab, client = installed
+    result = client.run("list")
+    assert result.code == 0
+    head, *rows = result.out.splitlines()
+    assert re.fullmatch(r"NAME +LEFT +RENEWS +CA +KEY +PROVIDER +FOR", head)
+    assert re.fullmatch(r"example\.test +\d\d days +20\d\d-\d\d-\d\d +ca\.test +ec256 +lab +"
+                        r"\*\.example\.test, example\.test", rows[0])
+    assert rows[1].startswith("www.example.test") and rows[1].endswith(", ".join(MANY))
+    assert len(rows) == 2
+    for columns in (60, 100, 160):
+        shown = lab.run_on_terminal(client.command("list"), columns=columns).out
+        lines = [re.sub(r"\x1b\[[0-9;]*m", "", line) for line in shown.splitlines() if line]
+        assert len(lines) == 3 and all(len(line) <= max(columns, 75) for line in lines), shown
+
+
+def test_objects_for_programs(installed):
+    _, client = installed
+    events = [json.loads(line) for line in client.run("list", "--json").out.splitlines()]
+    assert [event["event"] for event in events] == ["certificate", "certificate", "result"]
+    first = events[0]
+    leaf = client.certificate("example.test")[0]
+    assert first["subject"] == "example.test" and first["health"] == "good"
+    assert first["names"] == ["*.example.test", "example.test"] and first["providers"] == ["lab"]
+    assert first["not-after"] == leaf.not_valid_after.strftime("%Y-%m-%dT%H:%M:%SZ")
+    assert first["serial"] == "%x" % leaf.serial_number or first["serial"] == "0%x" % leaf.serial_number
+    shown = client.run("show", "example.test")
+    facts = dict(line.split("=", 1) for line in shown.out.splitlines())
+    for key in ("not-after", "sha256", "path", "version", "health"):
+        assert facts[key] == first[key], key
+
+
+def test_a_name_that_is_not_there(installed):
+    _, client = installed
+    for command in ("show", "delete"):
+        result = client.run(command, "exampel.test")
+        assert result.code == 3, result.err
+        assert "no certificate 'exampel.test'" in result.err
+        assert "did you mean 'example.test'" in result.err
+
+
+def test_metrics_for_an_exporter(installed, tmp_path):
+    _, client = installed
+    path = tmp_path / "acme-dns.prom"
+    assert client.run("list", "--metrics", str(path)).code == 0
+    text = path.read_text()
+    leaf = client.certificate("example.test")[0]
+    end = re.search(r'^acme_dns_certificate_not_after_seconds\{name="example.test",staging="no"\} (\d+)$',
+                    text, flags=re.M)
+    assert int(end.group(1)) == int((leaf.not_valid_after - datetime.datetime(1970, 1, 1)).total_seconds())
+    # Each family once, its samples right behind its head.
+    assert len(re.findall(r"^# TYPE ", text, flags=re.M)) == 4
+    assert re.fullmatch(r"(# HELP \w+ .*\n# TYPE \w+ gauge\n(\w+(\{[^}]*\})? \d+\n)+)+", text)
+    assert stat.S_IMODE(os.stat(path).st_mode) == 0o644
+    assert client.run("list", "--metrics", "/nonexistent/x").code == 1
+
+
+def test_deleting_is_confirmed(installed):
+    lab, client = installed
+    folder = os.path.join(client.state, "certs", "example.test")
+    result = client.run("delete", "example.test")
+    assert result.code == 10 and "--yes" in result.err and folder in result.err
+    assert lab.run_on_terminal(client.command("delete", "example.test"), answers=[("fail", "\n")]).code == 10
+    assert os.path.isdir(folder)
+    result = lab.run_on_terminal(client.command("delete", "example.test"), answers=[("fail", "y\n")])
+    assert result.code == 0 and "private key" in result.out
+    assert os.listdir(os.path.dirname(folder)) == ["www.example.test"]
+    client.configure(sections="[certificate www.example.test]\ndomains = www.example.test\n")
+    result = client.run("delete", "www.example.test", "--yes")
+    assert result.code == 0 and "acme-dns.conf:" in result.err and "issued anew" in result.err
+    assert os.listdir(os.path.dirname(folder)) == []

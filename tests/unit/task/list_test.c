@@ -1,0 +1,121 @@
+/* SPDX-FileCopyrightText: 2026 the acme-dns authors
+ * SPDX-License-Identifier: MIT */
+
+/* What list says of a certificate as time goes by, and of one that cannot be read. */
+#include "../base/cmocka_all.h"
+
+#include "../store/install_lab.h"
+#include "base/clock.h"
+#include "config/settings.h"
+#include "task/list.h"
+
+#define DAY_S ((int64_t)86400)
+
+struct seen {
+    size_t n;
+    enum list_health health;
+    char *trouble;
+    int64_t not_before_s, not_after_s, renew_after_s;
+};
+
+static void take_row(void *arg, const struct list_row *row)
+{
+    struct seen *seen = arg;
+
+    seen->n++;
+    seen->health = row->health;
+    str_set(&seen->trouble, row->trouble);
+    if (row->cert != NULL) {
+        seen->not_before_s = row->cert->not_before_s;
+        seen->not_after_s = row->cert->not_after_s;
+        seen->renew_after_s = row->renew_after_s;
+    }
+}
+
+static enum task_exit look(struct lab *lab, const struct list_request *request, struct seen *seen)
+{
+    AUTO(config_errors_done) struct config_errors errors = CONFIG_ERRORS_INIT;
+    const struct settings_override where = {
+        .key = "state-dir", .flag = "--state-dir", .text = lab->dir};
+    AUTO_PTR(config) struct config *config = config_parse("/etc/x/a.conf", "", 0, &errors);
+    AUTO_PTR(settings)
+    struct settings *settings = settings_new(config, "/etc/x/a.conf", &where, 1, &errors);
+    struct task_env env = {.loop = lab->loop, .config = config, .settings = settings};
+
+    assert_int_equal(errors.n, 0);
+    seen->n = 0;
+    return task_list(&env, request, take_row, seen);
+}
+
+/* The lab's certificate lives 90 days; it is due after 60, in danger after 75. */
+static void health_changes_with_time(void **state)
+{
+    static const struct {
+        int64_t day;
+        enum list_health health;
+        enum task_exit judged;
+    } CASES[] = {{0, LIST_GOOD, EXIT_DONE},      {59, LIST_GOOD, EXIT_DONE},
+                 {61, LIST_DUE, EXIT_DONE},      {74, LIST_DUE, EXIT_DONE},
+                 {76, LIST_DANGER, EXIT_FAILED}, {89, LIST_DANGER, EXIT_FAILED},
+                 {91, LIST_EXPIRED, EXIT_FAILED}};
+    struct seen seen = {.n = 0};
+
+    lab_install(*state, 1, ((struct lab *)*state)->key);
+    for (size_t i = 0; i < ARRAY_LEN(CASES); i++) {
+        clock_shift(0, CASES[i].day * DAY_S);
+        assert_int_equal(look(*state, &(struct list_request){.is_judged = true}, &seen),
+                         CASES[i].judged);
+        clock_shift(0, -CASES[i].day * DAY_S);
+        assert_int_equal(seen.n, 1);
+        assert_int_equal(seen.health, CASES[i].health);
+    }
+    assert_int_equal(seen.not_after_s - seen.renew_after_s,
+                     (seen.not_after_s - seen.not_before_s) / 3);
+    mem_free(seen.trouble);
+}
+
+static void a_damaged_certificate_is_told(void **state)
+{
+    struct seen seen = {.n = 0};
+
+    lab_install(*state, 1, ((struct lab *)*state)->key);
+    AUTO_FREE char *path = lab_path(*state, LAB_CERTS "cert.pem");
+    AUTO_FREE char *real = realpath(path, NULL);
+    assert_int_equal(chmod(real, 0644), 0);
+    FILE *file = fopen(real, "w");
+    assert_non_null(file);
+    assert_int_equal(fclose(file), 0);
+    assert_int_equal(look(*state, &(struct list_request){.name = NULL}, &seen), EXIT_DONE);
+    assert_int_equal(seen.health, LIST_DAMAGED);
+    assert_non_null(strstr(seen.trouble, LAB_NAME));
+    assert_int_equal(look(*state, &(struct list_request){.is_judged = true}, &seen), EXIT_FAILED);
+    mem_free(seen.trouble);
+}
+
+/* One whose first order was never finished. */
+static void a_certificate_may_be_absent(void **state)
+{
+    struct lab *lab = *state;
+    struct store_pairs pairs = STORE_PAIRS_INIT;
+    struct seen seen = {.n = 0};
+    struct err err = ERR_INIT;
+
+    assert_int_equal(store_request_save(lab->store, LAB_NAME, &pairs, &err), 0);
+    assert_int_equal(look(lab, &(struct list_request){.is_judged = true}, &seen), EXIT_DONE);
+    assert_int_equal(seen.n, 1);
+    assert_int_equal(seen.health, LIST_ABSENT);
+    assert_int_equal(look(lab, &(struct list_request){.name = "example.net"}, &seen), EXIT_USAGE);
+    assert_int_equal(seen.n, 0);
+    mem_free(seen.trouble);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(health_changes_with_time, lab_setup, lab_teardown),
+        cmocka_unit_test_setup_teardown(a_damaged_certificate_is_told, lab_setup, lab_teardown),
+        cmocka_unit_test_setup_teardown(a_certificate_may_be_absent, lab_setup, lab_teardown),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
