@@ -20,6 +20,7 @@ BUILD_PACKAGES=(
 LAB_PACKAGES=(knot bind9 bind9-dnsutils unbound pdns-server pdns-backend-sqlite3 pebble)
 NPM_PACKAGES=(
     aws-sdk@2.1693.0 @smithy/signature-v4@5.7.5 @smithy/protocol-http@5.6.2 @aws-crypto/sha256-js@5.2.0
+    cloudflare@7.3.0
 )
 # Hooks that were written for other ACME clients, and those clients; their programs are run as they are.
 HOOK_PACKAGES=(dehydrated dehydrated-hook-ddns-tsig uacme lexicon)

@@ -342,7 +342,7 @@ class Front:
         self._lock = threading.Lock()
         self._listener = _Listener(self, address, context)
         self.port = self._listener.server_address[1]
-        threading.Thread(target=self._listener.serve_forever, daemon=True).start()
+        threading.Thread(target=self._listener.serve_forever, args=(0.05,), daemon=True).start()
 
     def close(self):
         self._listener.shutdown()
