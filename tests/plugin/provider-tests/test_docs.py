@@ -43,7 +43,7 @@ def test_manual_page_has_every_option_and_variable(name):
     page = read(name, "*.7")
     section = page[page.index(".Sh OPTIONS"):page.index(".Sh", page.index(".Sh OPTIONS") + 4)]
     items = re.split(r"^\.It Cm ", section, flags=re.M)[1:]
-    documented = {item.split()[0]: set(re.findall(r"\b(?:RFC2136|DNSUPDATE|EXEC)_\w+", item))
+    documented = {item.split()[0]: set(re.findall(r"\w+", " ".join(re.findall(r"^\.Ev (.*)", item, flags=re.M))))
                   for item in items}
     assert documented == table(name)
 

@@ -1,0 +1,122 @@
+/* SPDX-FileCopyrightText: 2026 the acme-dns authors
+ * SPDX-License-Identifier: MIT */
+
+/*
+ * Requests to Cloudflare's API v4. Every answer is an envelope: {success, errors, messages, result,
+ * result_info}. Transport, repeats, pauses and the limit on requests (1200 in five minutes; its
+ * state is told in Ratelimit headers) are the kit's; here is what only Cloudflare does.
+ */
+#include "cloudflare.h"
+
+#include <string.h>
+
+static bool is_change(const struct kit_request *request)
+{
+    return request->json != NULL ||
+           (request->method != NULL && strcmp(request->method, "DELETE") == 0);
+}
+
+/* An answer that is not Cloudflare's: of a gateway or filter on the way, behind which the request
+ * may have been carried out. */
+static void judge_stranger(const struct kit_request *request, const struct kit_answer *answer,
+                           struct kit_verdict *v)
+{
+    static const char HINT[] = "this is no answer of Cloudflare's API v4: does api-url lead "
+                               "there, and is there a proxy or filter on the way?";
+
+    if (v->hint[0] == '\0' && answer->status < 500) {
+        memcpy(v->hint, HINT, sizeof(HINT));
+    }
+    if (answer->status / 100 != 2 || v->kind == KIT_DOUBT) {
+        return;
+    }
+    v->kind = is_change(request) || answer->body_len == 0 ? KIT_DOUBT : KIT_REFUSE;
+    v->status = v->kind == KIT_DOUBT ? ACME_RETRY : ACME_BAD_CONFIG;
+}
+
+static void api_judge(void *context, const struct kit_request *request,
+                      const struct kit_answer *answer, struct kit_verdict *v)
+{
+    struct question *q = context;
+    bool is_envelope = kit_json_type(answer->json, "success") == KIT_JSON_BOOL;
+
+    q->code = -1;
+    q->is_credential_bad = false;
+    if (!is_envelope) {
+        judge_stranger(request, answer, v);
+        return;
+    }
+    if (answer->status / 100 == 2 && kit_json_bool(answer->json, "success", false)) {
+        return;
+    }
+    if (v->kind == KIT_TAKE) { /* 200, and yet no success */
+        v->kind = KIT_REFUSE;
+        v->status = ACME_REJECTED;
+    }
+    explain_errors(q, kit_json_find(answer->json, "errors"), answer->status, v);
+    if (answer->status == 409) { /* a lock of theirs was not free in time */
+        v->kind = KIT_DOUBT;
+        v->status = ACME_RETRY;
+    }
+}
+
+static int32_t api_recheck(void *context, struct acme_call *call, bool *ret_was_done)
+{
+    struct question *q = context;
+
+    return q->recheck(q->recheck_context, call, ret_was_done);
+}
+
+int32_t api_open(struct acme_call *call, struct cloudflare *p)
+{
+    const struct settings *s = &p->settings;
+    struct kit_http_settings http = {
+        .service = "Cloudflare",
+        .base_url = s->api_url,
+        .accept = "application/json",
+        .max_body = 4U << 20,
+    };
+    int32_t status = kit_http_open(call, &http, &p->http);
+
+    if (status == ACME_OK && s->api_token != NULL) {
+        status = kit_http_bearer(call, p->http, "api-token", s->api_token);
+    } else if (status == ACME_OK) {
+        status = kit_http_key_header(call, p->http, "api-key", "X-Auth-Key", s->api_key);
+        status =
+            status == ACME_OK ? kit_http_header(call, p->http, "X-Auth-Email", s->email) : status;
+    }
+    return status;
+}
+
+static void complete(struct question *q, struct kit_request *request)
+{
+    bool is_about_zones = q->purpose == LIST_ZONES || q->purpose == FIND_ZONES;
+
+    request->judge = api_judge;
+    request->recheck = q->recheck != NULL ? api_recheck : NULL;
+    request->context = q;
+    request->fault = &q->fault;
+    request->bearer = is_about_zones ? q->p->settings.zone_api_token : NULL;
+    q->code = -1;
+    q->is_credential_bad = false;
+    q->fault = (struct kit_fault){.status = ACME_OK};
+}
+
+int32_t api_send(struct question *q, struct kit_request *request, struct kit_answer *answer)
+{
+    complete(q, request);
+    return kit_send(q->call, q->p->http, request, answer);
+}
+
+bool api_pages_next(struct question *q, struct kit_request *request, struct kit_pages *pages)
+{
+    static const struct kit_paging PAGING = {
+        .kind = KIT_PAGING_NUMBER,
+        .items = "result",
+        .parameter = "page",
+        .total = "result_info.total_pages",
+    };
+
+    complete(q, request);
+    return kit_pages_next(q->call, q->p->http, request, &PAGING, pages);
+}

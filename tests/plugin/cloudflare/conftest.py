@@ -1,0 +1,87 @@
+# SPDX-FileCopyrightText: 2026 the acme-dns authors
+# SPDX-License-Identifier: MIT
+import json
+import os
+import re
+import sys
+
+import pytest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [os.path.join(HERE, "..", "provider-tests"), os.path.join(HERE, "..", "..", "e2e")]
+
+from driving import Plugin  # noqa: E402
+from standins import serve  # noqa: E402
+from standins.cloudflare import TOKEN, Cloudflare  # noqa: E402
+
+ZONE = "example.test"
+# Of other people, at the very names of the tests: nothing here may ever change.
+FOREIGN = {"_acme-challenge.example.test.": (300, ['"foreign"', '"two" "strings"', '"VALUE-A"', '"\\"value-a\\""']),
+           "_acme-challenge.www.example.test.": (120, ['"foreign"']),
+           "example.test.": (60, ['"v=spf1 -all"'])}
+
+
+class Api:
+    """The stand-in in this process."""
+
+    def __init__(self, folder, **settings):
+        settings = {"zones": [ZONE + ".", "other.test."], **settings}
+        self.server = Cloudflare(settings)
+        for owner, (ttl_s, rdatas) in FOREIGN.items() if ZONE + "." in settings["zones"] else ():
+            self.server.write(ZONE + ".", owner, ttl_s, rdatas)
+        self.folder = str(folder)
+        self.front = serve(self.server, self.folder)
+        self.url = "http://127.0.0.1:%d/client/v4" % self.front.port
+        self.before = self.contents()
+
+    def contents(self):
+        """All records, as something to compare."""
+        return sorted((r["zone"], r["type"], r["name"], r["content"], r["ttl"])
+                      for r in self.server.records.values())
+
+    def added(self):
+        """(name, content) of what stands there and did not before; fails when anything else was changed."""
+        now = self.contents()
+        assert not [record for record in self.before if record not in now], "a record of others is gone"
+        assert len(set(now)) == len(now), "a record was created twice"
+        return [(r[2], r[3]) for r in now if r not in self.before]
+
+    def set_rules(self, *rules):
+        path = os.path.join(self.folder, "rules.json")
+        with open(path + ".new", "w", encoding="utf-8") as file:
+            json.dump(rules, file)
+        os.rename(path + ".new", path)
+
+    def requests(self, method="", path=""):
+        try:
+            with open(os.path.join(self.folder, "requests.jsonl"), encoding="utf-8") as file:
+                seen = [json.loads(line) for line in file]
+        except FileNotFoundError:
+            return []
+        return [r for r in seen if re.search(method, r["method"]) and re.search(path, r["path"])]
+
+    def plugin(self, *flags, **options):
+        if not any(name in options for name in ("api_token", "api_key")):
+            options["api_token"] = TOKEN
+        return Plugin("cloudflare", *flags, api_url=self.url, **options).open()
+
+
+@pytest.fixture
+def api(tmp_path):
+    """Makes a stand-in; settings as of standins/cloudflare.py."""
+    made = []
+
+    def make(**settings):
+        made.append(Api(tmp_path, **settings))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.front.close()
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch):
+    for name in list(os.environ):
+        if name.startswith(("CF_", "CLOUDFLARE_")) or name.lower().endswith("_proxy"):
+            monkeypatch.delenv(name)
