@@ -61,6 +61,11 @@ void dns_free(struct dns *dns)
     mem_free(dns);
 }
 
+void dns_look_now(struct dns *dns)
+{
+    bell_ring(&dns->look_now);
+}
+
 uint64_t dns_question_count(const struct dns *dns)
 {
     return net_sent_count(dns->net);

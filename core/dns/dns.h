@@ -40,6 +40,9 @@ int dns_new(struct loop *loop, const struct dns_settings *settings, struct dns *
 void dns_free(struct dns *dns);
 DEFINE_AUTO_PTR(dns, dns_free);
 
+/* Every watch that is waiting for its next look has it now: somebody wants to know. */
+void dns_look_now(struct dns *dns);
+
 /* Packets and TCP connections sent out so far, for the benchmark and -v. */
 uint64_t dns_question_count(const struct dns *dns);
 

@@ -5,6 +5,7 @@
 #ifndef DNS_DNS_IMPL_H
 #define DNS_DNS_IMPL_H
 
+#include "dns/bell.h"
 #include "dns/dns.h"
 #include "dns/exchange.h"
 
@@ -26,6 +27,7 @@ struct dns {
     struct gate *gates;     /* delegations being looked for */
     struct hop *hops;       /* names being walked to */
     struct moved *moved;    /* names that became CNAMEs */
+    struct bell look_now;   /* rung by dns_look_now(); watches wait on it */
 };
 
 #endif

@@ -45,6 +45,7 @@ struct dns_watch {
     struct loop_timer *next; /* the next round, or the end of last look or settling */
     struct loop_timer *half; /* of the deadline: then the broken lose their vote */
     struct loop_timer *deadline;
+    struct bell_waiter look_now;
     char *told;    /* the last progress, so that only changes are told */
     bool *is_gone; /* set when freed: for callbacks that may do that */
 };
@@ -54,6 +55,7 @@ static void watch_free(struct dns_watch *watch)
     if (watch->is_gone != NULL) {
         *watch->is_gone = true;
     }
+    bell_leave(&watch->look_now);
     loop_timer_cancel(&watch->next);
     loop_timer_cancel(&watch->half);
     loop_timer_cancel(&watch->deadline);
@@ -329,6 +331,24 @@ static void on_round(void *arg)
     evaluate(watch);
 }
 
+/* Without waiting for the next round; the pauses are short again, too. */
+static void look_now(struct dns_watch *watch)
+{
+    if (watch->phase == LOOKING) {
+        loop_timer_cancel(&watch->next);
+        watch->pause_ms = FIRST_PAUSE_MS;
+        watch->next = loop_timer_start(watch->seats.dns->loop, 0, on_round, watch);
+    }
+}
+
+static void on_look_now(void *arg)
+{
+    struct dns_watch *watch = arg;
+
+    bell_wait(&watch->seats.dns->look_now, &watch->look_now, on_look_now, watch);
+    look_now(watch);
+}
+
 static void on_half(void *arg)
 {
     struct dns_watch *watch = arg;
@@ -403,6 +423,7 @@ static void start_timers(struct dns_watch *watch)
         return;
     }
     watch->next = loop_timer_start(loop, 0, on_round, watch);
+    bell_wait(&watch->seats.dns->look_now, &watch->look_now, on_look_now, watch);
     start_deadlines(watch);
 }
 
@@ -414,10 +435,7 @@ void dns_watch_restart(struct dns_watch *watch)
     watch->started_ms = loop_now_ms(watch->seats.dns->loop);
     watch->pause_ms = FIRST_PAUSE_MS;
     start_deadlines(watch);
-    if (watch->phase == LOOKING) {
-        loop_timer_cancel(&watch->next);
-        watch->next = loop_timer_start(watch->seats.dns->loop, 0, on_round, watch);
-    }
+    look_now(watch);
 }
 
 struct dns_watch *dns_watch_start(struct dns *dns, const struct dns_place *place,

@@ -117,6 +117,28 @@ static void waits_for_the_server_that_lags(void **state)
     assert_int_equal(wait.good, 2);
 }
 
+static void whoever_wants_to_know_now_is_not_made_to_wait(void **state)
+{
+    AUTO_PTR(dns_place)
+    struct dns_place *place = live_find_place("_acme-challenge.p9.example.test");
+    struct wait wait;
+    struct dns_watch *watch = start_watch(place, 60000, &wait);
+    uint64_t n_asked = 0;
+
+    (void)state;
+    live_run_for(3000); /* pauses have grown beyond a second */
+    n_asked = dns_question_count(live_dns);
+    live_run_for(1);
+    for (int i = 0; i < 20; i++) {
+        dns_look_now(live_dns);
+        live_run_for(20);
+    }
+    assert_true(dns_question_count(live_dns) >= n_asked + 10);
+    dns_watch_cancel(&watch);
+    dns_look_now(live_dns); /* nobody is left to hear it */
+    assert_false(wait.is_done);
+}
+
 static void a_failure_is_the_table(void **state)
 {
     AUTO_PTR(dns_place)
@@ -358,6 +380,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         LIVE(passes_at_once_when_all_serve_it),
         LIVE(waits_for_the_server_that_lags),
+        LIVE(whoever_wants_to_know_now_is_not_made_to_wait),
         LIVE(a_failure_is_the_table),
         LIVE(the_known_broken_have_no_vote),
         LIVE(the_silent_unknown_are_out_after_three_seconds),
