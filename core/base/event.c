@@ -44,7 +44,8 @@ const char *event_kind_name(enum event_kind kind)
     static const char *const NAMES[] = {
         [EVENT_LOG] = "log",         [EVENT_ORDER] = "order",         [EVENT_NAME] = "name",
         [EVENT_SERVERS] = "servers", [EVENT_CALL] = "call",           [EVENT_HTTP] = "http",
-        [EVENT_DNS] = "dns",         [EVENT_INSTALLED] = "installed", [EVENT_RESULT] = "result",
+        [EVENT_DNS] = "dns",         [EVENT_INSTALLED] = "installed", [EVENT_RECORD] = "record",
+        [EVENT_RESULT] = "result",
     };
 
     return (size_t)kind < ARRAY_LEN(NAMES) ? NAMES[kind] : "unknown";

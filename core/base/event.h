@@ -26,7 +26,12 @@ enum event_kind {
     EVENT_HTTP,    /* subject: method and URL; status=, ms= */
     EVENT_DNS,     /* subject: question; server=, answer=, ms= */
     EVENT_INSTALLED, /* subject: certificate; path=, not-after=, names= */
-    EVENT_RESULT,    /* subject: certificate or command; exit=, class=, text= */
+    /* What a person is asked to do. Subject: owner; action= "create" or "delete", provider=, zone=,
+     * type=, value=, ttl=, identifier=, alias-of= the name whose CNAME leads to the owner, index=
+     * of count= records of one zone; 1 or 0: known= an earlier run has asked, waited-for= this run
+     * waits, attended= somebody sees it at once */
+    EVENT_RECORD,
+    EVENT_RESULT, /* subject: certificate or command; exit=, class=, text= */
 };
 
 struct event_field {

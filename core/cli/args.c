@@ -250,13 +250,29 @@ static int check_command(const struct args *args, struct err *err)
     return 0;
 }
 
+/* acme-client's way to say who publishes. */
+static int take_challenge(struct args *args, struct err *err)
+{
+    const char *type = args_text(args, OPTION_CHALLENGE);
+
+    if (type == NULL) {
+        return 0;
+    }
+    if (strcmp(type, "dns-01") != 0) {
+        return err_set(err, ERR_CONFIG, "-t %s: the only challenge there is here is dns-01", type);
+    }
+    strv_add_unique(&args->values[OPTION_PROVIDER], "stdio");
+    return 0;
+}
+
 int args_parse(int argc, char *const *argv, struct args *ret_args, struct err *err)
 {
     struct args args = {.command = COMMAND_COUNT};
     struct walk walk = {.argc = argc, .argv = argv};
 
     if (take_all(&args, &walk, err) < 0 || find_command(&args, err) < 0 ||
-        (args.command != COMMAND_COUNT && check_command(&args, err) < 0)) {
+        (args.command != COMMAND_COUNT && check_command(&args, err) < 0) ||
+        take_challenge(&args, err) < 0) {
         args_done(&args);
         return err_code(err);
     }

@@ -251,6 +251,8 @@ static void take_name(struct brief *brief, const struct event *event, struct buf
 
     if (str_eq(state, "PROPAGATE")) {
         name->stage = STAGE_PUBLISHED;
+        /* Left to a person, who has just been told: nothing is published yet. */
+        order->is_published_told = order->is_published_told || event_text(event, "text") != NULL;
     } else if (str_eq(state, "RESPOND") || str_eq(state, "VALIDATE")) {
         name->stage = STAGE_SEEN;
     } else if (str_eq(state, "VALID") && name->stage == STAGE_BEGUN) {
@@ -285,6 +287,7 @@ bool brief_take(struct brief *brief, const struct event *event, struct buf *to)
     case EVENT_INSTALLED: /* the result that follows says the same, and more */
         return true;
     case EVENT_LOG:
+    case EVENT_RECORD:
     case EVENT_CALL:
     case EVENT_HTTP:
     case EVENT_DNS:

@@ -90,7 +90,8 @@ static void form_installed(const struct event *event, struct buf *to)
 static form_fn *const FORMS[] = {
     [EVENT_LOG] = form_log,         [EVENT_ORDER] = form_state,         [EVENT_NAME] = form_state,
     [EVENT_SERVERS] = form_servers, [EVENT_CALL] = form_call,           [EVENT_HTTP] = form_http,
-    [EVENT_DNS] = form_dns,         [EVENT_INSTALLED] = form_installed, [EVENT_RESULT] = form_log,
+    [EVENT_DNS] = form_dns,         [EVENT_INSTALLED] = form_installed, [EVENT_RECORD] = form_log,
+    [EVENT_RESULT] = form_log,
 };
 
 static enum colour level_colour(enum event_level level)

@@ -125,6 +125,14 @@ void live_erase(struct live *live)
     live->n_drawn = 0;
 }
 
+/* As if one more line had been drawn: the next draw goes up over it. */
+void live_note_enter(struct live *live)
+{
+    if (live->n_drawn > 0) {
+        VEC_PUSH(live->drawn, live->n_drawn, live->cap_drawn) = 0;
+    }
+}
+
 static bool is_finished(const struct live_row *row)
 {
     return str_eq(row->state, "DONE") || str_eq(row->state, "VALID") ||

@@ -15,6 +15,8 @@ static const struct option_row OPTIONS[OPTION_COUNT] = {
                      "what to call the certificate on disk (the first name, without *.)"},
     [OPTION_PROVIDER] = {0, "provider", "[ZONE=]PROVIDER", true, NULL,
                          "who changes the DNS: a [provider] section or a plug-in; may be repeated"},
+    [OPTION_CHALLENGE] = {'t', "challenge", "TYPE", false, NULL,
+                          "dns-01: a program at standard input and output publishes"},
     [OPTION_CA] = {0, "ca", "NAME", false, "ca",
                    "the CA: letsencrypt, another built-in name, or a [ca] section"},
     [OPTION_SERVER] = {0, "server", "URL", false, NULL,
@@ -83,26 +85,13 @@ static const struct option_row OPTIONS[OPTION_COUNT] = {
 };
 
 static const enum option_id ISSUE_OPTIONS[] = {
-    OPTION_DOMAIN,
-    OPTION_NAME,
-    OPTION_PROVIDER,
-    OPTION_CA,
-    OPTION_SERVER,
-    OPTION_STAGING,
-    OPTION_EMAIL,
-    OPTION_AGREE_TOS,
-    OPTION_KEY_TYPE,
-    OPTION_EAB_KID,
-    OPTION_EAB_HMAC_KEY_FILE,
-    OPTION_EAB_ALG,
-    OPTION_ALLOW_ALIAS,
-    OPTION_FORCE,
-    OPTION_EXPAND,
-    OPTION_REPLACE,
-    OPTION_EXIT_UNCHANGED,
-    OPTION_SAVE_CREDENTIALS,
-    OPTION_RESOLVER,
-    OPTION_PROPAGATION_TIMEOUT,
+    OPTION_DOMAIN,           OPTION_NAME,        OPTION_PROVIDER,
+    OPTION_CHALLENGE,        OPTION_CA,          OPTION_SERVER,
+    OPTION_STAGING,          OPTION_EMAIL,       OPTION_AGREE_TOS,
+    OPTION_KEY_TYPE,         OPTION_EAB_KID,     OPTION_EAB_HMAC_KEY_FILE,
+    OPTION_EAB_ALG,          OPTION_ALLOW_ALIAS, OPTION_FORCE,
+    OPTION_EXPAND,           OPTION_REPLACE,     OPTION_EXIT_UNCHANGED,
+    OPTION_SAVE_CREDENTIALS, OPTION_RESOLVER,    OPTION_PROPAGATION_TIMEOUT,
     OPTION_CA_BUNDLE,
 };
 static const enum option_id CLEANUP_OPTIONS[] = {
@@ -131,6 +120,8 @@ static const struct command_row COMMANDS[COMMAND_COUNT] = {
          "# one certificate over two DNS hosts\n"
          "acme-dns issue -d example.com,example.net --provider example.com=cf --provider "
          "example.net=bind\n"
+         "# without a provider that can be talked to: a person creates the records\n"
+         "acme-dns issue -d example.com --provider manual\n"
          "# one name more\n"
          "acme-dns issue --name example.com -d www.example.com --expand\n",
          ISSUE_OPTIONS, ARRAY_LEN(ISSUE_OPTIONS)},

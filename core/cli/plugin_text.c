@@ -93,9 +93,12 @@ static void add_time(const char *key, uint32_t time_s, struct buf *to)
 
 void plugin_format_keys(const struct provider_description *plugin, struct buf *to)
 {
-    buf_addf(to, "name=%s\nversion=%s\nsummary=%s\nfile=%s\n", plugin->name, plugin->version,
-             plugin->summary, plugin->path);
-    buf_addf(to, "interface=1.%u\nsize=%u\n", plugin->abi_minor, plugin->size);
+    buf_addf(to, "name=%s\nversion=%s\nsummary=%s\nbuilt-in=%s\n", plugin->name, plugin->version,
+             plugin->summary, yes_no(plugin->is_built_in));
+    if (!plugin->is_built_in) {
+        buf_addf(to, "file=%s\ninterface=1.%u\nsize=%u\n", plugin->path, plugin->abi_minor,
+                 plugin->size);
+    }
     buf_addf(to, "serial=%s\n", serial_name(plugin->serial));
     for (size_t i = 0; i < ARRAY_LEN(TRAITS); i++) {
         buf_addf(to, "%s=%s\n", TRAITS[i].name, yes_no((plugin->traits & TRAITS[i].bit) != 0));
@@ -111,7 +114,11 @@ void plugin_format_keys(const struct provider_description *plugin, struct buf *t
     for (size_t i = 0; i < plugin->n_options; i++) {
         add_option(&plugin->options[i], to);
     }
-    add_isolation(&plugin->isolation, to);
+    if (plugin->is_built_in) {
+        buf_add_str(to, "isolation.process=core\n");
+    } else {
+        add_isolation(&plugin->isolation, to);
+    }
 }
 
 static void write_list(struct json_out *out, const char *key, const struct strv *items)
@@ -141,8 +148,6 @@ static void write_option(struct json_out *out, const struct provider_option *opt
 
 static void write_isolation(struct json_out *out, const struct provider_isolation *isolation)
 {
-    json_out_key(out, "isolation");
-    json_out_object(out);
     json_out_kstr(out, "process", "own");
     json_out_kstr(out, "user", isolation->user);
     json_out_kbool(out, "own-user", isolation->has_own_user);
@@ -151,7 +156,6 @@ static void write_isolation(struct json_out *out, const struct provider_isolatio
     json_out_kbool(out, "no-capabilities", isolation->has_no_capabilities);
     json_out_kbool(out, "signal-scope", isolation->has_signal_scope);
     json_out_kbool(out, "not-dumpable", isolation->is_not_dumpable);
-    json_out_end(out);
 }
 
 static void write_time(struct json_out *out, const char *key, uint32_t time_s)
@@ -165,11 +169,12 @@ static void write_time(struct json_out *out, const char *key, uint32_t time_s)
 
 static void write_facts(struct json_out *out, const struct provider_description *plugin)
 {
-    AUTO_FREE char *interface = str_fmt("1.%u", plugin->abi_minor);
+    AUTO_FREE char *interface = plugin->is_built_in ? NULL : str_fmt("1.%u", plugin->abi_minor);
 
     json_out_kstr(out, "name", plugin->name);
     json_out_kstr(out, "version", plugin->version);
     json_out_kstr(out, "summary", plugin->summary);
+    json_out_kbool(out, "built-in", plugin->is_built_in);
     json_out_kstr(out, "file", plugin->path);
     json_out_kstr(out, "interface", interface);
     json_out_kint(out, "size", plugin->size);
@@ -207,7 +212,14 @@ char *plugin_format_json(const struct provider_description *plugin, int64_t wall
         write_option(out, &plugin->options[i]);
     }
     json_out_end(out);
-    write_isolation(out, &plugin->isolation);
+    json_out_key(out, "isolation");
+    json_out_object(out);
+    if (plugin->is_built_in) {
+        json_out_kstr(out, "process", "core");
+    } else {
+        write_isolation(out, &plugin->isolation);
+    }
+    json_out_end(out);
     json_out_end(out);
     return json_out_take(out);
 }

@@ -16,6 +16,7 @@
 #include "cli/args.h"
 #include "cli/ask.h"
 #include "cli/commands.h"
+#include "cli/dialogue.h"
 #include "cli/sink_impl.h"
 #include "config/config.h"
 #include "config/settings.h"
@@ -27,6 +28,7 @@
 struct run {
     struct args args;
     struct sink *sink;
+    struct dialogue *dialogue;
     struct config_errors errors;
     struct config *config;
     struct settings *settings;
@@ -243,9 +245,11 @@ static enum task_exit run_command(struct run *run, int *ret_signal)
     env.is_interactive = !args_has(&run->args, OPTION_NON_INTERACTIVE) &&
                          !sink_is_json(run->sink) && ask_is_possible();
     env.ask = ask_terminal(run->sink);
+    env.console = dialogue_open(run->sink, env.loop, &run->dialogue);
     sink_set_loop(run->sink, env.loop);
     status = command_run(&env, &run->args, run->sink);
     sink_set_loop(run->sink, NULL);
+    dialogue_close(run->dialogue);
     loop_free(env.loop);
     *ret_signal = env.caught_signal;
     return judge(run, status);

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "cli/sink_impl.h"
+#include "task/task.h"
 
 #include <string.h>
 
@@ -22,6 +23,7 @@ struct sink *sink_new(const struct sink_settings *settings)
     struct sink *sink = NEW(struct sink);
 
     sink->settings = *settings;
+    buf_init(&sink->held, SINK_TEXT_MAX);
     sink->started_ms = settings->io.now_ms(settings->io.arg);
     if (settings->kind == SINK_LIVE) {
         sink->live = live_new(sink);
@@ -36,6 +38,8 @@ void sink_free(struct sink *sink)
     if (sink == NULL) {
         return;
     }
+    records_free(sink->records);
+    buf_done(&sink->held);
     live_free(sink->live);
     brief_free(sink->brief);
     for (size_t i = 0; i < sink->n_seen; i++) {
@@ -49,6 +53,9 @@ void sink_write(struct sink *sink, enum sink_stream stream, const char *bytes, s
 {
     const struct sink_io *io = &sink->settings.io;
 
+    if (sink->is_output_clear) {
+        stream = SINK_ERR;
+    }
     /* Where nobody can be told, a result that is lost still shows in the exit status. */
     if (len > 0 && !io->write(io->arg, stream, bytes, len) && stream == SINK_OUT) {
         sink->has_failed = true;
@@ -77,6 +84,32 @@ void sink_pause(struct sink *sink)
     if (sink->live != NULL) {
         live_erase(sink->live);
     }
+}
+
+void sink_note_enter(struct sink *sink)
+{
+    if (sink->live != NULL) {
+        live_note_enter(sink->live);
+    }
+}
+
+void sink_clear_output(struct sink *sink)
+{
+    sink->is_output_clear = true;
+}
+
+bool sink_write_line(struct sink *sink, const char *line)
+{
+    const struct sink_io *io = &sink->settings.io;
+    AUTO_FREE char *whole = str_fmt("%s\n", line);
+    bool is_written = false;
+
+    sink_pause(sink);
+    is_written = io->write(io->arg, SINK_OUT, whole, strlen(whole));
+    if (sink->live != NULL) {
+        live_draw(sink->live);
+    }
+    return is_written;
 }
 
 /* Writes a text to its stream; on a terminal the moving lines step aside for it. */
@@ -139,10 +172,32 @@ static void tell_result(struct sink *sink, const struct event *event)
     if (sink->live != NULL) {
         live_freeze(sink->live, event);
     }
+    if (event_number(event, "exit", EXIT_DONE) == EXIT_HUMAN) {
+        sink_write(sink, SINK_ERR, buf_str(&sink->held), sink->held.len);
+    }
+    buf_clear(&sink->held);
     if (stream == SINK_OUT && sink->settings.level < EVENT_NOTICE) {
         return; /* -q: the exit status says it */
     }
     sink_write(sink, stream, buf_str(&text), text.len);
+}
+
+/* What this run does not wait for is perhaps there already: that is told at the end, if it is not.
+ */
+static void tell_record(struct sink *sink, const struct event *event)
+{
+    AUTO(buf_done) struct buf text = BUF(SINK_TEXT_MAX);
+    bool is_for_later =
+        str_eq(event_text(event, "action"), "create") && event_number(event, "waited-for", 0) == 0;
+
+    if (!records_take(sink, event, &text)) {
+        return;
+    }
+    if (is_for_later) {
+        buf_add(&sink->held, buf_str(&text), text.len);
+    } else {
+        write_beside_live(sink, SINK_ERR, &text);
+    }
 }
 
 static void tell_line(struct sink *sink, const struct event *event)
@@ -162,8 +217,9 @@ void sink_event(void *arg, const struct event *event)
 {
     struct sink *sink = arg;
 
-    /* A result is never dropped: a failure's text is in it. */
-    if (event->level > sink->settings.level && event->kind != EVENT_RESULT) {
+    /* A result is never dropped: a failure's text is in it. Nor is what somebody is asked to do. */
+    if (event->level > sink->settings.level && event->kind != EVENT_RESULT &&
+        event->kind != EVENT_RECORD) {
         return;
     }
     if (sink->settings.kind == SINK_JSON) {
@@ -173,6 +229,8 @@ void sink_event(void *arg, const struct event *event)
         sink_write(sink, SINK_OUT, buf_str(&line), line.len);
     } else if (event->kind == EVENT_RESULT) {
         tell_result(sink, event);
+    } else if (event->kind == EVENT_RECORD) {
+        tell_record(sink, event);
     } else if (sink->live == NULL || !live_take(sink->live, event)) {
         tell_line(sink, event);
     }

@@ -60,6 +60,16 @@ void sink_set_loop(struct sink *sink, struct loop *loop);
 /* Takes the live lines away, so that others can write; they come back with the next event. */
 void sink_pause(struct sink *sink);
 
+/* From now on nothing but sink_write_line() goes to standard output: results go to standard error.
+ */
+void sink_clear_output(struct sink *sink);
+
+/* A line of a dialogue, as it is, to standard output. False if it could not be written. */
+bool sink_write_line(struct sink *sink, const char *line);
+
+/* The person at the terminal pressed Enter: the cursor stands a line lower than we left it. */
+void sink_note_enter(struct sink *sink);
+
 /* Writes a result of a command that is not an event, masked and escaped: lines of text. */
 void sink_write_result(struct sink *sink, const char *text);
 

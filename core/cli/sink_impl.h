@@ -17,9 +17,12 @@ struct sink {
     struct sink_settings settings;
     int64_t started_ms;
     bool has_failed;
-    struct live *live;   /* NULL but for SINK_LIVE */
-    struct brief *brief; /* NULL but for SINK_PLAIN without -v */
-    struct seen *seen;   /* plain: the last server counts, so that only changes are told */
+    bool is_output_clear;    /* standard output is for others */
+    struct records *records; /* being put together; NULL: none */
+    struct buf held;         /* what somebody has to do if the run ends without it */
+    struct live *live;       /* NULL but for SINK_LIVE */
+    struct brief *brief;     /* NULL but for SINK_PLAIN without -v */
+    struct seen *seen;       /* plain: the last server counts, so that only changes are told */
     size_t n_seen, cap_seen;
 };
 
@@ -44,6 +47,11 @@ enum sink_stream result_format(const struct sink *sink, const struct event *even
 /* An event as one JSON object, with its line feed. */
 void json_format(const struct event *event, int64_t wall_s, struct buf *to);
 
+/* EVENT_RECORDs, from the first to the last of their number, become one block. True: this was the
+ * last, and the block is appended. */
+bool records_take(struct sink *sink, const struct event *event, struct buf *to);
+void records_free(struct records *records);
+
 struct brief *brief_new(struct sink *sink);
 void brief_free(struct brief *brief);
 /* True: the event is progress. Appends the lines that it is worth, often none. */
@@ -60,5 +68,6 @@ void live_erase(struct live *live);
  * the state DONE of an order only says that nothing is left to do. */
 void live_freeze(struct live *live, const struct event *result);
 void live_draw(struct live *live);
+void live_note_enter(struct live *live);
 
 #endif

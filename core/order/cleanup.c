@@ -25,6 +25,48 @@ static bool is_left_for_later(const struct order *order)
     return order->order == NULL && record != NULL && record->url != NULL;
 }
 
+static bool is_order_over(const struct order *order)
+{
+    return order->is_dead || (order->order != NULL && acme_order_is_over(order->order));
+}
+
+/* Nothing has come of it yet, and nothing says that nothing will: the next run goes on with it. */
+static bool can_go_on(const struct order *order)
+{
+    const struct acme_order *current = order->order;
+
+    return order->end == ORDER_END_FAILED && current != NULL && !is_order_over(order) &&
+           (current->status == ACME_STATUS_PENDING || current->status == ACME_STATUS_UNKNOWN) &&
+           (current->expires_s == 0 || current->expires_s > clock_wall_s());
+}
+
+/* Nobody is asked to take back today what they are asked for again tomorrow. */
+static void keep_awaited(struct order *order)
+{
+    char until[CLOCK_TEXT_MAX] = "";
+    size_t n_kept = 0;
+
+    for (size_t i = 0; i < order->n_names; i++) {
+        struct order_name *name = &order->names[i];
+
+        for (size_t k = 0; name->state != NAME_VALID && k < name->n_uses; k++) {
+            if (use_is_by_hand(&name->uses[k])) {
+                values_keep(&name->uses[k].use);
+                n_kept++;
+            }
+        }
+    }
+    if (n_kept > 0 && order->err.class != ERR_HUMAN) {
+        if (order->order->expires_s != 0) {
+            clock_format(order->order->expires_s, until);
+        }
+        event_log(EVENT_NOTICE, order->certificate,
+                  "the TXT records are still wanted: run the same command again%s%s, and it goes "
+                  "on from here with the same values",
+                  *until == '\0' ? "" : " before ", until);
+    }
+}
+
 /* Takes every value back. Runs beside FINALIZE: once the order is ready nobody looks at them. */
 void order_start_cleaning(struct order *order)
 {
@@ -34,17 +76,15 @@ void order_start_cleaning(struct order *order)
     order->is_cleaning = true;
     crash_point("cleanup-before");
     sites_stop(order);
+    if (can_go_on(order)) {
+        keep_awaited(order);
+    }
     for (size_t i = 0; i < order->n_names; i++) {
         name_stop(&order->names[i]);
     }
     if (!is_left_for_later(order)) {
         values_sweep(order->env.values);
     }
-}
-
-static bool is_order_over(const struct order *order)
-{
-    return order->is_dead || (order->order != NULL && acme_order_is_over(order->order));
 }
 
 /* ---- Giving up what the CA still holds open for a dead order ---- */

@@ -43,13 +43,14 @@ static bool is_resumable(const struct journal_order *order)
 
 /* An order may be in one file and what was published for it in others: each run that went on with
  * it has written into its own. */
-static bool is_parked_anywhere(const struct journal *journal, const char *certificate)
+static bool has_order(const struct journal *journal, const char *certificate,
+                      bool (*is_such)(const struct journal_order *order))
 {
     for (size_t i = 0; i < journal->n_files; i++) {
         const struct journal_file *file = journal->files[i];
 
         for (size_t k = 0; k < file->n_orders; k++) {
-            if (is_parked(file->orders[k]) && str_eq(file->orders[k]->certificate, certificate)) {
+            if (is_such(file->orders[k]) && str_eq(file->orders[k]->certificate, certificate)) {
                 return true;
             }
         }
@@ -61,7 +62,8 @@ bool journal_may_end(const struct journal_entry *entry, int64_t now_s)
 {
     switch (entry->kind) {
     case JOURNAL_ORDER:
-        return !is_parked_anywhere(entry->file->journal, entry->certificate);
+        return !has_order(entry->file->journal, entry->certificate,
+                          entry->is_awaited ? is_resumable : is_parked);
     case JOURNAL_LEASE:
         return entry->until_s <= now_s;
     case JOURNAL_PERMANENT:
@@ -410,6 +412,7 @@ int journal_add_intents(struct journal *journal, const struct journal_entry *ent
         entry->identifier = str_dup(entries[i].identifier);
         entry->value = str_dup(entries[i].value);
         entry->until_s = entries[i].until_s;
+        entry->is_awaited = entries[i].is_awaited;
         ret_entries[i] = entry;
     }
     return 0;
@@ -499,6 +502,22 @@ int journal_put_order(struct journal *journal, const struct journal_order *order
     return 0;
 }
 
+/* Nothing that a person was asked to create for it is of use any more. */
+static void end_awaiting(const struct journal_order *order)
+{
+    const struct journal *journal = order->file->journal;
+
+    for (size_t i = 0; i < journal->n_files; i++) {
+        const struct journal_file *file = journal->files[i];
+
+        for (size_t k = 0; k < file->n_entries; k++) {
+            if (str_eq(file->entries[k]->certificate, order->certificate)) {
+                file->entries[k]->is_awaited = false;
+            }
+        }
+    }
+}
+
 int journal_end_order(struct journal_order *order, struct err *err)
 {
     AUTO(buf_done) struct buf line = BUF(JOURNAL_RECORDS_MAX);
@@ -508,6 +527,7 @@ int journal_end_order(struct journal_order *order, struct err *err)
     journal_record_end(record, &line);
     crash_point("journal-order-over-before");
     order->is_over = true;
+    end_awaiting(order);
     if (journal_file_append(order->file, &line, false, err) < 0) {
         return err_code(err);
     }

@@ -46,6 +46,7 @@ struct journal_entry {
     char *receipt; /* or NULL */
     size_t receipt_len;
     int64_t until_s;
+    bool is_awaited; /* a person was asked for it: stays while its order can be gone on with */
     bool is_leaving; /* its run does not count on it any more, and may be removing it */
     bool is_removed;
     bool is_adopted; /* left by a run that is gone */
@@ -111,8 +112,8 @@ struct journal_entry *journal_next(struct journal *journal, size_t *cursor);
 struct journal_entry *journal_find_value(struct journal *journal, const char *provider,
                                          const char *owner, const char *value);
 
-/* Whether the entry may be removed now: its order is not parked for another certificate, its lease
- * is over. */
+/* Whether the entry may be removed now: its order is not parked for another certificate, and no
+ * person is at work for it; its lease is over. */
 bool journal_may_end(const struct journal_entry *entry, int64_t now_s);
 
 /* Whether a run that is alive has another value at this owner through this provider, or had and has

@@ -148,6 +148,9 @@ void journal_format_intent(const struct journal_entry *entry, uint64_t number, s
     json_out_kstr(record, "identifier", entry->identifier);
     json_out_kstr(record, "value", entry->value);
     json_out_kint(record, "until", entry->until_s);
+    if (entry->is_awaited) {
+        json_out_kbool(record, "awaited", true);
+    }
     journal_record_end(record, lines);
 }
 
@@ -281,6 +284,7 @@ static bool read_intent(struct journal_file *file, const struct json *record)
     entry->identifier = str_dup(json_get_str(record, "identifier"));
     entry->value = str_dup(json_get_str(record, "value"));
     entry->until_s = json_get_int(record, "until", 0);
+    entry->is_awaited = json_get_bool(record, "awaited", false);
     if ((uint64_t)number > file->last_number) {
         file->last_number = (uint64_t)number;
     }

@@ -122,7 +122,7 @@ void name_go(struct order_name *name, enum name_state state, const char *detail)
 
 void name_fail(struct order_name *name, const struct err *err, bool is_retriable)
 {
-    name_stop(name);
+    name_give_up(name);
     name->err = *err;
     name->is_retriable = is_retriable;
     name_go(name, NAME_FAILED, err->text);

@@ -102,7 +102,8 @@ struct order_site {
     struct site_provider *providers;
     size_t n_providers, n_ready;
     bool is_opening, is_open;
-    bool is_serial; /* a provider that holds one value a name: names take turns */
+    bool is_serial;  /* a provider that holds one value a name: names take turns */
+    bool is_by_hand; /* a person publishes here */
     struct order_name *turn;
     int64_t faded_ms; /* until then the CA's resolver may remember the value of the turn before */
     struct loop_timer *fade;
@@ -216,6 +217,8 @@ bool names_have_answered(const struct order *order);
 bool names_have_unanswered(const struct order *order);
 size_t names_count(const struct order *order, enum name_state state);
 void name_stop(struct order_name *name);
+/* Keeps what a person may still create. */
+void name_give_up(struct order_name *name);
 
 /* ---- owners.c ---- */
 void owners_find(struct order *order);
@@ -245,6 +248,7 @@ void site_stop_watching(struct order_site *site);
 /* ---- settle.c ---- */
 void use_start_settling(struct name_use *use);
 void use_stop(struct name_use *use);
+bool use_is_by_hand(const struct name_use *use);
 bool name_is_settled(const struct order_name *name);
 void name_try_answer(struct order_name *name);
 

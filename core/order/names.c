@@ -55,6 +55,16 @@ void name_stop(struct order_name *name)
     }
 }
 
+void name_give_up(struct order_name *name)
+{
+    acme_call_cancel(&name->call);
+    for (size_t i = 0; i < name->n_uses; i++) {
+        if (!use_is_by_hand(&name->uses[i])) {
+            use_stop(&name->uses[i]);
+        }
+    }
+}
+
 /* Back to the state before any authorization was seen. */
 void names_drop_authz(struct order *order)
 {

@@ -72,6 +72,10 @@ struct order *order_start(const struct order_env *env, const struct order_reques
 /* The account is there, and the client signs for it; or it cannot be had. */
 void order_account_ready(struct order *order, const struct err *err);
 
+/* A provider of its names that needs somebody at its other end (provider_is_attended()); NULL: all
+ * go without. */
+const struct provider *order_find_attended(const struct order *order);
+
 /* Ends it: what was published is removed, within 30 s; then done() with ERR_CANCELLED. */
 void order_cancel(struct order *order, const char *reason);
 

@@ -109,6 +109,20 @@ void owner_find_again(struct order_owner *owner)
     owner->find = dns_find_start(owner->order->env.dns, owner->name, finish_find, owner);
 }
 
+const struct provider *order_find_attended(const struct order *order)
+{
+    for (size_t i = 0; i < order->n_owners; i++) {
+        const struct provider_choices *choices = &order->owners[i]->choices;
+
+        for (size_t k = 0; k < choices->n; k++) {
+            if (provider_is_attended(choices->items[k].provider)) {
+                return choices->items[k].provider;
+            }
+        }
+    }
+    return NULL;
+}
+
 void owners_stop(struct order *order)
 {
     for (size_t i = 0; i < order->n_owners; i++) {

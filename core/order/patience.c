@@ -35,6 +35,9 @@ void patience_fill_policy(const struct settings *settings, struct provider *cons
         int64_t timeout_ms = patience_propagation_ms(settings, facts);
         int64_t settle_ms = facts == NULL ? 0 : (int64_t)facts->settle_s * 1000;
 
+        if (facts != NULL && provider_is_by_hand(providers[i])) {
+            policy.interval_ms = (int64_t)facts->poll_interval_s * 1000; /* it may take hours */
+        }
         policy.timeout_ms = timeout_ms > policy.timeout_ms ? timeout_ms : policy.timeout_ms;
         policy.settle_ms = settle_ms > policy.settle_ms ? settle_ms : policy.settle_ms;
     }

@@ -69,6 +69,18 @@ static void mark_seen(struct order_site *site)
     }
 }
 
+/* That the servers do not show it is no fault of theirs: nobody has created it. */
+static void fail_by_hand(struct order_name *name)
+{
+    const struct order_site *site = name->site;
+    struct err err = ERR_INIT;
+
+    (void)err_set(&err, ERR_HUMAN,
+                  "the TXT record at %s must be created by hand; %zu of %zu name servers show it",
+                  site->place->owner, site->n_good, site->n_servers);
+    name_fail(name, &err, false);
+}
+
 static void finish_watch(void *arg, const struct err *err)
 {
     struct order_site *site = arg;
@@ -86,8 +98,15 @@ static void finish_watch(void *arg, const struct err *err)
         return; /* the provider is slow, not the servers: the watch that counts is still to come */
     }
     for (size_t i = 0; i < order->n_names && order->state <= ORDER_VALIDATE; i++) {
-        if (name_is_at(&order->names[i], site, NAME_PROPAGATE) && !order->names[i].is_seen) {
-            name_fail(&order->names[i], err, false);
+        struct order_name *name = &order->names[i];
+
+        if (!name_is_at(name, site, NAME_PROPAGATE) || name->is_seen) {
+            continue;
+        }
+        if (site->is_by_hand) {
+            fail_by_hand(name);
+        } else {
+            name_fail(name, err, false);
         }
     }
 }

@@ -171,6 +171,11 @@ static struct name_use *find_follower(const struct name_use *leader)
     return NULL;
 }
 
+bool use_is_by_hand(const struct name_use *use)
+{
+    return use->use != NULL && provider_is_by_hand(value_use_provider(use->use));
+}
+
 void use_stop(struct name_use *use)
 {
     bool was_asking = use->settling != NULL || use->settle_again != NULL;

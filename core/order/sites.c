@@ -39,6 +39,8 @@ static struct order_site *get_site(struct order_name *name)
     for (size_t i = 0; i < site->n_providers; i++) {
         site->providers[i].provider = owner->choices.items[i].provider;
         site->providers[i].zone = str_dup(owner->choices.items[i].zone);
+        site->is_by_hand =
+            site->is_by_hand || provider_is_by_hand(owner->choices.items[i].provider);
     }
     VEC_PUSH(order->sites, order->n_sites, order->cap_sites) = site;
     return site;
@@ -114,7 +116,7 @@ static void finish_publish(void *arg, const struct err *err)
             return;
         }
     }
-    name_go(name, NAME_PROPAGATE, NULL);
+    name_go(name, NAME_PROPAGATE, site->is_by_hand ? "to be created by hand" : NULL);
     site_watch(site);
 }
 

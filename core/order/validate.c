@@ -10,17 +10,34 @@
 #include "order/machine.h"
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/event.h"
 #include "base/mem.h"
 
 #define READ_AFTER_MS 30000
 #define NAMES_SHOWN 3
+/* An order that does not say when it expires; and what one gets whose end is past by this clock,
+ * which may be wrong. */
+#define ORDER_LIFE_MS ((int64_t)7 * 86400 * 1000)
+#define ORDER_LIFE_MIN_MS ((int64_t)600 * 1000)
 #define REASONS_MAX (ERR_TEXT_MAX - 256)
 
 static void schedule_poll(struct order *order, int64_t retry_after_s);
 static void read_authzs(struct order *order);
 
 /* ---- Failure ---- */
+
+static void hint_next_run(const struct order *order, struct err *err)
+{
+    char until[CLOCK_TEXT_MAX] = "";
+
+    if (order->order->expires_s != 0) {
+        clock_format(order->order->expires_s, until);
+    }
+    (void)err_hint(err,
+                   "then run the same command again%s%s: it goes on from here with the same values",
+                   *until == '\0' ? "" : ", before ", until);
+}
 
 /* Whether a name before this one failed for the same reason. */
 static bool is_told(const struct order *order, size_t index)
@@ -95,6 +112,9 @@ static void fail_with_names(struct order *order)
         return;
     }
     (void)err_set(&err, first->class, "%s", buf_str(&reasons));
+    if (err.class == ERR_HUMAN) {
+        hint_next_run(order, &err);
+    }
     err.retry_after_s = first->retry_after_s;
     order->is_dead = is_dead;
     order_fail(order, &err, is_retriable);
@@ -372,9 +392,33 @@ void order_name_settled(struct order_name *name)
     schedule_poll(order, -1);
 }
 
+static void expire(void *arg)
+{
+    struct order *order = arg;
+    struct err err = ERR_INIT;
+
+    order->deadline = NULL;
+    (void)err_set(&err, ERR_TIMEOUT, "the CA's order has expired before all its names were valid");
+    (void)err_hint(&err, "the next run makes a new one");
+    order_fail(order, &err, false);
+}
+
+/* Everything that names wait for has a deadline of its own but for people, and the programs at the
+ * other end of a dialogue: those may take as long as the order lives. */
+static void start_expiry(struct order *order)
+{
+    int64_t left_ms = order->order->expires_s == 0
+                          ? ORDER_LIFE_MS
+                          : (order->order->expires_s - clock_wall_s()) * 1000;
+
+    order->deadline = loop_timer_start(
+        order->env.loop, left_ms < ORDER_LIFE_MIN_MS ? ORDER_LIFE_MIN_MS : left_ms, expire, order);
+}
+
 void order_enter_validate(struct order *order)
 {
     order->poll_hint_s = -1;
+    start_expiry(order);
     if (order->last_answer_ms == 0) {
         order->last_answer_ms = loop_now_ms(order->env.loop);
     }

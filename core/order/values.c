@@ -157,6 +157,7 @@ void value_submit(struct value *v, enum provider_verb verb, provider_done_fn *do
         .token = v->token,
         .key_authorization = v->key_authorization,
         .is_wildcard = v->is_wildcard,
+        .is_known = v->was_known,
         .receipt = v->entry == NULL ? NULL : v->entry->receipt,
         .receipt_len = v->entry == NULL ? 0 : v->entry->receipt_len,
         .user = v,
@@ -207,6 +208,7 @@ static int write_intents(struct values *values, const struct provider *provider,
             .zone = v->zone,
             .identifier = v->identifier,
             .value = v->text,
+            .is_awaited = provider_is_by_hand(v->provider),
         };
         added[n_added++] = v;
     }
@@ -541,6 +543,8 @@ void values_release(struct value_use **use)
         value_start_remove(v);
         break;
     case VALUE_ADDING: /* finish_add() removes it */
+        provider_job_hang_up(v->job);
+        break;
     case VALUE_REMOVING:
     case VALUE_CHECKING:
     case VALUE_GONE:
@@ -572,4 +576,9 @@ struct provider *value_use_provider(const struct value_use *use)
 size_t values_n_removed(const struct values *values)
 {
     return values->n_removed;
+}
+
+size_t values_n_handed_over(const struct values *values)
+{
+    return values->n_handed_over;
 }

@@ -93,5 +93,7 @@ void values_wait_cancel(struct values *values);
 const struct journal_entry *values_next_left(const struct values *values, size_t *cursor,
                                              const struct err **ret_why);
 size_t values_n_removed(const struct values *values);
+/* Whose removal is left to others: to people, or to those that will need the room. */
+size_t values_n_handed_over(const struct values *values);
 
 #endif

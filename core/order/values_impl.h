@@ -75,7 +75,7 @@ struct values {
     struct loop_timer *held_check; /* while another run is in the way */
     struct value_question **questions;
     size_t n_questions, cap_questions;
-    size_t n_removed;
+    size_t n_removed, n_handed_over;
     struct strv told_standing; /* providers that take nothing away */
     struct lost_entry *lost;
     size_t n_lost, cap_lost;

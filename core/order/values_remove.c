@@ -74,7 +74,11 @@ static void leave_to_others(struct value *v)
 static void rest_removed(struct value *v)
 {
     value_forget(v);
-    v->values->n_removed++;
+    if (provider_is_attended(v->provider)) {
+        v->values->n_handed_over++;
+    } else {
+        v->values->n_removed++;
+    }
     value_rest(v, VALUE_GONE);
 }
 
@@ -187,7 +191,8 @@ static void take_removal(struct value *v)
     if (v->n_uses > 0) {
         value_forget(v);
         value_start_add(v);
-    } else if (v->place == NULL || v->values->dns == NULL || v->n_removals >= REMOVALS_MAX) {
+    } else if (v->place == NULL || v->values->dns == NULL || v->n_removals >= REMOVALS_MAX ||
+               provider_is_attended(v->provider)) {
         rest_removed(v);
     } else {
         v->state = VALUE_CHECKING;
@@ -209,6 +214,7 @@ static void let_stand(struct value *v, const struct err *why)
         event_log(EVENT_NOTICE, v->owner, "%s", why->text);
     }
     value_forget(v);
+    v->values->n_handed_over++;
     value_rest(v, VALUE_GONE);
 }
 
@@ -291,7 +297,9 @@ static void sweep_entry(struct values *values, struct journal_entry *entry)
         v->entry = entry;
     }
     v->n_removals = 0;
-    event_log(EVENT_NOTICE, entry->owner, "removing a value that an earlier run left");
+    if (!provider_is_attended(provider)) {
+        event_log(EVENT_NOTICE, entry->owner, "removing a value that an earlier run left");
+    }
     value_start_remove(v);
 }
 

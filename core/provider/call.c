@@ -225,6 +225,16 @@ static void drop_jobs(struct call *c, const bool *is_dropped)
     }
 }
 
+static void mark_sent(struct call *c)
+{
+    c->is_sent = true;
+    for (size_t i = 0; i < c->n; i++) {
+        if (c->jobs[i]->first_sent_ms == 0) {
+            c->jobs[i]->first_sent_ms = c->sent_ms;
+        }
+    }
+}
+
 static void send_call(struct call *c)
 {
     AUTO_FREE bool *is_dropped = mem_alloc(c->n, sizeof(bool));
@@ -241,17 +251,16 @@ static void send_call(struct call *c)
     }
     crash_point("provider-call-before");
     c->sent_ms = loop_now_ms(c->provider->set->loop);
-    if (!send_frame(c)) {
+    if (c->provider->console == NULL && !send_frame(c)) {
         (void)err_set(&err, ERR_FAILED, "provider '%s': a change is larger than 1 MiB",
                       c->provider->name);
         give_back(c, &err);
         return;
     }
-    c->is_sent = true;
-    for (size_t i = 0; i < c->n; i++) {
-        if (c->jobs[i]->first_sent_ms == 0) {
-            c->jobs[i]->first_sent_ms = c->sent_ms;
-        }
+    mark_sent(c);
+    if (c->provider->console != NULL) {
+        c->provider->console->start(c); /* whoever waits for it has a deadline */
+        return;
     }
     c->deadline =
         loop_timer_start(c->provider->set->loop, call_timeout_ms(c->provider), on_deadline, c);
@@ -294,7 +303,8 @@ static void list_locks(struct call *c)
     const struct provider *p = c->provider;
     struct strv zones = STRV_INIT;
 
-    if (p->set->hooks.lock != NULL && p->plugin->serial != ACME_SERIAL_FREE &&
+    /* A lock that waits for a person or a dialogue would hold other runs for hours. */
+    if (p->set->hooks.lock != NULL && p->plugin->serial != ACME_SERIAL_FREE && p->console == NULL &&
         c->jobs[0]->kind == JOB_CHANGE) {
         for (size_t i = 0; i < c->n; i++) {
             strv_add_unique(&zones, c->jobs[i]->change.zone);
@@ -396,7 +406,7 @@ static bool take_zone(struct call *c, struct frame_in *in)
     return true;
 }
 
-static void finish(struct call *c, int32_t status)
+void call_finish(struct call *c, int32_t status)
 {
     struct provider *p = c->provider;
 
@@ -405,7 +415,9 @@ static void finish(struct call *c, int32_t status)
                FIELD("zone", c->jobs[0]->change.zone != NULL ? c->jobs[0]->change.zone : ""),
                FIELD_INT("count", (int64_t)c->n),
                FIELD_INT("ms", loop_now_ms(p->set->loop) - c->sent_ms));
-    lane_end_call(c->slot->lane);
+    if (c->slot->lane != NULL) {
+        lane_end_call(c->slot->lane);
+    }
     loop_timer_cancel(&c->deadline);
     c->slot->call = NULL;
     c->slot->state = SLOT_IDLE;
@@ -440,7 +452,7 @@ bool call_frame(struct call *c, struct frame_in *in)
         if (!frame_is_whole(in)) {
             return false;
         }
-        finish(c, (int32_t)value);
+        call_finish(c, (int32_t)value);
         return true;
     default:
         return false;
@@ -484,6 +496,10 @@ void call_cancel(struct call *c, int64_t grace_ms)
         return;
     }
     c->is_cancelled = true;
+    if (c->provider->console != NULL) {
+        console_cancel(c);
+        return;
+    }
     loop_timer_cancel(&c->deadline);
     c->deadline = loop_timer_start(c->provider->set->loop, grace_ms, on_grace_end, c);
     lane_send_cancel(c->slot->lane);

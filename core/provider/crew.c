@@ -14,7 +14,7 @@
 
 size_t crew_limit(const struct provider *p)
 {
-    if (p->plugin == NULL || p->plugin->serial == ACME_SERIAL_PLUGIN) {
+    if (p->plugin == NULL || p->plugin->serial == ACME_SERIAL_PLUGIN || p->console != NULL) {
         return 1;
     }
     return p->keys.parallel < CREW_MAX ? p->keys.parallel : CREW_MAX;

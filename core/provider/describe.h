@@ -48,7 +48,8 @@ struct provider_isolation {
 };
 
 struct provider_description {
-    char *path;
+    bool is_built_in; /* inside the core: no file, no process, no interface */
+    char *path;       /* NULL if built in */
     char *name, *version, *summary;
     uint32_t abi_minor, size;
     uint32_t serial, traits, min_ttl_s;

@@ -62,7 +62,8 @@ int provider_get(struct provider_set *set, const char *name, struct provider **r
     if (set->config != NULL) {
         section = config_section_find(set->config, "provider", name);
     }
-    if (section == NULL && paths_plugin_find(&set->plugin_dirs, name, &path, err) < 0) {
+    if (section == NULL && console_find(name) == NULL &&
+        paths_plugin_find(&set->plugin_dirs, name, &path, err) < 0) {
         AUTO_FREE char *instances = list_instances(set);
 
         return err_wrap(err, "there is no provider '%s' (configured: %s)", name, instances);

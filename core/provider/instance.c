@@ -119,48 +119,6 @@ void instance_fail(struct provider *p, const struct err *why)
     tell_waiters(p, &p->failure);
 }
 
-/* ---- Starting ---- */
-
-int provider_check(struct provider *p, struct err *err)
-{
-    if ((p->plugin_path == NULL &&
-         paths_plugin_find(&p->set->plugin_dirs, p->keys.plugin, &p->plugin_path, err) < 0) ||
-        (p->keys.user != NULL && !p->has_own_user && user_find(p->keys.user, &p->user, err) < 0)) {
-        return err_wrap(err, "provider '%s'", p->name);
-    }
-    p->has_own_user = p->keys.user != NULL;
-    return 0;
-}
-
-static int prepare(struct provider *p, struct err *err)
-{
-    if (provider_check(p, err) < 0) {
-        return err_code(err);
-    }
-    reach_copy(&p->reach, &p->set->reach);
-    for (size_t i = 0; i < p->keys.allow_paths.n; i++) {
-        reach_add_named(&p->reach, p->keys.allow_paths.items[i]);
-    }
-    return 0;
-}
-
-void instance_begin(struct provider *p)
-{
-    struct err err = ERR_INIT;
-
-    if (p->state == INSTANCE_FAILED || p->state == INSTANCE_READY) {
-        tell_waiters(p, p->state == INSTANCE_FAILED ? &p->failure : NULL);
-        return;
-    }
-    if (p->state != INSTANCE_NEW) {
-        return;
-    }
-    p->state = INSTANCE_STARTING;
-    if (prepare(p, &err) < 0 || crew_start(p, &p->slots[0], &err) < 0) {
-        instance_fail(p, &err);
-    }
-}
-
 /* ---- Options ---- */
 
 /* What the option table declares, pass-env lists and env sets; the last wins. */
@@ -213,6 +171,10 @@ static void gather_facts(struct provider *p)
         .has_propagation_timeout = p->keys.propagation_timeout_s != 0,
         .from_environment = &p->values.from_environment,
     };
+    if (provider_is_by_hand(p) && p->facts.propagation_timeout_s == 0) {
+        p->facts.propagation_timeout_s =
+            p->set->console.is_attended ? CONSOLE_WAIT_S : CONSOLE_LOOK_S;
+    }
 }
 
 /* The first worker had to be confined before its option table was known: where options name paths,
@@ -306,5 +268,74 @@ void instance_opened(struct provider *p)
     queue_wake(p, 0);
     if (is_first) {
         tell_waiters(p, NULL);
+    }
+}
+
+/* ---- Beginning ---- */
+
+int provider_check(struct provider *p, struct err *err)
+{
+    if (p->console != NULL) {
+        return console_check(p, err);
+    }
+    if ((p->plugin_path == NULL &&
+         paths_plugin_find(&p->set->plugin_dirs, p->keys.plugin, &p->plugin_path, err) < 0) ||
+        (p->keys.user != NULL && !p->has_own_user && user_find(p->keys.user, &p->user, err) < 0)) {
+        return err_wrap(err, "provider '%s'", p->name);
+    }
+    p->has_own_user = p->keys.user != NULL;
+    return 0;
+}
+
+static int prepare(struct provider *p, struct err *err)
+{
+    if (provider_check(p, err) < 0) {
+        return err_code(err);
+    }
+    reach_copy(&p->reach, &p->set->reach);
+    for (size_t i = 0; i < p->keys.allow_paths.n; i++) {
+        reach_add_named(&p->reach, p->keys.allow_paths.items[i]);
+    }
+    return 0;
+}
+
+/* One inside the core: nothing to load, nothing to start. */
+static int open_console(struct provider *p, struct err *err)
+{
+    if (console_check_files(p->set, p->console, err) < 0) {
+        return err_wrap(err, "provider '%s'", p->name);
+    }
+    p->plugin = console_describe(p->console, p->set->core_version);
+    if (option_values_read(p->section, p->name, p->plugin, false, &p->values, err) < 0 ||
+        option_values_check(&p->values, p->section, p->name, p->plugin, err) < 0) {
+        return err_code(err);
+    }
+    gather_facts(p);
+    p->slots[0].provider = p;
+    p->slots[0].state = SLOT_IDLE;
+    instance_opened(p);
+    return 0;
+}
+
+void instance_begin(struct provider *p)
+{
+    struct err err = ERR_INIT;
+
+    if (p->state == INSTANCE_FAILED || p->state == INSTANCE_READY) {
+        tell_waiters(p, p->state == INSTANCE_FAILED ? &p->failure : NULL);
+        return;
+    }
+    if (p->state != INSTANCE_NEW) {
+        return;
+    }
+    p->state = INSTANCE_STARTING;
+    if (p->console != NULL) {
+        if (open_console(p, &err) < 0) {
+            instance_fail(p, &err);
+        }
+        return;
+    }
+    if (prepare(p, &err) < 0 || crew_start(p, &p->slots[0], &err) < 0) {
+        instance_fail(p, &err);
     }
 }

@@ -67,8 +67,8 @@ int option_values_set(struct option_values *values, const struct provider_descri
                       size_t index, const char *text, size_t len, struct err *err);
 
 /* Fallbacks, and: is everything there that is required? The fallback of a FILE option names a file
- * that is read if it is there; "~/" stands for the home folder of whoever runs the program. One that
- * cannot be read is warned of and not used. */
+ * that is read if it is there; "~/" stands for the home folder of whoever runs the program. One
+ * that cannot be read is warned of and not used. */
 int option_values_check(struct option_values *values, const struct config_section *section,
                         const char *name, const struct provider_description *plugin,
                         struct err *err);

@@ -12,6 +12,9 @@
 
 #include <string.h>
 
+/* Stands for the file of a provider inside the core, so that it is listed among the others. */
+#define BUILT_IN "built-in/"
+
 /* One question after the other: the files that are still to be asked, and the one in hand. */
 struct probe {
     struct provider_set *set;
@@ -93,6 +96,32 @@ static void on_ended(void *arg, const struct err *why)
     tell(probe, probe->description != NULL ? NULL : &reason);
 }
 
+/* NULL: a file. */
+static const struct console_kind *find_built_in(const char *path)
+{
+    return str_has_prefix(path, BUILT_IN) ? console_find(path + strlen(BUILT_IN)) : NULL;
+}
+
+/* One inside the core needs no worker to be described. True: that is done. */
+static bool tell_built_in(struct probe *probe)
+{
+    AUTO_FREE char *name = paths_plugin_name(probe->paths.items[probe->at]);
+    const struct console_kind *kind = find_built_in(probe->paths.items[probe->at]);
+    struct err err = ERR_INIT;
+
+    if (kind != NULL) {
+        probe->description = console_describe(kind, probe->set->core_version);
+        tell(probe, NULL);
+        return true;
+    }
+    kind = probe->is_list ? console_find(name) : NULL;
+    if (kind != NULL && console_check_files(probe->set, kind, &err) < 0) {
+        tell(probe, &err);
+        return true;
+    }
+    return false;
+}
+
 static void on_turn(void *arg)
 {
     struct probe *probe = arg;
@@ -111,6 +140,9 @@ static void on_turn(void *arg)
             probe->seen(probe->arg, NULL, NULL, NULL);
         }
         probe_free(probe);
+        return;
+    }
+    if (tell_built_in(probe)) {
         return;
     }
     AUTO_FREE char *name = paths_plugin_name(probe->paths.items[probe->at]);
@@ -146,8 +178,15 @@ void provider_describe(struct provider_set *set, const char *plugin, provider_de
                        void *arg)
 {
     struct probe *probe = probe_new(set, seen, arg);
+    const struct console_kind *kind = console_find(plugin);
     char *path = NULL;
 
+    if (kind != NULL) {
+        if (console_check_files(set, kind, &probe->failure) == 0) {
+            strv_take(&probe->paths, str_fmt(BUILT_IN "%s", kind->name));
+        }
+        return;
+    }
     if (paths_plugin_find(&set->plugin_dirs, plugin, &path, &probe->failure) == 0) {
         strv_take(&probe->paths, path);
     }
@@ -194,6 +233,9 @@ void provider_list(struct provider_set *set, provider_described_fn *seen, void *
     struct strv names = STRV_INIT;
 
     probe->is_list = true;
+    for (size_t i = 0; console_at(i) != NULL; i++) {
+        strv_take(&probe->paths, str_fmt(BUILT_IN "%s", console_at(i)->name));
+    }
     for (size_t i = 0; i < set->plugin_dirs.n; i++) {
         add_folder(probe, set->plugin_dirs.items[i], &names);
     }

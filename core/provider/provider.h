@@ -57,6 +57,29 @@ struct provider_hooks {
     void (*unlock)(void *arg, void *handle);
 };
 
+/*
+ * What the providers inside the core (manual, stdio) have of the world. Lines are without their
+ * end. Any function may be NULL: then there is nobody, or nothing.
+ */
+typedef void provider_heard_fn(void *arg, const char *line); /* NULL: nothing more will come */
+
+struct provider_console {
+    void *arg;
+    bool is_attended;  /* a person sees what is asked of them, and can be waited for */
+    bool has_patience; /* nobody may be there, but somebody said how long to wait */
+
+    /* Writes a line to standard output, at once. NULL: that is in use for something else. */
+    int (*say)(void *arg, const char *line, struct err *err);
+
+    /* Calls back once, from the loop, with the next line of standard input. Who waited before is
+     * not called any more. */
+    void (*await)(void *arg, provider_heard_fn *heard, void *heard_arg);
+    void (*hush)(void *arg); /* gives up the wait */
+
+    /* The person wants to know now whether the name servers show what they created. */
+    void (*look)(void *arg);
+};
+
 /* Everything is copied. NULL and 0 mean the defaults. */
 struct provider_settings {
     const struct strv
@@ -71,6 +94,7 @@ struct provider_settings {
      * exec-hook, whose calls run programs of the user's. */
     int64_t call_timeout_ms, hook_timeout_ms;
     struct provider_hooks hooks;
+    struct provider_console console;
 };
 
 /*
@@ -153,10 +177,22 @@ int provider_may_write(const struct provider_set *set, const char *identifier_ow
 const char *provider_name(const struct provider *provider);   /* the instance */
 const char *provider_plugin(const struct provider *provider); /* its plug-in */
 
+/* Whether one that speaks on standard output may be chosen: by --provider, or, where that does not
+ * say who serves all names, by the configuration. What is known before anything is started. */
+bool provider_set_may_speak(const struct provider_set *set);
+
+/* A person publishes: what they were asked for is not there yet. */
+bool provider_is_by_hand(const struct provider *provider);
+
+/* Somebody has to be at its other end each time: no renewal goes without them, and values are
+ * removed in their own time; they are told, and nobody looks whether it is done. */
+bool provider_is_attended(const struct provider *provider);
+
 /* Walks the instances that somebody has asked for, each once; NULL at the end. */
 struct provider *provider_next(const struct provider_set *set, size_t *cursor);
 
-/* What can be known of it without starting it: its plug-in is there, and its user. ERR_CONFIG. */
+/* What can be known of it without starting it: its plug-in is there, and its user; or, of one
+ * inside the core, that it can work here. ERR_CONFIG. */
 int provider_check(struct provider *provider, struct err *err);
 
 /* Starts its first worker, unless there is one. Its failure shows in ready() and in jobs. */
@@ -207,6 +243,7 @@ struct provider_change {
     const char *token;
     const char *key_authorization;
     bool is_wildcard;
+    bool is_known;       /* an earlier run has asked for it, and it may stand already */
     const void *receipt; /* for REMOVE and settled: what came back from ADD, or NULL */
     size_t receipt_len;
     void *user;
@@ -244,6 +281,10 @@ struct provider_job *provider_zones(struct provider *provider, provider_zones_fn
  * receipts still reach the hook. Takes NULL, leaves NULL. */
 void provider_job_cancel(struct provider_job **job);
 
+/* Nobody wants the outcome any more: what still waits, for its turn or for an answer from standard
+ * input, fails as cancelled; what is with a worker goes on. Takes NULL. */
+void provider_job_hang_up(struct provider_job *job);
+
 /* What is queued may go now. Without it, it goes 1 s after the first, or when the running call of
  * its zone ends. */
 void provider_release(struct provider *provider);
@@ -256,7 +297,8 @@ void provider_cancel_all(struct provider_set *set, int64_t grace_ms);
 /* ---- Plug-ins, without an instance ---- */
 
 /* plugin: a name, or a path with a slash. Both take a short-lived worker each. Callbacks come from
- * the loop; description is borrowed during the callback and NULL when err is not. */
+ * the loop; description is borrowed during the callback and NULL when err is not. path is a mere
+ * name for one inside the core. */
 typedef void provider_described_fn(void *arg, const char *path,
                                    const struct provider_description *description,
                                    const struct err *err);

@@ -151,6 +151,14 @@ void provider_job_cancel(struct provider_job **job)
     }
 }
 
+void provider_job_hang_up(struct provider_job *job)
+{
+    if (job != NULL && job->provider->console != NULL) {
+        job->is_cancelled = true;
+        queue_wake(job->provider, 0);
+    }
+}
+
 void queue_finish(struct provider_job *job, const struct provider_result *result)
 {
     unlink_job(job);
@@ -469,6 +477,7 @@ static void on_wake(void *arg)
     int64_t now_ms = loop_now_ms(p->set->loop);
 
     p->wake_timer = NULL;
+    console_end_cancelled(p);
     finish_cancelled(p);
     if (p->state != INSTANCE_READY || p->n_waiters > 0) {
         instance_begin(p);

@@ -110,6 +110,7 @@ int set_provider_new(struct provider_set *set, const char *name,
         mem_free(p);
         return err_code(err);
     }
+    p->console = console_find(p->keys.plugin);
     VEC_PUSH(set->providers, set->n_providers, set->cap_providers) = p;
     *ret_provider = p;
     return 0;
@@ -207,6 +208,7 @@ int provider_set_new(struct loop *loop, const struct config *config,
     set->loop = loop;
     set->config = config;
     set->hooks = settings->hooks;
+    set->console = settings->console;
     set->inherit_fd = -1;
     set->call_timeout_ms = settings->call_timeout_ms;
     set->hook_timeout_ms = settings->hook_timeout_ms;
@@ -242,6 +244,7 @@ void provider_set_free(struct provider_set *set)
         return;
     }
     loop_timer_cancel(&set->close_timer);
+    console_hush(set);
     probe_free_all(set);
     for (size_t i = 0; i < set->n_providers; i++) {
         instance_free(set->providers[i]);
@@ -306,6 +309,10 @@ static void close_slot(struct slot *slot)
 {
     struct err why = ERR_INIT;
 
+    if (slot->provider != NULL && slot->provider->console != NULL) {
+        console_close(slot);
+        return;
+    }
     if (slot->lane == NULL) {
         return;
     }
@@ -322,6 +329,7 @@ void provider_set_close(struct provider_set *set, provider_closed_fn *done, void
     set->closed = done;
     set->closed_arg = arg;
     set->is_closing = true;
+    console_hush(set);
     for (size_t i = 0; i < set->n_providers; i++) {
         struct provider *p = set->providers[i];
 

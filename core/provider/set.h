@@ -15,6 +15,7 @@
 
 #include "base/loop.h"
 #include "provider/command.h"
+#include "provider/console.h"
 #include "provider/lane.h"
 #include "provider/options.h"
 #include "provider/provider.h"
@@ -45,6 +46,7 @@ struct provider_set {
     char *worker_path, *core_version;
     int64_t call_timeout_ms, hook_timeout_ms; /* 0: not set */
     struct provider_hooks hooks;
+    struct provider_console console;
     struct user user;
     char *user_warning; /* said once, when the first worker starts */
     struct reach reach;
@@ -84,6 +86,8 @@ struct provider {
     char *name;
     const struct config_section *section; /* NULL: options from the environment only */
     struct instance_keys keys;
+    const struct console_kind *console; /* NULL: a plug-in, in workers */
+    struct err broken; /* of a dialogue that is out of step: all the rest of it fails with this */
     bool has_own_user;
     struct user user; /* if has_own_user */
     char *plugin_path;
@@ -205,6 +209,8 @@ void family_leave(struct provider_job *job);
 void call_start(struct slot *slot, struct provider_job **jobs, size_t n);
 bool call_frame(struct call *call, struct frame_in *in);
 void call_died(struct call *call, const struct err *why);
+/* The end of a call: what of its jobs is not marked shares the status. */
+void call_finish(struct call *call, int32_t status);
 /* Unsent: ends it. Sent: asks, and kills after grace_ms. Nothing but removals: lets it go on. */
 void call_cancel(struct call *call, int64_t grace_ms);
 int64_t call_timeout_ms(const struct provider *p);

@@ -20,7 +20,7 @@ struct cleanup {
     struct task_env *env;
     const struct cleanup_request *request;
     struct rooms *rooms;
-    size_t n_seen, n_kept, n_removed, n_left;
+    size_t n_seen, n_kept, n_removed, n_handed_over, n_left;
     bool has_forgotten;
 };
 
@@ -107,10 +107,21 @@ static int clean_tree(struct cleanup *cleanup, bool is_staging, struct err *err)
         values_wait_idle(rooms->values, finish_sweep, cleanup);
         code = loop_run(env->loop, err);
         cleanup->n_removed += values_n_removed(rooms->values);
+        cleanup->n_handed_over += values_n_handed_over(rooms->values);
         cleanup->n_left += rooms_tell_leftovers(rooms);
     }
     cleanup->rooms = NULL;
     return code;
+}
+
+static char *describe_sweep(const struct cleanup *cleanup)
+{
+    AUTO_FREE char *others = cleanup->n_handed_over == 0
+                                 ? str_dup("")
+                                 : str_fmt("%zu left to others, ", cleanup->n_handed_over);
+
+    return str_fmt("%zu removed, %s%zu could not be, %zu stay", cleanup->n_removed, others,
+                   cleanup->n_left, cleanup->n_kept);
 }
 
 static enum task_exit tell(const struct cleanup *cleanup, const struct err *err)
@@ -131,10 +142,8 @@ static enum task_exit tell(const struct cleanup *cleanup, const struct err *err)
         text = str_fmt("%zu would be removed, %zu stay", cleanup->n_seen, cleanup->n_kept);
     } else {
         status = cleanup->n_left > 0 ? EXIT_PROVIDER : EXIT_DONE;
-        text = cleanup->n_seen + cleanup->n_kept == 0
-                   ? str_dup("nothing was left behind")
-                   : str_fmt("%zu removed, %zu could not be, %zu stay", cleanup->n_removed,
-                             cleanup->n_left, cleanup->n_kept);
+        text = cleanup->n_seen + cleanup->n_kept == 0 ? str_dup("nothing was left behind")
+                                                      : describe_sweep(cleanup);
     }
     event_emit(status == EXIT_DONE ? EVENT_NOTICE : EVENT_ERROR, EVENT_RESULT, "cleanup",
                FIELD_INT("exit", status), FIELD("class", err_class_name(err->class)),

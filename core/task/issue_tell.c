@@ -15,6 +15,25 @@
 #define NEXT_STEP                                                                              \
     "run the same command regularly, by a timer or cron: before that day it changes nothing, " \
     "from then on it renews"
+#define NEXT_STEP_ATTENDED "run the same command again after that day"
+
+/* What a timer cannot do. False: it can. */
+static bool warn_of_attendance(const struct issue *issue)
+{
+    const struct provider *provider =
+        issue->order == NULL ? NULL : order_find_attended(issue->order);
+
+    if (provider == NULL) {
+        return false;
+    }
+    event_log(EVENT_WARNING, issue->wanted->name,
+              "this certificate cannot renew unattended: %s (provider '%s')\n"
+              "A provider with a plug-in, or a CNAME to a zone that has one, does without",
+              provider_is_by_hand(provider) ? "each time somebody must create the records"
+                                            : "each time the program at the other end is needed",
+              provider_name(provider));
+    return true;
+}
 
 static enum task_exit tell_error(const char *subject, const struct err *err)
 {
@@ -49,6 +68,7 @@ static enum task_exit tell_success(const struct issue *issue)
     AUTO_FREE char *text = describe_state(issue);
     char not_after[CLOCK_TEXT_MAX];
     char renew_after[CLOCK_TEXT_MAX];
+    bool is_attended = false;
 
     clock_format(cert->not_after_s, not_after);
     clock_format(due_renew_after_s(cert->not_before_s, cert->not_after_s), renew_after);
@@ -56,13 +76,15 @@ static enum task_exit tell_success(const struct issue *issue)
         event_emit(EVENT_NOTICE, EVENT_INSTALLED, cert->name, FIELD("path", path),
                    FIELD("not-after", not_after), FIELD("names", names));
         issue_keep_credentials(issue);
+        is_attended = warn_of_attendance(issue);
     }
     event_emit(EVENT_NOTICE, EVENT_RESULT, cert->name, FIELD_INT("exit", status),
                FIELD("class", err_class_name(ERR_NONE)), FIELD("state", issue->state),
                FIELD("text", text),
                FIELD("warning", store_is_staging(issue->store) ? STAGING_WARNING : NULL),
                FIELD("names", names), FIELD("path", path), FIELD("not-after", not_after),
-               FIELD("renew-after", renew_after), FIELD("next", NEXT_STEP));
+               FIELD("renew-after", renew_after),
+               FIELD("next", is_attended ? NEXT_STEP_ATTENDED : NEXT_STEP));
     return status;
 }
 

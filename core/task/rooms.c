@@ -73,6 +73,55 @@ static void keep_receipt(void *arg, const struct provider *provider,
     values_keep_receipt(rooms->values, change, bytes, len);
 }
 
+/* ---- Standard input and output for provider/, which may not know the DNS ---- */
+
+static int say(void *arg, const char *line, struct err *err)
+{
+    struct rooms *rooms = arg;
+    const struct task_console *console = &rooms->env->console;
+
+    if (console->clear_output != NULL) {
+        console->clear_output(console->arg);
+    }
+    return console->say(console->arg, line, err);
+}
+
+static void await(void *arg, provider_heard_fn *heard, void *heard_arg)
+{
+    struct rooms *rooms = arg;
+
+    rooms->env->console.await(rooms->env->console.arg, heard, heard_arg);
+}
+
+static void hush(void *arg)
+{
+    struct rooms *rooms = arg;
+
+    rooms->env->console.hush(rooms->env->console.arg);
+}
+
+static void look(void *arg)
+{
+    struct rooms *rooms = arg;
+
+    dns_look_now(rooms->dns);
+}
+
+static struct provider_console make_console(const struct task_env *env, struct rooms *rooms)
+{
+    const struct task_console *console = &env->console;
+
+    return (struct provider_console){
+        .arg = rooms,
+        .is_attended = env->is_interactive,
+        .has_patience = settings_is_set(env->settings, "propagation-timeout"),
+        .say = console->say == NULL ? NULL : say,
+        .await = console->await == NULL ? NULL : await,
+        .hush = console->hush == NULL ? NULL : hush,
+        .look = look,
+    };
+}
+
 /* ---- Opening and closing ---- */
 
 /* The folder: conf.d/ and secrets/ stand beside the file. */
@@ -115,6 +164,7 @@ static int open_providers(struct rooms *rooms, const struct rooms_request *reque
                                              .receipt = keep_receipt,
                                              .lock = lock_zone,
                                              .unlock = unlock_zone};
+    settings.console = make_console(rooms->env, rooms);
     return provider_set_new(rooms->env->loop, rooms->env->config, &settings, &rooms->providers,
                             err);
 }
@@ -150,13 +200,18 @@ int rooms_check_providers(struct task_env *env, const struct strv *assignments, 
         .plugin_dirs = &env->settings->plugin_dirs,
         .assignments = assignments,
         .plugin_user = env->settings->plugin_user,
+        .console = {.say = env->console.say == NULL ? NULL : say}, /* nothing is said yet */
     };
     AUTO_PTR(provider_set) struct provider_set *set = NULL;
 
-    if (provider_set_new(env->loop, env->config, &settings, &set, err) < 0) {
+    if (provider_set_new(env->loop, env->config, &settings, &set, err) < 0 ||
+        get_named(set, assignments, false, err) < 0) {
         return err_code(err);
     }
-    return get_named(set, assignments, false, err);
+    if (env->console.clear_output != NULL && provider_set_may_speak(set)) {
+        env->console.clear_output(env->console.arg);
+    }
+    return 0;
 }
 
 int rooms_start_providers(struct rooms *rooms, const struct strv *assignments, struct err *err)

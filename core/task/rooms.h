@@ -41,8 +41,9 @@ int rooms_open(struct task_env *env, const struct rooms_request *request, struct
  * must live as long as what is returned), what workers may not reach. Hooks are the caller's. */
 struct provider_settings rooms_provider_settings(const struct task_env *env, struct strv *denied);
 
-/* Whether there is every provider that --provider names ("P,Q", "ZONE=P,Q"), and its plug-in.
- * Starts and writes nothing. */
+/* Whether there is every provider that --provider names ("P,Q", "ZONE=P,Q"), and its plug-in, or it
+ * can work here. Starts and writes nothing. Where one may be chosen that speaks on standard output,
+ * that is left to it from now on. */
 int rooms_check_providers(struct task_env *env, const struct strv *assignments, struct err *err);
 
 /* Starts their workers, before it is known who needs them. */

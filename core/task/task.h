@@ -48,12 +48,26 @@ struct task_ask {
     char *(*secret)(void *arg, const char *question);
 };
 
+/* Standard input and output for those that a provider speaks with. */
+struct task_console {
+    void *arg;
+    /* A line to standard output, at once; NULL where --json writes there. */
+    int (*say)(void *arg, const char *line, struct err *err);
+    /* Calls back once, from the loop, with the next line of standard input, or NULL at its end. Who
+     * waited before is forgotten. */
+    void (*await)(void *arg, void (*heard)(void *heard_arg, const char *line), void *heard_arg);
+    void (*hush)(void *arg);
+    /* From now on standard output is for say() alone: results go to standard error. */
+    void (*clear_output)(void *arg);
+};
+
 struct task_env {
     struct loop *loop;
     const struct config *config;
     const struct settings *settings;
     bool is_interactive;
     struct task_ask ask;
+    struct task_console console; /* its functions may be NULL */
     /* Written by the task: the signal that ended it, or 0. */
     int caught_signal;
 };

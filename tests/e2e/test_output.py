@@ -23,6 +23,8 @@ DOCUMENTED = {
     "http": {"status", "ms", "text"},
     "dns": {"server", "answer", "ms"},
     "installed": {"path", "not-after", "names"},
+    "record": {"action", "provider", "zone", "type", "value", "ttl", "identifier", "alias-of", "index", "count",
+               "known", "waited-for", "attended"},
     "log": {"text"},
     "result": {"exit", "class", "text", "state", "names", "path", "not-after", "renew-after", "next", "warning",
                "retry-after"},

@@ -228,7 +228,8 @@ class Lab:
 
     def run_on_terminal(self, command, env=None, cwd=None, timeout=120, columns=100, answers=()):
         """Runs a command on a terminal of its own; out is all that the terminal was sent. answers is a
-        list of (regular expression, text): the text is typed when the expression has appeared."""
+        list of (regular expression, text): the text is typed when the expression has appeared. In place of
+        the text there may be a function of the match, which does what it likes and returns a text or None."""
         begun = time.monotonic()
         master, slave = pty.openpty()
         _set_columns(slave, columns)
@@ -435,7 +436,8 @@ def _converse(master, answers, deadline):
             if not found:
                 break
             looked_at += found.end()
-            os.write(master, answers.pop(0)[1].encode())
+            answer = answers.pop(0)[1]
+            os.write(master, ((answer(found) if callable(answer) else answer) or "").encode())
 
 
 if __name__ == "__main__":

@@ -56,9 +56,15 @@ def test_sample_has_every_option_and_is_all_comment(name):
     assert keys - CORE_KEYS == set(table(name))
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_manual_page_is_sound(name):
-    (path,) = glob.glob(os.path.join(PLUGINS, name, "*.7"))
+def pages():
+    """Of the plug-ins, and of the providers that are built in."""
+    built_in = sorted(glob.glob(os.path.join(PLUGINS, "..", "docs", "*.7")))
+    assert len(built_in) >= 2
+    return built_in + [path for name in NAMES for path in glob.glob(os.path.join(PLUGINS, name, "*.7"))]
+
+
+@pytest.mark.parametrize("path", pages(), ids=os.path.basename)
+def test_manual_page_is_sound(path):
     result = subprocess.run(["groff", "-man", "-Tutf8", "-P-cbou", "-ww", path], capture_output=True, text=True,
                             check=True)
     assert result.stderr == "" and "OPTIONS" in result.stdout

@@ -451,6 +451,24 @@ static void a_pause_clears_the_lines_and_the_next_event_brings_them_back(void **
     assert_string_equal(buf_str(&resumed), "Question? y\nexample.com  AUTHORIZE\n");
 }
 
+/* The terminal shows what is typed, and goes down a line for Enter. */
+static void enter_leaves_no_rubbish(void **state)
+{
+    AUTO_PTR(world) struct world *w = world_new(80, 24);
+    AUTO(buf_done) struct buf shown = BUF(1 << 16);
+
+    (void)state;
+    open_sink(w, SINK_LIVE, EVENT_NOTICE, false);
+    tell_order("NEW");
+    for (int i = 0; i < 3; i++) {
+        screen_write(&w->screen, "is it there?\r\n", strlen("is it there?\r\n"));
+        sink_note_enter(w->sink);
+    }
+    tell_order("AUTHORIZE");
+    screen_dump(&w->screen, &shown);
+    assert_string_equal(buf_str(&shown), "example.com  AUTHORIZE\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -464,6 +482,7 @@ int main(void)
         cmocka_unit_test(a_resize_leaves_no_rubbish),
         cmocka_unit_test(a_result_that_cannot_be_written_is_noticed),
         cmocka_unit_test(a_failed_order_does_not_end_as_done),
+        cmocka_unit_test(enter_leaves_no_rubbish),
         cmocka_unit_test(a_pause_clears_the_lines_and_the_next_event_brings_them_back),
     };
 

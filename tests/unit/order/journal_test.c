@@ -56,6 +56,8 @@ static void die_after(void (*fn)(struct journal *journal))
     assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
 }
 
+static bool is_awaited; /* what is added was asked of a person */
+
 static struct journal_entry *add(struct journal *journal, enum journal_kind kind,
                                  const char *certificate, const char *value, int64_t until_s)
 {
@@ -68,6 +70,7 @@ static struct journal_entry *add(struct journal *journal, enum journal_kind kind
         .identifier = (char *)(uintptr_t) "example.test",
         .value = (char *)(uintptr_t)value,
         .until_s = until_s,
+        .is_awaited = is_awaited,
     };
     struct journal_entry *entry = NULL;
     struct err err = ERR_INIT;
@@ -432,6 +435,40 @@ static void what_a_parked_order_needs_stays(void **state)
 
 /* ---- Damage ---- */
 
+static void leave_a_request(struct journal *journal)
+{
+    leave_a_value(journal);
+    put(journal, NAME, "https://ca.test/order/1", 0);
+}
+
+/* What a person was asked for stays while the order can be gone on with; what a program published
+ * need not. */
+static void what_a_person_was_asked_for_stays(void **state)
+{
+    struct journal *journal = NULL;
+    struct err err = ERR_INIT;
+
+    (void)state;
+    die_after(leave_a_request);
+    journal = open_for(NULL, 0);
+    assert_true(journal_may_end(only(journal), clock_wall_s()));
+    remove_all(journal);
+    assert_int_equal(journal_end_order(journal_find_order(journal, NAME), &err), 0);
+    journal_close(journal);
+
+    is_awaited = true;
+    die_after(leave_a_request);
+    is_awaited = false;
+    journal = open_for(NULL, 0);
+    assert_true(only(journal)->is_awaited);
+    assert_false(journal_may_end(only(journal), clock_wall_s()));
+    assert_int_equal(journal_end_order(journal_find_order(journal, NAME), &err), 0);
+    assert_true(journal_may_end(only(journal), clock_wall_s()));
+    remove_all(journal);
+    journal_close(journal);
+    assert_int_equal(count_files(), 0);
+}
+
 static void leave_much(struct journal *journal)
 {
     struct err err = ERR_INIT;
@@ -587,12 +624,19 @@ static int drop_dir(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(what_a_killed_run_left_is_found),     TEST(what_was_removed_is_not),
-        TEST(an_order_is_found_until_it_is_over),  TEST(a_living_runs_journal_is_its_own),
-        TEST(two_that_leave_together_both_remove), TEST(a_survivor_keeps_the_journal),
-        TEST(leases_and_permanent_values_stay),    TEST(what_a_parked_order_needs_stays),
-        TEST(a_journal_cut_anywhere_is_read),      TEST(a_damaged_journal_is_kept),
-        TEST(a_newer_journal_is_left_alone),       TEST(a_lock_alone_is_litter),
+        TEST(what_a_killed_run_left_is_found),
+        TEST(what_was_removed_is_not),
+        TEST(an_order_is_found_until_it_is_over),
+        TEST(a_living_runs_journal_is_its_own),
+        TEST(two_that_leave_together_both_remove),
+        TEST(a_survivor_keeps_the_journal),
+        TEST(leases_and_permanent_values_stay),
+        TEST(what_a_parked_order_needs_stays),
+        TEST(what_a_person_was_asked_for_stays),
+        TEST(a_journal_cut_anywhere_is_read),
+        TEST(a_damaged_journal_is_kept),
+        TEST(a_newer_journal_is_left_alone),
+        TEST(a_lock_alone_is_litter),
         TEST(a_full_disk_costs_one_record),
     };
 

@@ -38,6 +38,7 @@ struct provider_job {
 
 struct provider {
     struct provider_facts facts;
+    bool is_by_hand, is_attended;
 };
 
 static struct provider lab;
@@ -56,6 +57,16 @@ const char *provider_name(const struct provider *provider)
 const struct provider_facts *provider_facts(const struct provider *provider)
 {
     return &provider->facts;
+}
+
+bool provider_is_by_hand(const struct provider *provider)
+{
+    return provider->is_by_hand;
+}
+
+bool provider_is_attended(const struct provider *provider)
+{
+    return provider->is_attended;
 }
 
 int provider_get(struct provider_set *set, const char *name, struct provider **ret_provider,
@@ -109,6 +120,13 @@ void provider_job_cancel(struct provider_job **job)
         }
     }
     *job = NULL;
+}
+
+static struct provider_job *hung_up; /* the last job that nobody wants any more */
+
+void provider_job_hang_up(struct provider_job *job)
+{
+    hung_up = job;
 }
 
 void provider_release(struct provider *provider)
@@ -292,6 +310,7 @@ static int set_up(void **state)
     assert_int_equal(loop_new(&loop, &err), 0);
     lab = (struct provider){.facts = {.can_hold_several = true}};
     is_writing_allowed = true;
+    hung_up = NULL;
     n_warnings = 0;
     n_notices = 0;
     event_set_sink(count_warning, NULL, EVENT_NOTICE);

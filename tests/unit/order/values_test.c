@@ -449,6 +449,43 @@ static void a_kept_value_stands_for_the_next_run(void **state)
     close_values();
 }
 
+static void a_removal_left_to_a_person_is_done_when_told(void **state)
+{
+    struct told told = {0};
+    struct value_use *use = NULL;
+    size_t cursor = 0;
+
+    (void)state;
+    lab.is_by_hand = lab.is_attended = true;
+    open_values();
+    use = publish_well("a", &told);
+    assert_true(journal_next(journal, &cursor)->is_awaited);
+    values_release(&use);
+    succeed_first(PROVIDER_REMOVE);
+    assert_int_equal(n_jobs, 0); /* nobody asks the servers, so it is not removed again */
+    assert_int_equal(count_entries(), 0);
+    assert_int_equal(values_n_removed(values), 0);
+    assert_int_equal(values_n_handed_over(values), 1);
+    close_values();
+}
+
+static void an_add_that_nobody_wants_is_not_waited_for(void **state)
+{
+    struct told told = {0};
+    struct value_use *use = NULL;
+
+    (void)state;
+    open_values();
+    use = publish("a", &told);
+    spin(5);
+    assert_null(hung_up);
+    values_release(&use);
+    assert_ptr_equal(hung_up, jobs[0]);
+    fail_first(PROVIDER_ADD, ERR_CANCELLED);
+    assert_int_equal(count_entries(), 0);
+    close_values();
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -474,6 +511,8 @@ int main(void)
         TEST(what_a_dead_run_has_there_is_no_reason_to_wait),
         TEST(one_value_of_two_runs_is_shared),
         TEST(a_value_that_another_run_counts_on_is_not_removed),
+        TEST(a_removal_left_to_a_person_is_done_when_told),
+        TEST(an_add_that_nobody_wants_is_not_waited_for),
         TEST(a_kept_value_stands_for_the_next_run),
     };
 
