@@ -24,6 +24,7 @@ struct making {
     struct acme_call *call;
     struct hook *hook;
     struct pick pick;
+    int64_t limit_ms;      /* of each run; 0: as long as the call may take */
     int32_t failed_status; /* of the last change that failed */
 };
 
@@ -41,7 +42,7 @@ static int32_t run_program_for(struct making *m, size_t from, size_t n, struct o
                                char *ret_text, size_t size)
 {
     const struct hook *h = m->hook;
-    char home[PATH_MAX] = "";
+    struct home home = HOME_NONE;
     struct invoke_for what = {.hook = h,
                               .verb = m->pick.verb,
                               .records = m->pick.records + from,
@@ -49,14 +50,14 @@ static int32_t run_program_for(struct making *m, size_t from, size_t n, struct o
                               .all = m->pick.records,
                               .n_all = m->pick.n,
                               .n_left = m->pick.n - from - n,
-                              .home = home};
-    struct run run = {.limit_ms = h->limit_ms, .take_line = outcome_take_line, .context = outcome};
+                              .home = home.path};
+    struct run run = {.limit_ms = m->limit_ms, .take_line = outcome_take_line, .context = outcome};
     struct run_result result = {.end = RUN_FAILED};
     struct invoke with = {.argv = {.n = 0}};
     int32_t status = ACME_OK;
 
     if (h->acme_sh != NULL) {
-        status = home_make(m->call, h, home);
+        status = home_make(m->call, h, &home);
     }
     if (status != ACME_OK) {
         (void)snprintf(ret_text, size, "there is no private home for %s", outcome->name);
@@ -72,8 +73,21 @@ static int32_t run_program_for(struct making *m, size_t from, size_t n, struct o
         status = outcome_judge(&result, h, m->pick.verb, ret_text, size);
     }
     invoke_done(&with);
-    home_remove(home);
+    home_done(&home);
     return status;
+}
+
+/* A removal that failed is tried again by others: the last word to the program waits for no such.
+ */
+static void count_standing(struct making *m, size_t n, int32_t status)
+{
+    struct hook *h = m->hook;
+
+    if (m->pick.verb == VERB_ADD) {
+        h->n_standing += status == ACME_OK || status == CODE_VAGUE ? n : 0;
+    } else if (m->pick.verb == VERB_REMOVE) {
+        h->n_standing -= n < h->n_standing ? n : h->n_standing;
+    }
 }
 
 /* One run, and what it means for each of its changes. */
@@ -102,6 +116,7 @@ static int32_t run_once(struct making *m, size_t from, size_t n)
             (void)note_failure(m, m->pick.indices[i], status, outcome.retry_after_s, text);
         }
     }
+    count_standing(m, n, status);
     return status == CODE_VAGUE ? ACME_RETRY : status;
 }
 
@@ -158,7 +173,8 @@ static void pick_add(struct making *m, const struct acme_record *r, size_t index
 static int32_t start_up(struct making *m)
 {
     const struct style_verb *verb = &m->hook->style->verbs[VERB_STARTUP];
-    struct making alone = {.call = m->call, .hook = m->hook, .pick = {.verb = VERB_STARTUP}};
+    struct making alone = {
+        .call = m->call, .hook = m->hook, .pick = {.verb = VERB_STARTUP}, .limit_ms = m->limit_ms};
     struct outcome outcome = {.call = m->call, .name = invoke_program(m->hook, VERB_STARTUP)};
     char text[OUTCOME_TEXT_MAX];
     int32_t status = ACME_OK;
@@ -246,8 +262,9 @@ static int32_t make_picked(struct making *m)
 int32_t change_apply(struct acme_call *call, struct hook *h,
                      const struct acme_change *const *changes, size_t n, int32_t *ret_failed_status)
 {
-    struct making m = {.call = call, .hook = h, .failed_status = ACME_OK};
+    struct making m = {.call = call, .hook = h, .limit_ms = h->limit_ms, .failed_status = ACME_OK};
     int32_t status = ACME_OK;
+    bool has_removed = false;
 
     for (enum verb verb = VERB_ADD; status == ACME_OK && verb <= VERB_REMOVE; verb++) {
         if (!pick_init(&m.pick, verb, n)) {
@@ -261,15 +278,19 @@ int32_t change_apply(struct acme_call *call, struct hook *h,
         if (status == ACME_OK) {
             status = make_picked(&m);
         }
+        has_removed = verb == VERB_REMOVE && m.pick.n > 0;
         pick_done(&m.pick);
     }
     *ret_failed_status = m.failed_status;
+    if (has_removed && h->n_standing == 0) {
+        change_exit(call, h);
+    }
     return status;
 }
 
 int32_t change_settled(struct acme_call *call, struct hook *h, const struct acme_record *record)
 {
-    struct making m = {.call = call, .hook = h};
+    struct making m = {.call = call, .hook = h, .limit_ms = h->limit_ms};
     int32_t status = ACME_OK;
 
     if (!pick_init(&m.pick, VERB_SETTLED, 1)) {
@@ -282,15 +303,20 @@ int32_t change_settled(struct acme_call *call, struct hook *h, const struct acme
     return status;
 }
 
+/* Where it is close() that calls, time is short, and a program that does not end is given a moment
+ * to do so. */
 void change_exit(struct acme_call *call, struct hook *h)
 {
+    int64_t left_ms = call->host->ms_left(call) - RUN_GRACE_MS;
     struct making m = {.call = call, .hook = h, .pick = {.verb = VERB_EXIT}};
     struct outcome outcome = {.call = call, .name = invoke_program(h, VERB_EXIT)};
     char text[OUTCOME_TEXT_MAX];
 
-    if (h->has_started && h->style->verbs[VERB_EXIT].argv != NULL &&
-        run_program_for(&m, 0, 0, &outcome, text, sizeof(text)) != ACME_OK) {
-        acme_log(call, ACME_LOG_WARNING, "%s", text);
+    if (h->has_started && left_ms > 0) {
+        m.limit_ms = h->limit_ms > 0 && h->limit_ms < left_ms ? h->limit_ms : left_ms;
+        if (run_program_for(&m, 0, 0, &outcome, text, sizeof(text)) != ACME_OK) {
+            acme_log(call, ACME_LOG_WARNING, "%s", text);
+        }
     }
     h->has_started = false;
 }

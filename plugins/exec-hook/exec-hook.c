@@ -22,6 +22,7 @@ enum option {
     OPTION_ACME_SH,
     OPTION_ACCOUNT_CONF,
     OPTION_DOMAIN_CONF,
+    OPTION_ENV_FILE,
     OPTION_BATCH,
     OPTION_TIMEOUT,
     N_OPTIONS
@@ -67,6 +68,10 @@ static const struct acme_plugin_option options[N_OPTIONS] = {
                             .help = "For acme.sh: a DOMAIN.conf to take settings from",
                             .type = ACME_OPTION_FILE,
                             .flags = ACME_OPTION_SECRET},
+    [OPTION_ENV_FILE] = {.name = "env-file",
+                         .help = "A file of variables for the program, NAME=VALUE, one a line",
+                         .type = ACME_OPTION_FILE,
+                         .flags = ACME_OPTION_SECRET},
     [OPTION_BATCH] = {.name = "batch",
                       .fallback = "no",
                       .help = "Give all changes to one run of the program, as lines of JSON",
@@ -176,6 +181,9 @@ static int32_t hook_check(struct acme_call *call, const struct acme_open *o)
                          acme_value_at(o, OPTION_STYLE)->text, STYLE_NAMES);
     }
     status = check_limited(call, o, style);
+    if (status == ACME_OK) {
+        status = env_file_check(call, acme_value_at(o, OPTION_ENV_FILE));
+    }
     if (status == ACME_OK && (style->takes & STYLE_TAKES_ACME_SH) != 0) {
         return check_acme_sh(call, o);
     }
@@ -211,6 +219,7 @@ static int32_t hook_open(struct acme_call *call, const struct acme_open *o, void
     h->arguments = *acme_value_at(o, OPTION_ARG);
     h->cleanup = acme_value_at(o, OPTION_CLEANUP_COMMAND)->text;
     h->cleanup_arguments = *acme_value_at(o, OPTION_CLEANUP_ARG);
+    h->env_file = *acme_value_at(o, OPTION_ENV_FILE);
     h->account_conf = *acme_value_at(o, OPTION_ACCOUNT_CONF);
     h->domain_conf = *acme_value_at(o, OPTION_DOMAIN_CONF);
     h->is_batch = acme_value_at(o, OPTION_BATCH)->number != 0;
@@ -222,6 +231,7 @@ static int32_t hook_open(struct acme_call *call, const struct acme_open *o, void
             free(h);
             return acme_fail(call, ACME_BUG, 0, "there is no memory");
         }
+        home_sweep();
         h->removes_by_name = acme_sh_removes_by_name(h->command);
     }
     *ret_instance = h;

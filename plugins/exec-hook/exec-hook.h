@@ -7,6 +7,7 @@
  *     text       UTF-8 for the core, whatever a program wrote; texts and lists of texts that grow
  *     run        one program: started, fed, listened to, ended together with all its children
  *     style      whose convention a program follows: one row of a table for each
+ *     env-file   variables from a file
  *     invoke     the arguments and the environment of one run, from a row of that table
  *     outcome    exit codes, and the lines of stdout that mean something
  *     acme-sh    what can be told from a dnsapi script of acme.sh
@@ -65,6 +66,7 @@ void words_done(struct words *w);
 
 #define RUN_LINE_MAX 16384 /* of a line of stdout; the rest of a longer one is dropped */
 #define RUN_TAIL_MAX 2048  /* how much of the end of stderr is kept */
+#define RUN_GRACE_MS 1000  /* between SIGTERM and SIGKILL, where a program's time is over */
 
 /* Takes one line of stdout, without its end; bytes are as the program wrote them. */
 typedef void run_line_fn(void *context, const char *line, size_t len);
@@ -163,6 +165,26 @@ struct style {
 /* NULL: none of that name. */
 const struct style *style_find(const char *name);
 
+/* ---- env-file.c ---- */
+
+/* One variable; borrowed from the file's text. name is NULL when the line is none. */
+struct env_line {
+    const char *name;
+    size_t name_len;
+    const char *value;
+    size_t value_len;
+};
+
+/* Steps to the next line that is neither blank nor a comment: at begins with the file's text,
+ * number with 0. false: there is none. */
+bool env_file_next(const char **at, unsigned *number, struct env_line *ret_line);
+
+/* Is every line one? 0, or the status that was reported. */
+int32_t env_file_check(struct acme_call *call, const struct acme_value *file);
+
+/* Whether it sets what "NAME=VALUE" sets. */
+bool env_file_has(const struct acme_value *file, const char *variable);
+
 /* ---- invoke.c ---- */
 
 /* What one run is for. */
@@ -249,9 +271,24 @@ bool look_txt(const char *zone, const char *fqdn, struct words *values);
 
 /* ---- home.c ---- */
 
+struct home {
+    char path[PATH_MAX]; /* empty: there is none */
+    int lock;            /* held while the home is in use; or -1 */
+};
+
+#define HOME_NONE  \
+    {              \
+        .lock = -1 \
+    }
+
 /* Makes the private home of one run. 0, or the status that was reported. */
-int32_t home_make(struct acme_call *call, const struct hook *h, char ret_path[PATH_MAX]);
-void home_remove(const char *path);
+int32_t home_make(struct acme_call *call, const struct hook *h, struct home *ret_home);
+
+/* Removes it with all that is in it. */
+void home_done(struct home *home);
+
+/* Removes homes of this user that processes left behind which were killed. */
+void home_sweep(void);
 
 /* ---- change.c ---- */
 
@@ -264,7 +301,8 @@ int32_t change_apply(struct acme_call *call, struct hook *h,
 /* Asks whether a value is live. ACME_UNSUPPORTED is not reported: the program has no such verb. */
 int32_t change_settled(struct acme_call *call, struct hook *h, const struct acme_record *record);
 
-/* Tells a program whose convention knows it that no more changes come. */
+/* Tells a program whose convention knows it, if it was told that changes come, that they are over.
+ */
 void change_exit(struct acme_call *call, struct hook *h);
 
 /* ---- batch.c ---- */
@@ -289,6 +327,7 @@ struct hook {
     struct acme_value arguments;
     const char *cleanup; /* NULL: none */
     struct acme_value cleanup_arguments;
+    struct acme_value env_file;
     char *acme_sh; /* the acme.sh that a dnsapi script belongs to; NULL: another style */
     bool removes_by_name;
     struct acme_value account_conf;
@@ -296,7 +335,8 @@ struct hook {
     bool is_batch;
     bool is_chain;
     int64_t limit_ms;
-    bool has_started;   /* VERB_STARTUP was run */
+    bool has_started;   /* VERB_STARTUP was run, and VERB_EXIT not since */
+    size_t n_standing;  /* values that were added and not yet removed, by this process */
     bool lacks_settled; /* the program said so */
 };
 

@@ -5,20 +5,26 @@
  * The private home of one run of an acme.sh script: a folder of mode 0700 below TMPDIR that holds
  * account.conf and domain.conf, begun from copies of the user's, and takes all that acme.sh and the
  * script write: saved settings, http.header, temporary files. It is gone when the run is over, so
- * nothing is ever written to the user's own, and no two runs share a file.
+ * nothing is ever written to the user's own, and no two runs share a file. What a killed process
+ * left behind is removed by a later one: a home in use is locked, and a home that is not is old.
  */
 #include "exec-hook.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define DEPTH_FDS 8 /* that nftw() may hold open */
+#define PREFIX "acme-dns-hook."
+#define STALE_S 600 /* far above the moment between making a home and locking it */
 
 /* What would lead acme.sh out of its private home: where it logs to, and where it keeps things. */
 static const char *const left_out[] = {
@@ -94,29 +100,47 @@ static int write_file(const char *folder, const char *name, const struct acme_va
     return reason;
 }
 
-int32_t home_make(struct acme_call *call, const struct hook *h, char ret_path[PATH_MAX])
+static const char *folder_of_homes(void)
 {
-    const char *below = getenv("TMPDIR");
+    const char *folder = getenv("TMPDIR");
+
+    return folder != NULL && folder[0] == '/' ? folder : "/tmp";
+}
+
+/* Opens and locks a home; the lock lasts as long as the descriptor. -1: it cannot be. */
+static int lock_home(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+    if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0) {
+        (void)close(fd);
+        fd = -1;
+    }
+    return fd;
+}
+
+int32_t home_make(struct acme_call *call, const struct hook *h, struct home *ret_home)
+{
+    struct home home = {.lock = -1};
     int reason = 0;
 
-    if (below == NULL || below[0] != '/') {
-        below = "/tmp";
-    }
-    (void)snprintf(ret_path, PATH_MAX, "%.*s/acme-dns-hook.XXXXXX", PATH_MAX - 64, below);
-    if (mkdtemp(ret_path) == NULL) { /* mode 0700 */
+    (void)snprintf(home.path, sizeof(home.path), "%.*s/" PREFIX "XXXXXX", PATH_MAX - 64,
+                   folder_of_homes());
+    if (mkdtemp(home.path) == NULL) { /* mode 0700 */
         reason = errno;
-        ret_path[0] = '\0';
+        home.path[0] = '\0';
     } else {
-        reason = write_file(ret_path, "account.conf", &h->account_conf);
-        reason = reason != 0 ? reason : write_file(ret_path, "domain.conf", &h->domain_conf);
+        home.lock = lock_home(home.path);
+        reason = write_file(home.path, "account.conf", &h->account_conf);
+        reason = reason != 0 ? reason : write_file(home.path, "domain.conf", &h->domain_conf);
     }
     if (reason == 0) {
+        *ret_home = home;
         return ACME_OK;
     }
-    acme_log(call, ACME_LOG_ERROR, "cannot make a private home for acme.sh below '%s': %s", below,
-             strerror(reason));
-    home_remove(ret_path);
-    ret_path[0] = '\0';
+    acme_log(call, ACME_LOG_ERROR, "cannot make a private home for acme.sh below '%s': %s",
+             folder_of_homes(), strerror(reason));
+    home_done(&home);
     return ACME_BAD_CONFIG;
 }
 
@@ -129,9 +153,49 @@ static int remove_one(const char *path, const struct stat *st, int kind, struct 
     return 0;
 }
 
-void home_remove(const char *path)
+static void remove_tree(const char *path)
 {
-    if (path[0] != '\0') {
-        (void)nftw(path, remove_one, DEPTH_FDS, FTW_DEPTH | FTW_PHYS);
+    (void)nftw(path, remove_one, DEPTH_FDS, FTW_DEPTH | FTW_PHYS);
+}
+
+void home_done(struct home *home)
+{
+    if (home->path[0] != '\0') {
+        remove_tree(home->path);
+    }
+    if (home->lock >= 0) {
+        (void)close(home->lock);
+    }
+    *home = (struct home)HOME_NONE;
+}
+
+static bool is_stale(const char *path)
+{
+    struct stat st;
+
+    return lstat(path, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == geteuid() &&
+           st.st_mtime < time(NULL) - STALE_S;
+}
+
+void home_sweep(void)
+{
+    DIR *dir = opendir(folder_of_homes());
+    const struct dirent *entry = NULL;
+    char path[PATH_MAX + NAME_MAX + 2];
+
+    while (dir != NULL && (entry = readdir(dir)) != NULL) {
+        int fd = -1;
+
+        (void)snprintf(path, sizeof(path), "%s/%s", folder_of_homes(), entry->d_name);
+        if (strncmp(entry->d_name, PREFIX, strlen(PREFIX)) == 0 && is_stale(path)) {
+            fd = lock_home(path);
+        }
+        if (fd >= 0) {
+            remove_tree(path);
+            (void)close(fd);
+        }
+    }
+    if (dir != NULL) {
+        (void)closedir(dir);
     }
 }

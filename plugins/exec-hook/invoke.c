@@ -299,6 +299,26 @@ static bool is_inherited(const struct invoke_for *f, const char *variable)
            !has_name(s->verbs[f->verb].environment, variable);
 }
 
+static void add_env_file(struct words *envp, const struct invoke_for *f)
+{
+    const char *at = f->hook->env_file.text;
+    unsigned number = 0;
+    struct env_line line;
+
+    while (env_file_next(&at, &number, &line)) {
+        struct text variable = {.bytes = NULL};
+
+        text_put(&variable, line.name, line.name_len);
+        text_puts(&variable, "=");
+        text_put(&variable, line.value, line.value_len);
+        if (variable.is_short || is_inherited(f, variable.bytes)) {
+            envp->is_short = envp->is_short || variable.is_short;
+            words_add(envp, variable.len == 0 ? "" : variable.bytes, variable.len);
+        }
+        text_done(&variable);
+    }
+}
+
 static void fill_envp(struct words *envp, const struct invoke_for *f)
 {
     const struct style *s = f->hook->style;
@@ -306,12 +326,14 @@ static void fill_envp(struct words *envp, const struct invoke_for *f)
     const struct acme_record *first = f->n > 0 ? f->records[0] : &no_record;
 
     for (size_t i = 0; environ[i] != NULL; i++) {
-        if (is_inherited(f, environ[i])) {
+        if (is_inherited(f, environ[i]) && !env_file_has(&f->hook->env_file, environ[i])) {
             words_add(envp, environ[i], strlen(environ[i]));
         }
     }
+    add_env_file(envp, f);
     for (size_t i = 0; s->unless_set != NULL && s->unless_set[i] != NULL; i++) {
-        if (!has_name((const char *const *)environ, s->unless_set[i])) {
+        if (!has_name((const char *const *)environ, s->unless_set[i]) &&
+            !env_file_has(&f->hook->env_file, s->unless_set[i])) {
             words_add(envp, s->unless_set[i], strlen(s->unless_set[i]));
         }
     }

@@ -22,9 +22,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define SLICE_MS 100  /* how often the core is asked whether the call was cancelled */
-#define GRACE_MS 1000 /* between SIGTERM and SIGKILL */
-#define SWEEPS 20     /* rounds of killing, against programs that fork faster than one looks */
+#define SLICE_MS 100 /* how often the core is asked whether the call was cancelled */
+#define SWEEPS 20    /* rounds of killing, against programs that fork faster than one looks */
 #define FINAL_READS                                                              \
     64 /* of what a program left in its pipes; as much as a pipe holds, and more \
         */
@@ -320,7 +319,7 @@ static bool pump(struct child *c, int64_t until_ms)
 /* Asks the session to end, and does not wait long. */
 static void stop(struct child *c)
 {
-    int64_t until_ms = now_ms() + GRACE_MS;
+    int64_t until_ms = now_ms() + RUN_GRACE_MS;
 
     (void)signal_session(c->pid, SIGTERM);
     while (now_ms() < until_ms && !pump(c, until_ms)) {

@@ -88,6 +88,26 @@ def test_dehydrated_ddns_tsig(make_scene, chain):
     scene.assert_clean()
 
 
+def test_dehydrated_hook_is_told_the_beginning_and_the_end(make_scene):
+    """Its words, in a whole order, are those that dehydrated says."""
+    scene = make_scene()
+    hook = scene.write("hook.sh", """#!/bin/sh
+echo "$1" >> %s/words
+case $1 in
+deploy_challenge) change="add _acme-challenge.$2 60 IN TXT $4" ;;
+clean_challenge) change="delete _acme-challenge.$2 TXT $4" ;;
+*) exit 0 ;;
+esac
+printf 'server %s\nupdate %%s\nsend\n' "$change" | nsupdate -k %s
+""" % (scene.temporary, scene.lab.primary, scene.key))
+    assert_issued(scene.issue(*NAMES, lines=["style = dehydrated", "command = " + hook]), within_s=40)
+    with open(os.path.join(scene.temporary, "words"), encoding="utf-8") as file:
+        assert file.read().split() == ["startup_hook", "deploy_challenge", "deploy_challenge",
+                                       "clean_challenge", "clean_challenge", "exit_hook"]
+    os.remove(os.path.join(scene.temporary, "words"))
+    scene.assert_clean()
+
+
 def test_dehydrated_example_hook(make_scene):
     """dehydrated's own example, with the lines for nsupdate that it has as comments."""
     scene = make_scene()
@@ -135,9 +155,12 @@ def test_acme_sh_nsupdate(make_scene, server):
     scene = make_scene("www 60 IN TXT \"elsewhere\"", in_step=server == "bind")
     script = acme_sh(scene, "dns_nsupdate.sh")
     before = contents(os.path.dirname(os.path.dirname(script)))
+    settings = os.path.join(scene.client.folder, "nsupdate.env")  # beside the configuration: only the core reads it
+    with open(settings, "w", encoding="utf-8") as file:
+        os.chmod(settings, 0o600)
+        file.write("NSUPDATE_SERVER=%s\nNSUPDATE_KEY='%s'\n" % (scene.lab.primary, scene.key))
     result = scene.issue(*NAMES, lines=["style = acme.sh", "command = " + script, "core-allow-path = " + scene.tools,
-                                        "env = NSUPDATE_SERVER=" + scene.lab.primary,
-                                        "env = NSUPDATE_KEY=" + scene.key])
+                                        "env-file = nsupdate.env"])
     assert_issued(result, within_s=40)
     scene.assert_clean()
     assert contents(os.path.dirname(os.path.dirname(script))) == before

@@ -31,6 +31,27 @@ def test_arguments_and_environment(hook, tmp_path):
         "ACME_DNS_KEY_AUTHORIZATION": "a-token.a-thumbprint"}
 
 
+def test_env_file(hook, tmp_path):
+    file = tmp_path / "env"
+    file.write_text("# A=comment\n\n  export A=1\nB='two  words'\r\nC=\"x=$y\"  \nD=\nE='\n\tF=\"'\nACME_DNS_FQDN=wrong")
+    path = hook('cd "%s"; env > env.seen' % tmp_path)
+    assert run(path, env_file=str(file), env={"A": "other", "G": "kept"}).status == OK
+    env = dict(line.split("=", 1) for line in (tmp_path / "env.seen").read_text().splitlines())
+    assert {name: env.get(name) for name in "ABCDEFG"} == {
+        "A": "1", "B": "two  words", "C": "x=$y", "D": "", "E": "'", "F": "\"'", "G": "kept"}
+    assert env["ACME_DNS_FQDN"] == FQDN
+
+
+@pytest.mark.parametrize("line", ["s3cret", "=s3cret", "1A=s3cret", "A B=s3cret", "A =s3cret", "export A"])
+def test_env_file_that_is_none(hook, tmp_path, line):
+    file = tmp_path / "env"
+    file.write_text("A=1\n\n# comment\n%s\n" % line)
+    with Plugin("exec-hook", command=hook("exit 0"), env_file=str(file)) as p:
+        result = p.call("check")
+    assert result.status == BAD_CONFIG and "env-file, line 4: want NAME=VALUE" in result.text
+    assert "s3cret" not in result.text
+
+
 def test_descriptors_session_and_stdin(hook):
     result = run(hook('ls /proc/self/fd | tr "\\n" " "; echo; read x || echo eof; '
                       'read pid comm st pp pg sid rest < /proc/$$/stat; [ "$sid" = $$ ] && echo own'))

@@ -1,9 +1,11 @@
 # SPDX-FileCopyrightText: 2026 the acme-dns authors
 # SPDX-License-Identifier: MIT
 """Each style's arguments, variables, grouping and exit codes, by programs that only note what they get."""
+import fcntl
 import json
 import os
 import stat
+import time
 
 import pytest
 
@@ -119,8 +121,10 @@ def dehydrated(path, **options):
     return Plugin("exec-hook", command=path, style="dehydrated", **options)
 
 
-def test_dehydrated_one_by_one(noting, calls):
-    with dehydrated(noting(), env={"BASEDIR": "/mine"}).open() as p:
+def test_dehydrated_one_by_one(noting, calls, tmp_path):
+    file = tmp_path / "env"
+    file.write_text("CERTDIR=/ours")
+    with dehydrated(noting(), env={"BASEDIR": "/mine"}, env_file=str(file)).open() as p:
         result = p.apply(add(value="v1"), remove(THIRD, "v3"), add(OTHER, "v2"))
         assert result.status == OK and sorted(result.done) == [0, 1, 2]
         p.call("close")
@@ -133,6 +137,7 @@ def test_dehydrated_one_by_one(noting, calls):
         ["exit_hook"]]
     for call in seen:
         assert call["env"]["BASEDIR"] == "/mine" and call["env"]["COMMAND"] == "sign_domains"
+        assert call["env"]["CERTDIR"] == "/ours"
         assert set(call["env"]) >= {"WELLKNOWN", "CERTDIR", "ALPNCERTDIR", "CONFIG"}
 
 
@@ -175,6 +180,29 @@ def test_dehydrated_startup_that_fails(noting, calls):
         result = p.call(*add())
         assert result.status == REJECTED and "hook startup_hook failed (exit code 1" in result.text
     assert [c["argv"] for c in calls()] == [["startup_hook"]]
+
+
+def test_dehydrated_ends_when_nothing_stands_any_more(noting, calls):
+    with dehydrated(noting("sys.exit(sys.argv[1] == 'exit_hook')")).open() as p:
+        p.apply(add(value="v1"), add(OTHER, "v2"))
+        p.call(*remove(value="v1"))
+        assert [c["argv"][0] for c in calls()][-1] == "clean_challenge"
+        result = p.call(*remove(OTHER, "v2"))
+        assert result.status == OK and "hook exit_hook failed (exit code 1; style dehydrated" in result.log
+        p.call(*remove(THIRD, "v3"))
+        p.call("close")
+    assert [c["argv"][0] for c in calls()] == [
+        "startup_hook", "deploy_challenge", "deploy_challenge", "clean_challenge", "clean_challenge", "exit_hook",
+        "startup_hook", "clean_challenge", "exit_hook"]
+
+
+def test_dehydrated_end_has_little_time_when_values_stay(noting, calls):
+    body = "import time\nif sys.argv[1] == 'exit_hook': time.sleep(60)"
+    with Plugin("exec-hook", "--deadline", "3000", command=noting(body), style="dehydrated").open() as p:
+        p.call(*add())
+        result = p.call("close")
+    assert "hook exit_hook was ended: it took longer" in result.log
+    assert [c["argv"][0] for c in calls()] == ["startup_hook", "deploy_challenge", "exit_hook"]
 
 
 def test_dehydrated_unused_is_not_started(noting, calls):
@@ -287,6 +315,21 @@ def test_acme_sh_home_goes_when_the_script_hangs(dnsapi, tmp_path):
     with acme_sh(path, timeout="1", env={"TMPDIR": str(temporary)}).open() as p:
         assert p.call(*add()).status == RETRY
     assert list(temporary.iterdir()) == []
+
+
+def test_acme_sh_homes_of_killed_processes_go(dnsapi, tmp_path):
+    temporary = tmp_path / "tmp"
+    for name, age_s in (("acme-dns-hook.killed", 3600), ("acme-dns-hook.used", 3600), ("acme-dns-hook.fresh", 0),
+                        ("other", 3600)):
+        (temporary / name / "deep").mkdir(parents=True)
+        (temporary / name / "account.conf").write_text("SAVED_X='s3cret'")
+        then = time.time() - age_s
+        os.utime(temporary / name, (then, then))
+    used = os.open(temporary / "acme-dns-hook.used", os.O_RDONLY)
+    fcntl.flock(used, fcntl.LOCK_EX)
+    with acme_sh(dnsapi("dns_my_add() { :; }\n"), env={"TMPDIR": str(temporary)}).open():
+        assert sorted(p.name for p in temporary.iterdir()) == ["acme-dns-hook.fresh", "acme-dns-hook.used", "other"]
+    os.close(used)
 
 
 @pytest.mark.parametrize("body, is_by_name", [
