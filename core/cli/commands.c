@@ -8,6 +8,7 @@
 #include "task/delete.h"
 #include "task/issue.h"
 #include "task/provider_add.h"
+#include "task/revoke.h"
 
 enum task_exit command_issue(struct task_env *env, const struct args *args)
 {
@@ -72,6 +73,21 @@ static enum task_exit command_delete(struct task_env *env, const struct args *ar
     return task_delete(env, &request);
 }
 
+static enum task_exit command_revoke(struct task_env *env, const struct args *args)
+{
+    const char *server = args_text(args, OPTION_SERVER);
+    const struct revoke_request request = {
+        .name = args_text(args, OPTION_NAME),
+        .file = args_text(args, OPTION_CERT),
+        .reason = args_text(args, OPTION_REASON),
+        .ca = server != NULL ? server : args_text(args, OPTION_CA),
+        .is_staging = args_has(args, OPTION_STAGING),
+        .is_confirmed = args_has(args, OPTION_YES),
+    };
+
+    return task_revoke(env, &request);
+}
+
 enum task_exit command_tell_end(struct sink *sink, const char *subject, enum task_exit status)
 {
     if (sink_is_json(sink)) {
@@ -100,6 +116,8 @@ enum task_exit command_run(struct task_env *env, const struct args *args, struct
         return command_show(env, args, sink);
     case COMMAND_DELETE:
         return command_delete(env, args);
+    case COMMAND_REVOKE:
+        return command_revoke(env, args);
     case COMMAND_COUNT:
         break;
     }

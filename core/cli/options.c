@@ -66,6 +66,10 @@ static const struct option_row OPTIONS[OPTION_COUNT] = {
                       "exit with 1 if somebody should look at a certificate"},
     [OPTION_METRICS] = {0, "metrics", "FILE", false, NULL,
                         "write the state of all for Prometheus' node exporter (textfile)"},
+    [OPTION_REASON] = {0, "reason", "CODE", false, NULL,
+                       "0 unspecified, 1 keyCompromise, 4 superseded, 5 cessationOfOperation (0)"},
+    [OPTION_CERT] = {0, "cert", "FILE", false, NULL,
+                     "a file with the certificate, instead of --name"},
     [OPTION_YES] = {0, "yes", NULL, false, NULL, "do it without asking"},
     [OPTION_CONFIG] = {0, "config", "FILE", false, NULL,
                        "the configuration file; conf.d/*.conf beside it is read too"},
@@ -107,6 +111,9 @@ static const enum option_id PROVIDER_ADD_OPTIONS[] = {
 };
 
 static const enum option_id LIST_OPTIONS[] = {OPTION_CHECK, OPTION_METRICS};
+static const enum option_id REVOKE_OPTIONS[] = {OPTION_NAME, OPTION_REASON,   OPTION_CERT,
+                                                OPTION_CA,   OPTION_SERVER,   OPTION_STAGING,
+                                                OPTION_YES,  OPTION_CA_BUNDLE};
 static const enum option_id DELETE_OPTIONS[] = {OPTION_YES, OPTION_STAGING};
 
 static const struct command_row COMMANDS[COMMAND_COUNT] = {
@@ -166,6 +173,13 @@ static const struct command_row COMMANDS[COMMAND_COUNT] = {
                         "# in a script\n"
                         "acme-dns delete old.example.com --yes\n",
                         DELETE_OPTIONS, ARRAY_LEN(DELETE_OPTIONS)},
+    [COMMAND_REVOKE] =
+        {"revoke", "", 0, 0, "have the CA revoke a certificate, and take its files out of use",
+         "# somebody got hold of the private key\n"
+         "acme-dns revoke --name example.com --reason keyCompromise\n"
+         "# one that is not installed here\n"
+         "acme-dns revoke --cert old.pem --ca letsencrypt --reason superseded --yes\n",
+         REVOKE_OPTIONS, ARRAY_LEN(REVOKE_OPTIONS)},
 };
 /* clang-format on */
 

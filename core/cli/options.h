@@ -42,6 +42,8 @@ enum option_id {
     OPTION_CHECK,
     OPTION_METRICS,
     OPTION_YES,
+    OPTION_REASON,
+    OPTION_CERT,
     OPTION_CONFIG,
     OPTION_STATE_DIR,
     OPTION_PLUGIN_DIR,
@@ -72,6 +74,7 @@ enum command_id {
     COMMAND_LIST,
     COMMAND_SHOW,
     COMMAND_DELETE,
+    COMMAND_REVOKE,
     COMMAND_COUNT,
 };
 

@@ -64,6 +64,13 @@ int store_cert_list(struct store *store, struct strv *ret_names, struct err *err
 /* The path that servers are told: certs/NAME or certs/NAME/FILE ("fullchain.pem"). To mem_free. */
 char *store_cert_path(const struct store *store, const char *name, const char *file);
 
+/* Takes the certificate in force, which was revoked, out of use: no link leads to it any more, its
+ * folder goes to revoked/ with a note of when and why. The caller holds the certificate's lock. */
+int store_cert_retire(struct store *store, const char *name, const char *reason, struct err *err);
+
+/* Whether the last certificate of NAME was revoked and none has taken its place. */
+bool store_cert_is_retired(struct store *store, const char *name);
+
 /* Removes the folder of NAME: first the link that makes it live, so that what a kill leaves counts
  * as not installed and can be deleted again. The caller holds the certificate's lock. */
 int store_cert_delete(struct store *store, const char *name, struct err *err);

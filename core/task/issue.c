@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "config/settings.h"
 #include "store/store_lock.h"
+#include "task/ca_choice.h"
 #include "task/signals.h"
 
 void issue_finish(struct issue *issue, const struct err *err)
@@ -102,18 +103,6 @@ static void begin_ordering(void *arg, const struct err *err)
     }
 }
 
-/* --ca-bundle before the CA's own section before the general one. */
-static const char *choose_ca_file(const struct issue *issue)
-{
-    const struct settings *settings = issue->env->settings;
-
-    if (settings_place(settings, "ca-bundle").origin == CONFIG_FLAG ||
-        issue->wanted->ca->ca_file == NULL) {
-        return settings->ca_bundle;
-    }
-    return issue->wanted->ca->ca_file;
-}
-
 int issue_open_rooms(struct issue *issue, struct err *err)
 {
     const struct rooms_request request = {
@@ -134,7 +123,7 @@ static int open_all(struct issue *issue, struct err *err)
     const struct settings *settings = issue->env->settings;
     const struct wanted *wanted = issue->wanted;
     const struct http_settings http_settings = {
-        .ca_file = choose_ca_file(issue),
+        .ca_file = ca_choice_bundle(settings, wanted->ca),
         .user_agent = "acme-dns/" ACME_VERSION,
         .connect_timeout_ms = settings->connect_timeout_ms,
     };

@@ -177,6 +177,18 @@ static int judge_order(const struct issue *issue, bool is_due, struct err *err)
 
 /* ---- What is done ---- */
 
+/* Whoever revoked it did not want it: a timer must not bring it back. */
+static int judge_absent(const struct issue *issue, struct err *err)
+{
+    const char *name = issue->wanted->name;
+
+    if (issue->request->is_forced || !store_cert_is_retired(issue->store, name)) {
+        return 1;
+    }
+    (void)err_set(err, ERR_HUMAN, "certificate '%s' was revoked", name);
+    return err_hint(err, "--force issues a new one, with a new key");
+}
+
 /* By names and dates alone: 1, 0, or negative. */
 static int judge_installed(struct issue *issue, struct err *err)
 {
@@ -185,7 +197,7 @@ static int judge_installed(struct issue *issue, struct err *err)
     bool is_now = request->is_forced;
 
     if (before == NULL) {
-        return 1;
+        return judge_absent(issue, err);
     }
     if (!strv_is_same_set(&issue->wanted->now.names, &before->domains)) {
         if (!request->is_expanding && !request->is_replacing) {

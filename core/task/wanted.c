@@ -9,6 +9,7 @@
 #include "config/sections.h"
 #include "config/settings.h"
 #include "config/zone_name.h"
+#include "task/ca_choice.h"
 
 #include <unistd.h>
 
@@ -122,19 +123,6 @@ static void keep_spoken(const struct settings *settings, const char *key, const 
 
 /* ---- The CA ---- */
 
-static int resolve_ca(const struct config *config, const char *spec, struct ca **ret_ca,
-                      struct err *err)
-{
-    AUTO(ca_section_done) struct ca_section section = {.section = NULL};
-    int code = ca_section_get(config, spec, &section, err);
-
-    if (code < 0 && code != -ERR_NOT_FOUND) {
-        return code;
-    }
-    err_clear(err);
-    return ca_resolve(spec, code < 0 ? NULL : &section, ret_ca, err);
-}
-
 /* The option before the certificate's own section before the general settings. */
 static bool wants_staging(const struct task_env *env, const struct issue_request *request,
                           const struct wanted *wanted)
@@ -160,7 +148,7 @@ static int to_staging(const struct config *config, struct ca **ca, struct err *e
                         "Give the directory of its staging service with --server, or use a section "
                         "[ca NAME] with directory = and staging =.");
     }
-    if (resolve_ca(config, (*ca)->staging, &partner, err) < 0) {
+    if (ca_choice_make(config, (*ca)->staging, &partner, err) < 0) {
         return err_code(err);
     }
     partner->is_staging = true; /* whatever it is to others, here it stands in for trials */
@@ -185,7 +173,7 @@ static int choose_ca(struct task_env *env, const struct issue_request *request,
 {
     const char *spec = wanted->now.ca_spec != NULL ? wanted->now.ca_spec : env->settings->ca;
 
-    if (resolve_ca(env->config, spec, &wanted->ca, err) < 0) {
+    if (ca_choice_make(env->config, spec, &wanted->ca, err) < 0) {
         return err_code(err);
     }
     if (wants_staging(env, request, wanted) && to_staging(env->config, &wanted->ca, err) < 0) {
@@ -290,7 +278,7 @@ static int find_tree(const struct task_env *env, const struct issue_request *req
     bool is_staging = wants_staging(env, request, wanted);
 
     if (!is_staging && wanted->now.ca_spec != NULL) {
-        if (resolve_ca(env->config, wanted->now.ca_spec, &named, err) < 0) {
+        if (ca_choice_make(env->config, wanted->now.ca_spec, &named, err) < 0) {
             return err_code(err);
         }
         is_staging = named->is_staging;

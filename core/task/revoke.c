@@ -1,0 +1,268 @@
+/* SPDX-FileCopyrightText: 2026 the acme-dns authors
+ * SPDX-License-Identifier: MIT */
+
+/*
+ * find -> confirm -> the certificate's lock -> the CA -> out of use. The CA comes first: files that
+ * went away while the certificate is still good would be the worse half. Cut short, it is said
+ * again: what is revoked already is what was wanted.
+ */
+#include "task/revoke_impl.h"
+
+#include "base/clock.h"
+#include "base/event.h"
+#include "base/mem.h"
+#include "config/settings.h"
+#include "store/store_account.h"
+#include "store/store_lock.h"
+#include "task/ca_choice.h"
+#include "task/signals.h"
+
+#define DER_MAX 65536
+
+struct revocation {
+    struct task_env *env;
+    const struct revoke_request *request;
+    struct revoke_target target;
+    enum acme_reason reason;
+    struct store_job *job;
+    struct store_lock *lock;
+    struct http *http;
+    struct acme_client *client;
+    struct acme_call *start, *call;
+    bool is_by_certificate_key;
+    struct err err; /* ERR_NONE: it is revoked */
+};
+
+static void stop(struct revocation *r, const struct err *err)
+{
+    if (err != NULL && r->err.class == ERR_NONE) {
+        r->err = *err;
+    }
+    loop_stop(r->env->loop);
+}
+
+/* "example.com" or the file. */
+static const char *subject_of(const struct revocation *r)
+{
+    if (r->target.cert != NULL) {
+        return r->target.cert->name;
+    }
+    return r->request->name != NULL   ? r->request->name
+           : r->request->file != NULL ? r->request->file
+                                      : "revoke";
+}
+
+/* ---- Asking first ---- */
+
+/* What stops working, to mem_free. */
+static char *describe_loss(const struct revocation *r)
+{
+    if (r->target.cert == NULL) {
+        return str_dup("Its files are not kept here.");
+    }
+    AUTO_FREE char *path = store_cert_path(r->target.store, r->target.cert->name, NULL);
+
+    return str_fmt("The files in %s (fullchain.pem, privkey.pem, cert.pem, chain.pem) go to "
+                   "revoked/: servers that use them will fail.",
+                   path);
+}
+
+static int confirm(const struct revocation *r, struct err *err)
+{
+    const struct task_env *env = r->env;
+    const struct cert_facts *leaf = cert_chain_leaf(r->target.chain);
+    AUTO_FREE char *names = strv_join(&leaf->names, ", ");
+    AUTO_FREE char *loss = describe_loss(r);
+    AUTO_FREE char *what =
+        str_fmt("the certificate for %s (serial %s, %s), reason %s", names, leaf->serial_hex,
+                r->target.ca->title, revoke_reason_name(r->reason));
+
+    if (r->request->is_confirmed) {
+        return 0;
+    }
+    if (!env->is_interactive) {
+        (void)err_set(err, ERR_HUMAN, "this would revoke %s\n%s", what, loss);
+        return err_hint(err, "say --yes if that is meant; it cannot be undone");
+    }
+    AUTO_FREE char *question = str_fmt("%s\nRevoke %s? It cannot be undone.", loss, what);
+    return env->ask.yes(env->ask.arg, question) ? 0
+                                                : err_set(err, ERR_HUMAN, "nothing was revoked");
+}
+
+/* ---- The CA ---- */
+
+static void finish_revocation(void *arg, const struct acme_reply *reply)
+{
+    struct revocation *r = arg;
+    struct err err = ERR_INIT;
+
+    r->call = NULL;
+    if (reply->err != NULL) {
+        stop(r, reply->err);
+        return;
+    }
+    event_log(EVENT_NOTICE, subject_of(r), "revoked at %s", r->target.ca->title);
+    if (r->target.cert != NULL && store_cert_retire(r->target.store, r->target.cert->name,
+                                                    revoke_reason_name(r->reason), &err) < 0) {
+        stop(r, &err);
+        return;
+    }
+    stop(r, NULL);
+}
+
+static void finish_start(void *arg, const struct acme_directory *directory,
+                         const struct acme_reply *reply)
+{
+    struct revocation *r = arg;
+
+    (void)directory;
+    (void)reply; /* the call that waits for the directory fails for the same reason */
+    r->start = NULL;
+}
+
+static int ask_ca(struct revocation *r, struct err *err)
+{
+    AUTO(buf_done) struct buf der = BUF(DER_MAX);
+    struct acme_revocation wanted = {.reason = r->reason,
+                                     .is_by_certificate_key = r->is_by_certificate_key};
+
+    if (cert_chain_add_der(r->target.chain, 0, &der, err) < 0) {
+        return err_code(err);
+    }
+    wanted.der = der.bytes;
+    wanted.der_len = der.len;
+    r->start = acme_start(r->client, finish_start, r);
+    r->call = acme_revoke(r->client, &wanted, finish_revocation, r);
+    return 0;
+}
+
+static int refuse_without_account(const struct revocation *r, struct err *err)
+{
+    err->class = ERR_CONFIG;
+    (void)err_wrap(err, "the CA wants the account that ordered the certificate");
+    return r->target.key == NULL
+               ? err_code(err)
+               : err_hint(err, "with --reason keyCompromise the certificate's own key can sign");
+}
+
+/* A compromised key proves itself, and tells the CA to refuse it for ever. */
+static int open_client(struct revocation *r, struct err *err)
+{
+    const struct settings *settings = r->env->settings;
+    const struct http_settings http_settings = {
+        .ca_file = ca_choice_bundle(settings, r->target.ca),
+        .user_agent = "acme-dns/" ACME_VERSION,
+        .connect_timeout_ms = settings->connect_timeout_ms,
+    };
+    AUTO_PTR(store_account) struct store_account *account = NULL;
+    AUTO_PTR(key) struct key *account_key = NULL;
+
+    r->is_by_certificate_key = r->reason == ACME_REASON_KEY_COMPROMISE && r->target.key != NULL;
+    if (!r->is_by_certificate_key &&
+        store_account_load(r->target.store, r->target.ca->directory, r->target.account_id, &account,
+                           &account_key, err) < 0) {
+        return refuse_without_account(r, err);
+    }
+    if (http_new(r->env->loop, &http_settings, &r->http, err) < 0 ||
+        acme_new(r->env->loop, r->http, r->target.ca,
+                 r->is_by_certificate_key ? r->target.key : account_key, &r->client, err) < 0) {
+        return err_code(err);
+    }
+    acme_set_request_timeout(r->client, settings->request_timeout_ms);
+    if (account == NULL) {
+        return 0;
+    }
+    return account->url != NULL ? acme_set_account_url(r->client, account->url, err)
+                                : err_set(err, ERR_CONFIG, "the account was never registered");
+}
+
+static void begin(struct revocation *r)
+{
+    struct err err = ERR_INIT;
+
+    if (open_client(r, &err) < 0 || ask_ca(r, &err) < 0) {
+        stop(r, &err);
+    }
+}
+
+static void finish_lock(void *arg, struct store_lock *lock, const struct err *err)
+{
+    struct revocation *r = arg;
+
+    r->job = NULL;
+    r->lock = lock;
+    if (err != NULL) {
+        stop(r, err);
+        return;
+    }
+    begin(r);
+}
+
+/* ---- The task ---- */
+
+static void cancel(void *arg, const char *reason)
+{
+    struct err err = ERR_INIT;
+
+    (void)err_set(&err, ERR_CANCELLED, "%s", reason);
+    stop(arg, &err);
+}
+
+static int run_locked(struct revocation *r, struct err *err)
+{
+    struct signals *signals = signals_open(r->env, cancel, r);
+    int code = 0;
+
+    if (r->target.cert != NULL) {
+        store_set_command(r->target.store, "revoke");
+        r->job = store_lock_start(r->target.store, STORE_LOCK_CERT, r->target.cert->name, false,
+                                  r->env->settings->lock_timeout_ms, finish_lock, r);
+    } else {
+        begin(r);
+    }
+    code = r->err.class != ERR_NONE ? 0 : loop_run(r->env->loop, err);
+    if (code == 0 && r->err.class != ERR_NONE) {
+        *err = r->err;
+        code = err_code(err);
+    }
+    signals_close(signals);
+    return code;
+}
+
+static void close_all(struct revocation *r)
+{
+    store_job_cancel(&r->job);
+    acme_call_cancel(&r->call);
+    acme_call_cancel(&r->start);
+    acme_free(r->client);
+    http_free(r->http);
+    store_lock_release(r->lock);
+    revoke_target_done(&r->target);
+}
+
+static int run(struct revocation *r, struct err *err)
+{
+    if (revoke_parse_reason(r->request->reason, &r->reason, err) < 0 ||
+        revoke_find(r->env, r->request, &r->target, err) < 0 || confirm(r, err) < 0) {
+        return err_code(err);
+    }
+    return run_locked(r, err);
+}
+
+enum task_exit task_revoke(struct task_env *env, const struct revoke_request *request)
+{
+    AUTO(close_all) struct revocation r = {.env = env, .request = request};
+    struct err err = ERR_INIT;
+    int code = run(&r, &err);
+    enum task_exit status = code < 0 ? task_exit_for(err.class) : EXIT_DONE;
+    AUTO_FREE char *next =
+        code < 0 || r.target.cert == NULL
+            ? NULL
+            : str_fmt("it is not issued again before: acme-dns issue --name %s --force",
+                      r.target.cert->name);
+
+    event_emit(code < 0 ? EVENT_ERROR : EVENT_NOTICE, EVENT_RESULT, subject_of(&r),
+               FIELD_INT("exit", status), FIELD("class", err_class_name(err.class)),
+               FIELD("text", code < 0 ? err.text : "revoked"), FIELD("next", next));
+    return status;
+}

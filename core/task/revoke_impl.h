@@ -1,0 +1,32 @@
+/* SPDX-FileCopyrightText: 2026 the acme-dns authors
+ * SPDX-License-Identifier: MIT */
+
+/* The inside of revoke: what is to be revoked (revoke_find.c), and doing it (revoke.c). */
+#ifndef TASK_REVOKE_IMPL_H
+#define TASK_REVOKE_IMPL_H
+
+#include "acme/acme.h"
+#include "store/store_cert.h"
+#include "task/revoke.h"
+
+/* What is to be revoked. */
+struct revoke_target {
+    struct store *store;     /* the tree that it, or its account, is in */
+    struct store_cert *cert; /* installed here; NULL: only its file is known */
+    struct cert_chain *chain;
+    struct key *key; /* the certificate's own, if it is here */
+    struct ca *ca;
+    char *account_id;
+};
+
+void revoke_target_done(struct revoke_target *target);
+
+/* ERR_CONFIG: none or several fit, an unusable file, a CA that is not known. */
+int revoke_find(struct task_env *env, const struct revoke_request *request,
+                struct revoke_target *ret_target, struct err *err);
+
+/* 0, 1, 4, 5, or unspecified, keyCompromise, superseded, cessationOfOperation. */
+int revoke_parse_reason(const char *text, enum acme_reason *ret_reason, struct err *err);
+const char *revoke_reason_name(enum acme_reason reason);
+
+#endif

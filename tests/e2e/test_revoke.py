@@ -1,0 +1,140 @@
+# SPDX-FileCopyrightText: 2026 the acme-dns authors
+# SPDX-License-Identifier: MIT
+"""revoke: which certificate, whose signature, what the CA says, and what becomes of the files."""
+
+import json
+import os
+import shutil
+
+import pytest
+from lab import Ca, World, Zone
+from lab.world import CA_MANAGEMENT_PORT
+
+NAMES = ("*.example.test", "example.test")
+# Pebble's management interface has a certificate of its own making.
+FETCH = ("import ssl, sys, urllib.request as u; c = ssl._create_unverified_context(); "
+         "print(u.urlopen(sys.argv[1], context=c).read().decode())")
+
+
+@pytest.fixture
+def installed(make_lab, make_client):
+    lab = make_lab(World(zones=[Zone("example.test")], cas=[Ca(calm=True)], in_step=True, cache_s=0))
+    client = make_client(lab)
+    assert client.issue(*NAMES).code == 0
+    return lab, client
+
+
+def status_at_ca(lab, certificate):
+    """{"Status": "Valid"} or {"Status": "Revoked", "Reason": N}."""
+    url = "https://%s:%d/cert-status-by-serial/%x" % (
+        lab.world.ip4(lab.world.ca_place(0)), CA_MANAGEMENT_PORT, certificate.serial_number)
+    return json.loads(lab.run(["/usr/bin/python3", "-c", FETCH, url]).out)
+
+
+def certificate(client, name="example.test"):
+    return client.certificate(name)[0]
+
+
+def folder(client, *parts):
+    return os.path.join(client.state, "certs", "example.test", *parts)
+
+
+@pytest.mark.parametrize("reason, number", [
+    ("4", 4), ("superseded", 4), ("keycompromise", 1), ("cessationOfOperation", 5), (None, 0)])
+def test_by_name_and_reason(installed, reason, number):
+    lab, client = installed
+    leaf = certificate(client)
+    options = ["--reason", reason] if reason else []
+    result = client.run("revoke", "--name", "example.test", "--yes", *options)
+    assert result.code == 0, result.err
+    assert "revoked" in result.out and "--force" in result.out
+    status = status_at_ca(lab, leaf)
+    assert status["Status"] == "Revoked" and status.get("Reason", 0) == number
+    (version,) = os.listdir(folder(client, "revoked"))
+    assert set(os.listdir(folder(client, "revoked", version))) >= {
+        "cert.pem", "privkey.pem", "revoked.json", "metadata.json"}
+    assert not os.path.exists(folder(client, "fullchain.pem"))
+
+
+def test_it_is_not_issued_again_by_itself(installed):
+    lab, client = installed
+    assert client.run("revoke", "--name", "example.test", "--yes").code == 0
+    result = client.issue(*NAMES)
+    assert result.code == 10 and "was revoked" in result.err and "--force" in result.err
+    old = os.listdir(folder(client, "revoked"))
+    assert client.issue(*NAMES, options=["--force"]).code == 0
+    assert status_at_ca(lab, certificate(client))["Status"] == "Valid"
+    assert os.listdir(folder(client, "revoked")) == old
+    assert client.issue(*NAMES).code == 0
+
+
+def test_by_a_name_it_is_for(installed):
+    lab, client = installed
+    assert client.issue("www.example.test", "example.test", options=["--name", "two"]).code == 0
+    result = client.run("revoke", "--name", "EXAMPLE.test", "--yes")
+    assert result.code == 3, result.err
+    for text in ("several certificates", "example.test", "two", "--name NAME"):
+        assert text in result.err
+    leaf = certificate(client, "two")
+    assert client.run("revoke", "--name", "www.example.test", "--yes").code == 0
+    assert status_at_ca(lab, leaf)["Status"] == "Revoked"
+    assert status_at_ca(lab, certificate(client))["Status"] == "Valid"
+
+
+def test_it_asks_first(installed):
+    lab, client = installed
+    result = client.run("revoke", "--name", "example.test")
+    assert result.code == 10, result.err
+    for text in ("--yes", folder(client), "unspecified", "cannot be undone"):
+        assert text in result.err
+    command = client.command("revoke", "--name", "example.test")
+    assert lab.run_on_terminal(command, answers=[(r"\[y/N\]", "\n")]).code == 10
+    assert status_at_ca(lab, certificate(client))["Status"] == "Valid"
+    leaf = certificate(client)
+    assert lab.run_on_terminal(command, answers=[(r"\[y/N\]", "yes\n")]).code == 0
+    assert status_at_ca(lab, leaf)["Status"] == "Revoked"
+
+
+def test_already_revoked_is_what_was_wanted(installed, tmp_path):
+    _, client = installed
+    copy = tmp_path / "copy.pem"
+    shutil.copyfile(folder(client, "cert.pem"), copy)
+    assert client.run("revoke", "--name", "example.test", "--yes").code == 0
+    result = client.run("revoke", "--cert", str(copy), "--server", client.server, "--yes")
+    assert result.code == 0, result.err
+
+
+def test_a_compromised_key_signs_for_itself(installed):
+    """Also where the account is gone."""
+    lab, client = installed
+    leaf = certificate(client)
+    shutil.rmtree(os.path.join(client.state, "accounts"))
+    result = client.run("revoke", "--name", "example.test", "--yes", "--reason", "superseded")
+    assert result.code == 3 and "--reason keyCompromise" in result.err, result.err
+    assert status_at_ca(lab, leaf)["Status"] == "Valid" and os.path.exists(folder(client, "privkey.pem"))
+    assert client.run("revoke", "--name", "example.test", "--yes", "--reason", "keyCompromise").code == 0
+    assert status_at_ca(lab, leaf)["Reason"] == 1
+
+
+@pytest.mark.parametrize("words, told", [
+    (["--name", "example.test", "--reason", "2"], ["'2' is not a reason", "4 superseded"]),
+    (["--name", "exmple.test"], ["'exmple.test'", "acme-dns list"]),
+    ([], ["--name NAME or --cert FILE"]),
+    (["--cert", "/nonexistent"], ["/nonexistent"]),
+    (["--cert", "/etc/hostname"], ["/etc/hostname"]),
+])
+def test_what_makes_no_sense_revokes_nothing(installed, words, told):
+    lab, client = installed
+    result = client.run("revoke", "--yes", *words)
+    assert result.code == 3, result.err
+    for text in told:
+        assert text in result.err, result.err
+    assert status_at_ca(lab, certificate(client))["Status"] == "Valid"
+
+
+def test_a_ca_that_is_away_changes_nothing(installed):
+    lab, client = installed
+    lab.stop_server("pebble-ca")
+    result = client.run("revoke", "--name", "example.test", "--yes", timeout=200)
+    assert result.code == 1, result.err
+    assert os.path.exists(folder(client, "fullchain.pem"))
