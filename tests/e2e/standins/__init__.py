@@ -16,6 +16,8 @@ import re
 import socket
 import sys
 
+from lab.control import cache_dir
+
 from .base import Front, Mirror, context_of
 
 
@@ -86,6 +88,11 @@ class StandIn:
         self.lab.stop_server(self.name)
 
 
+def npm_folder():
+    """Where scripts/lib/packages.sh puts npm packages, for node."""
+    return os.path.join(cache_dir(), "npm")
+
+
 def serve(server, folder, context=None):
     """A Server in this very process, for tests without a lab: a Front whose port the system chose."""
     rules = os.path.join(folder, "rules.json")
@@ -95,4 +102,4 @@ def serve(server, folder, context=None):
     return Front(server, ("127.0.0.1", 0), rules, os.path.join(folder, "requests.jsonl"), context)
 
 
-__all__ = ["Front", "Mirror", "StandIn", "context_of", "serve"]
+__all__ = ["Front", "Mirror", "StandIn", "context_of", "npm_folder", "serve"]
