@@ -12,6 +12,7 @@
  *     check | open | close | describe | zones
  *     add FQDN ZONE VALUE TTL [RECEIPT]        also remove, settled
  *     begin, then add and remove lines, then commit: one apply()
+ *     clock SECONDS                            from now on the plug-in's clock is that far ahead
  *
  * What the plug-in says comes on stdout, one line each, words divided by tabs, text with \n \t
  * \\ and \xHH escaped:
@@ -369,6 +370,10 @@ static void run_line(struct driver *d, char *line)
     }
     if (strcmp(words[0], "begin") == 0) {
         d->is_gathering = true;
+        return;
+    }
+    if (strcmp(words[0], "clock") == 0 && n > 1) {
+        clock_offset_s = strtoll(words[1], NULL, 10);
         return;
     }
     if (n >= 4 && d->is_gathering) { /* main() keeps the line */
