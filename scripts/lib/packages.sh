@@ -14,7 +14,7 @@ BUILD_PACKAGES=(
     gcc clang clang-format-14 clang-tidy-14 cmake ninja-build pkg-config binutils libc6-dev
     nghttp2-server libgnutls28-dev libcurl4-gnutls-dev libyajl-dev libldns-dev libpsl-dev publicsuffix libexpat1-dev
     libcmocka-dev
-    python3 python3-pytest python3-pytest-xdist python3-dnspython python3-cryptography
+    curl python3 python3-pytest python3-pytest-xdist python3-dnspython python3-cryptography
     ca-certificates debian-archive-keyring groff-base iproute2 util-linux openssl procps valgrind
 )
 LAB_PACKAGES=(knot bind9 bind9-dnsutils unbound pdns-server pdns-backend-sqlite3 pebble)
@@ -23,7 +23,7 @@ NPM_PACKAGES=(
     cloudflare@7.3.0
 )
 # Hooks that were written for other ACME clients, and those clients; their programs are run as they are.
-HOOK_PACKAGES=(dehydrated dehydrated-hook-ddns-tsig uacme lexicon)
+HOOK_PACKAGES=(dehydrated dehydrated-hook-ddns-tsig uacme lexicon python3-certbot-dns-cloudflare)
 # Where packages newer than this system's are looked for, newest first. The first that runs here is taken
 # (sid may one day want a newer C library than this system has).
 NEWER_SUITES=(sid testing trixie)

@@ -12,14 +12,16 @@ settings (all optional; names without a dot at the end):
     others      [{"zone", "type", "name", "content"}]: records of other types
     batch       how many changes a batch may hold (200); 0: there is no such endpoint
     rate        [REQUESTS, SECONDS]
+    dns_ttl_s   the longest time to live in the DNS, for tests that ask a resolver twice
     per_page_max, record_quota, old_scope (403 for a name outside the token's zones, as until 2021)
 """
 
+import json
 import re
 import time
 import uuid
 
-from .base import Refusal, Reply, Server, quote, on, unquote
+from .base import Refusal, Reply, Server, on, quote
 
 TOKEN = "TokenThatMayDoAnything_0123456789abcdefg"
 _BASE = "/client/v4"
@@ -40,7 +42,8 @@ def error(status, code, message, chain=(), headers=None):
 
 def envelope(result, status=200, errors=(), headers=None, **more):
     tree = {"result": result, "success": not errors, "errors": list(errors), "messages": [], **more}
-    return Reply.json(status, tree, headers)
+    # Without blanks, as Cloudflare writes: there are clients that read it with grep.
+    return Reply(status, json.dumps(tree, separators=(",", ":")), "application/json", headers)
 
 
 def plain(name):
@@ -58,7 +61,7 @@ class Cloudflare(Server):
         for zone in self.settings.get("elsewhere", ()):
             self.add_zone(zone)
         for record in self.settings.get("others", ()):
-            self.keep(self.place_named(record["zone"]), {"ttl": 300, **record})
+            self.add_other(record["zone"], record)
 
     # What the zones hold
 
@@ -110,12 +113,17 @@ class Cloudflare(Server):
             r for r in self.records.values() if (r["zone"], r["name"], r["type"]) == (place["id"], name, "TXT")]
         if zone not in self.zones or place["status"] != "active":
             return
-        rdatas = list({quote(unquoted(r["content"])): None for r in here})
-        super().write(zone, name + ".", min([max(r["ttl"], 60) for r in here], default=60), rdatas)
+        rdatas = list({canonical(r["content"]): None for r in here})
+        ttls = [300 if r["ttl"] == 1 else r["ttl"] for r in here] + [self.settings.get("dns_ttl_s", 86400)]
+        super().write(zone, name + ".", min(ttls), rdatas)
 
-    def texts(self, name):
-        """The contents that TXT records of a name have, as they are stored."""
-        return sorted(r["content"] for r in self.records.values() if r["type"] == "TXT" and r["name"] == name)
+    def add_other(self, zone, record):
+        """A record of another type, which no name server hears of."""
+        self.keep(self.place_named(zone), {"ttl": 300, **record})
+
+    def everything(self):
+        """All records, as something to compare."""
+        return sorted([r["zone"], r["type"], r["name"], r["content"], r["ttl"]] for r in self.records.values())
 
     # Who asks
 
@@ -378,8 +386,9 @@ def is_sound(content):
     return not content.startswith('"') or re.fullmatch(r'("(\\.|[^"\\])*"\s*)+', content) is not None
 
 
-def unquoted(content):
-    return unquote(content) if content.startswith('"') else content.encode()
+def canonical(content):
+    """The RDATA that name servers make of it."""
+    return content if content.startswith('"') else quote(content)
 
 
 SERVER = Cloudflare

@@ -35,9 +35,7 @@ class Api:
         self.before = self.contents()
 
     def contents(self):
-        """All records, as something to compare."""
-        return sorted((r["zone"], r["type"], r["name"], r["content"], r["ttl"])
-                      for r in self.server.records.values())
+        return [tuple(record) for record in self.server.everything()]
 
     def added(self):
         """(name, content) of what stands there and did not before; fails when anything else was changed."""
