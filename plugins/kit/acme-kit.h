@@ -139,9 +139,11 @@ const struct kit_json *kit_json_next(const struct kit_json *element);
 const char *kit_json_key(const struct kit_json *member);
 
 /* for (...) over the elements at path: KIT_JSON_EACH(record, answer.json, "result") { ... } */
+/* NOLINTBEGIN(bugprone-macro-parentheses): a name that is declared cannot stand in any */
 #define KIT_JSON_EACH(element, json, path)                                             \
     for (const struct kit_json *element = kit_json_first(json, path); element != NULL; \
          element = kit_json_next(element))
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 /* ---- Writing JSON ---- */
 

@@ -122,8 +122,9 @@ void kit_json_add_copy(struct kit_text *t, const struct kit_json *json)
     }
 }
 
-/* The conversions that a template may have behind its per cent sign. */
-enum conversion { CONVERT_STRING, CONVERT_INT, CONVERT_LONG, CONVERT_LONG_LONG, CONVERT_SIZE };
+/* The conversions that a template may have behind its per cent sign. On every Linux a size_t is
+ * passed as a long is. */
+enum conversion { CONVERT_STRING, CONVERT_INT, CONVERT_LONG, CONVERT_LONG_LONG };
 
 static const struct {
     const char *spelling;
@@ -132,7 +133,7 @@ static const struct {
 } CONVERSIONS[] = {
     {"s", CONVERT_STRING, false},     {"d", CONVERT_INT, false},  {"u", CONVERT_INT, true},
     {"ld", CONVERT_LONG, false},      {"lu", CONVERT_LONG, true}, {"lld", CONVERT_LONG_LONG, false},
-    {"llu", CONVERT_LONG_LONG, true}, {"zu", CONVERT_SIZE, true},
+    {"llu", CONVERT_LONG_LONG, true}, {"zu", CONVERT_LONG, true},
 };
 
 static void add_number(struct kit_text *t, uint64_t bits, bool is_unsigned)
@@ -179,9 +180,6 @@ static void add_argument(struct kit_text *t, size_t which, struct arguments *arg
     }
     case CONVERT_LONG_LONG:
         add_number(t, (uint64_t)va_arg(args->list, long long), is_unsigned);
-        break;
-    case CONVERT_SIZE:
-        add_number(t, (uint64_t)va_arg(args->list, size_t), is_unsigned);
         break;
     }
 }

@@ -109,7 +109,8 @@ void kit_text_add_escaped(struct kit_text *t, const char *text)
 
 void kit_text_add_base64(struct kit_text *t, const void *bytes, size_t len)
 {
-    static const char DIGITS[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    static const char PADDED[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=";
     const unsigned char *from = bytes;
 
     for (size_t i = 0; i < len; i += 3) {
@@ -120,7 +121,7 @@ void kit_text_add_base64(struct kit_text *t, const void *bytes, size_t len)
         group |= n > 1 ? (uint32_t)from[i + 1] << 8 : 0;
         group |= n > 2 ? (uint32_t)from[i + 2] : 0;
         for (size_t k = 0; k < 4; k++) {
-            four[k] = k <= n ? DIGITS[(group >> (18 - 6 * k)) & 63] : '=';
+            four[k] = PADDED[k <= n ? (group >> (18 - 6 * k)) & 63 : 64];
         }
         kit_text_add(t, four, sizeof(four));
     }

@@ -16,15 +16,16 @@ void kit_url_done(struct kit_url *u)
     *u = (struct kit_url){.scheme = NULL};
 }
 
-/* One part of a URL, to free(); NULL when it has none. */
+/* One part of a URL, to free(); "" when it has none. */
 static char *get_part(CURLU *u, CURLUPart part)
 {
     char *text = NULL;
     char *copy = NULL;
 
-    if (curl_url_get(u, part, &text, 0) == CURLUE_OK) {
-        copy = kit_strdup(text);
+    if (curl_url_get(u, part, &text, 0) != CURLUE_OK || text == NULL) {
+        return kit_strndup("", 0);
     }
+    copy = kit_strndup(text, strlen(text));
     curl_free(text);
     return copy;
 }
@@ -32,7 +33,7 @@ static char *get_part(CURLU *u, CURLUPart part)
 static bool has_part(CURLU *u, CURLUPart part)
 {
     char *text = get_part(u, part);
-    bool is_there = text != NULL;
+    bool is_there = *text != '\0';
 
     free(text);
     return is_there;
@@ -61,7 +62,7 @@ static bool is_loopback(const char *host)
 /* "host:port", the port only where it is not the scheme's own. */
 static char *make_authority(const char *scheme, const char *host, const char *port)
 {
-    bool is_usual = port == NULL || (strcmp(scheme, "https") == 0 && strcmp(port, "443") == 0) ||
+    bool is_usual = *port == '\0' || (strcmp(scheme, "https") == 0 && strcmp(port, "443") == 0) ||
                     (strcmp(scheme, "http") == 0 && strcmp(port, "80") == 0);
     KIT_TEXT(t);
 
@@ -73,19 +74,16 @@ static void take_parts(CURLU *u, struct kit_url *to)
 {
     char *host = get_part(u, CURLUPART_HOST);
     char *port = get_part(u, CURLUPART_PORT);
-    char *path = get_part(u, CURLUPART_PATH);
-    size_t len = path == NULL ? 0 : strlen(path);
 
-    while (len > 0 && path[len - 1] == '/') {
-        len--;
-    }
     to->scheme = get_part(u, CURLUPART_SCHEME);
-    to->authority = make_authority(to->scheme, host == NULL ? "" : host, port);
-    to->path = kit_strndup(path == NULL ? "" : path, len);
-    to->is_loopback = host != NULL && is_loopback(host);
+    to->authority = make_authority(to->scheme, host, port);
+    to->is_loopback = is_loopback(host);
+    to->path = get_part(u, CURLUPART_PATH);
+    for (size_t len = strlen(to->path); len > 0 && to->path[len - 1] == '/'; len--) {
+        to->path[len - 1] = '\0';
+    }
     free(host);
     free(port);
-    free(path);
 }
 
 static const char *find_flaw(CURLU *u, const struct kit_url *url, uint32_t flags)
@@ -139,7 +137,8 @@ const char *kit_url_parse(const char *url, uint32_t flags, struct kit_url *ret_u
 
 static bool is_same_origin(const struct kit_url *a, const struct kit_url *b)
 {
-    return strcmp(a->scheme, b->scheme) == 0 && strcasecmp(a->authority, b->authority) == 0;
+    return a->scheme != NULL && b->scheme != NULL && strcmp(a->scheme, b->scheme) == 0 &&
+           strcasecmp(a->authority, b->authority) == 0;
 }
 
 /* Only scheme, host and port of a URL, which may have a query. */
