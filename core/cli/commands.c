@@ -7,6 +7,7 @@
 #include "task/cleanup.h"
 #include "task/delete.h"
 #include "task/issue.h"
+#include "task/plugin_new.h"
 #include "task/provider_add.h"
 #include "task/revoke.h"
 
@@ -46,6 +47,17 @@ enum task_exit command_cleanup(struct task_env *env, const struct args *args)
     };
 
     return task_cleanup(env, &request);
+}
+
+static enum task_exit command_plugin_new(struct task_env *env, const struct args *args)
+{
+    const struct strv *operands = &args->operands;
+    struct plugin_new_request request = {
+        .name = operands->items[0],
+        .folder = operands->n > 1 ? operands->items[1] : NULL,
+    };
+
+    return task_plugin_new(env, &request);
 }
 
 static enum task_exit command_provider_add(struct task_env *env, const struct args *args)
@@ -108,6 +120,8 @@ enum task_exit command_run(struct task_env *env, const struct args *args, struct
         return command_plugin_list(env, sink);
     case COMMAND_PLUGIN_SHOW:
         return command_plugin_show(env, args, sink);
+    case COMMAND_PLUGIN_NEW:
+        return command_plugin_new(env, args);
     case COMMAND_PROVIDER_ADD:
         return command_provider_add(env, args);
     case COMMAND_LIST:

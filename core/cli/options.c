@@ -148,6 +148,11 @@ static const struct command_row COMMANDS[COMMAND_COUNT] = {
                              "# for a script\n"
                              "acme-dns plugin show rfc2136 --json\n",
                              NULL, 0},
+    [COMMAND_PLUGIN_NEW] = {"plugin new", "NAME [FOLDER]", 1, 1,
+                            "begin to write a plug-in: a folder that builds and checks itself",
+                            "# into the folder my-dns; then: make -C my-dns check\n"
+                            "acme-dns plugin new my-dns\n",
+                            NULL, 0},
     [COMMAND_PROVIDER_ADD] =
         {"provider add", "NAME [OPTION=VALUE...]", 1, 64,
          "write a [provider] section, its secrets in files of their own, and try it",

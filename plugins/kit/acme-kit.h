@@ -34,7 +34,9 @@
  * of its block. Strings are UTF-8 with a NUL behind. When no memory is left the process ends, which
  * acme-dns reports like any other death of a plug-in.
  *
- * Programs that use this link -lacme-kit -lcurl -lyajl: pkg-config --static --libs acme-kit.
+ * What links it needs libcurl and yajl too: pkg-config --cflags --libs acme-kit. A guide for
+ * authors of plug-ins is in docs/plugin-guide.md; `acme-dns plugin new` writes a plug-in to begin
+ * with.
  */
 #ifndef ACME_KIT_H
 #define ACME_KIT_H
@@ -77,6 +79,8 @@ struct kit_text {
 
 void kit_text_done(struct kit_text *t);
 void kit_text_clear(struct kit_text *t); /* keeps the memory */
+/* Holds text and nothing else then; NULL: nothing. */
+void kit_text_set(struct kit_text *t, const char *text);
 void kit_text_add(struct kit_text *t, const void *bytes, size_t len);
 void kit_text_add_str(struct kit_text *t, const char *text);
 void kit_text_addf(struct kit_text *t, const char *format, ...)
@@ -444,7 +448,8 @@ void kit_pages_done(struct kit_pages *pages);
 
 /* ---- Names ---- */
 
-/* Whether name is zone or lies below it; case and a dot at the end do not matter. */
+/* Whether name is zone or lies below it; case and a dot at the end do not matter. A name that is
+ * NULL is in no zone and equals none. */
 bool kit_name_is_in(const char *name, const char *zone);
 bool kit_name_equals(const char *a, const char *b);
 

@@ -33,12 +33,13 @@ static ptrdiff_t relative_len(const char *name, const char *zone)
 
 bool kit_name_is_in(const char *name, const char *zone)
 {
-    return relative_len(name, zone) >= 0;
+    return name != NULL && zone != NULL && relative_len(name, zone) >= 0;
 }
 
 bool kit_name_equals(const char *a, const char *b)
 {
-    return plain_len(a) == plain_len(b) && strncasecmp(a, b, plain_len(a)) == 0;
+    return a != NULL && b != NULL && plain_len(a) == plain_len(b) &&
+           strncasecmp(a, b, plain_len(a)) == 0;
 }
 
 bool kit_zone_is_better(const char *name, const char *candidate, const char *best)

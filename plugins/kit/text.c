@@ -24,6 +24,14 @@ void kit_text_clear(struct kit_text *t)
     }
 }
 
+void kit_text_set(struct kit_text *t, const char *text)
+{
+    kit_text_clear(t);
+    if (text != NULL) {
+        kit_text_add_str(t, text);
+    }
+}
+
 /* Not realloc(), which would leave a copy of what may be secret behind. */
 static void grow(struct kit_text *t, size_t wanted)
 {

@@ -14,6 +14,8 @@ static void names_lie_in_zones(void **state)
     assert_false(kit_name_is_in("badexample.com.", "example.com."));
     assert_false(kit_name_is_in("com.", "example.com."));
     assert_true(kit_name_is_in("example.com.", ""));
+    assert_false(kit_name_is_in(NULL, "example.com") || kit_name_is_in("example.com", NULL));
+    assert_false(kit_name_equals(NULL, NULL) || kit_name_equals("a", NULL));
     assert_true(kit_name_equals("A.b.", "a.B"));
     assert_false(kit_name_equals("a.b", "a.bc"));
 }

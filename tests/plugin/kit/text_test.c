@@ -26,6 +26,11 @@ static void texts_stop_at_their_ceiling(void **state)
     kit_text_clear(&t);
     assert_false(t.is_broken);
     assert_string_equal(kit_text_str(&t), "");
+    kit_text_set(&t, "one");
+    kit_text_set(&t, "two");
+    assert_string_equal(kit_text_str(&t), "two");
+    kit_text_set(&t, NULL);
+    assert_string_equal(kit_text_str(&t), "");
     free(large);
 }
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 the acme-dns authors
 # SPDX-License-Identifier: MIT
-"""Drives a plug-in call by call, through the program that tests/plugin/drive.c is."""
+"""Drives a plug-in call by call, through the program that plugins/kit/check/drive.c is."""
 import os
 import re
 import subprocess

@@ -1,0 +1,265 @@
+# SPDX-FileCopyrightText: 2026 the acme-dns authors
+# SPDX-License-Identifier: MIT
+"""What a person without our sources has: an installed tree. Plug-ins are built against that alone."""
+import http.server
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import threading
+
+import pytest
+
+SOURCE = pathlib.Path(__file__).resolve().parents[3]
+BUILD = pathlib.Path(os.environ.get("ACME_DNS_BUILD", "build/dev")).resolve()
+FROZEN = SOURCE / "tests/abi/1.0"
+CACHE = (BUILD / "CMakeCache.txt").read_text()
+# A kit that was built with the sanitizers wants them in the plug-in too.
+SANITIZE = "-fsanitize=address,undefined" if re.search(r"^ACME_SANITIZE:BOOL=ON", CACHE, re.M) else ""
+
+
+def run(*command, cwd=None, code=0, **environment):
+    result = subprocess.run([str(word) for word in command], cwd=cwd, text=True, timeout=300,
+                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+                            env={**os.environ, **environment})
+    assert result.returncode == code, "%s: %d\n%s" % (command, result.returncode, result.stdout)
+    return result.stdout
+
+
+@pytest.fixture(scope="session")
+def prefix(tmp_path_factory):
+    """An installed tree, moved after it was installed: nothing may depend on where it was made."""
+    first = tmp_path_factory.mktemp("installed") / "first"
+    run("cmake", "--install", BUILD, "--prefix", first)
+    return first.rename(first.with_name("moved"))
+
+
+@pytest.fixture(scope="session")
+def pkgconfig(prefix):
+    return str(next(prefix.glob("lib/**/pkgconfig")))
+
+
+def acme_dns(*words, code=0, cwd=None):
+    return run(BUILD / "acme-dns", *words, code=code, cwd=cwd)
+
+
+def exported(path):
+    symbols = run("nm", "-D", "--defined-only", path).splitlines()
+    return sorted(line.split()[-1] for line in symbols if "__odr_asan" not in line)
+
+
+def make_plugin(folder, pkgconfig, *targets, **variables):
+    flags = "-Wconversion -Werror " + SANITIZE
+    return run("make", *targets, *("%s=%s" % pair for pair in variables.items()), cwd=folder,
+               PKG_CONFIG_PATH=pkgconfig, CFLAGS=flags, CXXFLAGS=flags)
+
+
+@pytest.fixture(scope="session")
+def new_plugin(tmp_path_factory, pkgconfig):
+    folder = tmp_path_factory.mktemp("new") / "deep" / "my-dns"
+    text = acme_dns("plugin", "new", "my-dns", folder)
+    assert str(folder) in text and "make check" in text
+    make_plugin(folder, pkgconfig)
+    return folder
+
+
+class Driver:
+    """The installed program that calls a plug-in."""
+
+    def __init__(self, prefix, plugin, **options):
+        drive = next(prefix.glob("lib/**/acme-dns/kit/plugin-drive"))
+        self.process = subprocess.Popen([drive, plugin, *("%s=%s" % pair for pair in options.items())], text=True,
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+    def call(self, *words):
+        self.process.stdin.write("\t".join(words) + "\n")
+        self.process.stdin.flush()
+        for line in self.process.stdout:
+            kind, *rest = line.rstrip("\n").split("\t")
+            if kind == "returned":
+                return int(rest[1])
+        raise AssertionError("the plug-in's process ended with %s" % self.process.wait())
+
+    def __enter__(self):
+        assert self.call("open") == 0
+        return self
+
+    def __exit__(self, *_):
+        self.call("close")
+        self.process.stdin.close()
+        assert self.process.wait(timeout=30) == 0
+
+
+# ---- plugin new ----
+
+def test_a_new_plugin_builds_and_exports_one_symbol(new_plugin):
+    assert exported(new_plugin / "my-dns.so") == ["acme_plugin_v1"]
+    shown = acme_dns("plugin", "show", new_plugin / "my-dns.so")
+    assert "name=my-dns" in shown and "MY_DNS_TOKEN" in shown and "api-url" in shown
+
+
+def test_a_new_plugin_passes_its_own_check(new_plugin, pkgconfig):
+    text = make_plugin(new_plugin, pkgconfig, "check")
+    assert "22 rules, 0 failed" in text
+    assert sorted(p.name for p in new_plugin.iterdir()) == ["Makefile", "README.md", "fake_api.py", "my-dns.c",
+                                                            "my-dns.conf", "my-dns.so"]
+
+
+def test_a_new_plugin_installs_itself(new_plugin, pkgconfig, tmp_path, prefix):
+    make_plugin(new_plugin, pkgconfig, "install", DESTDIR=tmp_path)
+    installed = next(tmp_path.rglob("my-dns.so"))
+    assert installed.parent.name == "plugins" and installed.stat().st_mode & 0o777 == 0o644
+
+
+def test_nothing_of_the_template_is_left(new_plugin):
+    for path in new_plugin.iterdir():
+        if path.suffix != ".so":
+            assert "@" not in path.read_text().replace("@route", "").replace("$@", "").replace("@$(", ""), path
+
+
+# What an author may get wrong, and the rule that says so.
+MISTAKES = {
+    "case": ("kit_txt_is(kit_json_str(entry, \"content\"), record)",
+             "strcasecmp(kit_json_str(entry, \"content\") + 1, record->value) > -99", "removing_one"),
+    "blind": ("if (status != ACME_OK || p.record_id.len > 0) {", "if (status != ACME_OK) {", "adding_again"),
+    "twice": (".json = &json,", ".json = &json, .repeat = KIT_REPEAT_SAFE,", "lost_reply"),
+    "gone": (".allow = {404}", ".allow = {0}", "lost_reply_to_removal"),
+    "no-zone": ("ACME_NO_ZONE, 0, \"this token reaches no zone that holds %s\",\n                         "
+                "record->fqdn", "ACME_RETRY, 0, \"no\"", "unknown_zone"),
+    "first-zone": ("kit_zone_is_better(kit_text_str(&p->name), name, best.bytes)",
+                   "best.len == 0 && kit_name_is_in(kit_text_str(&p->name), name)", "several_zones"),
+    "crash": ("kit_name_equals(kit_json_str(entry, \"name\"), record->fqdn)",
+              "*(volatile int *)0 == 0", "removing_one"),
+    "silent": ("return acme_fail(call, ACME_NO_ZONE, 0, \"this token reaches no zone that holds %s\",\n"
+               "                         record->fqdn)", "return ACME_NO_ZONE", "unknown_zone"),
+}
+
+
+@pytest.mark.parametrize("mistake", sorted(MISTAKES))
+def test_the_check_finds_what_authors_get_wrong(new_plugin, prefix, pkgconfig, tmp_path, mistake):
+    right, wrong, rule = MISTAKES[mistake]
+    folder = shutil.copytree(new_plugin, tmp_path / "my-dns")
+    source = folder / "my-dns.c"
+    text = source.read_text()
+    assert text.count(right) == 1
+    source.write_text("#include <strings.h>\n" + text.replace(right, wrong))
+    run("make", "CFLAGS=-w " + SANITIZE, cwd=folder, PKG_CONFIG_PATH=pkgconfig)
+    text = run("make", "check", "RULES=" + rule, cwd=folder, code=2, PKG_CONFIG_PATH=pkgconfig)
+    assert "FAILED" in text and "(%s)" % rule in text and "1 rules, 1 failed" in text
+
+
+def test_names_that_no_plugin_can_have_are_refused(tmp_path):
+    for name in ("My-DNS", "../x", "a" * 33, "1dns", "-x"):
+        text = acme_dns("plugin", "new", "--", name, code=3, cwd=tmp_path)
+        assert name in text or "unknown" in text, text
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_in_use_is_left_alone(tmp_path):
+    (tmp_path / "notes").write_text("mine")
+    text = acme_dns("plugin", "new", "my-dns", tmp_path, code=3)
+    assert "not empty" in text and str(tmp_path) in text and "another one" in text
+    assert [p.name for p in tmp_path.iterdir()] == ["notes"]
+    (tmp_path / "file").write_text("x")
+    assert "no folder" in acme_dns("plugin", "new", "my-dns", tmp_path / "file", code=3)
+
+
+# ---- the examples, both ways ----
+
+@pytest.fixture(scope="session", params=["make", "cmake"])
+def example(request, tmp_path_factory, prefix, pkgconfig):
+    """Builds an example by its name; the path of its plug-in."""
+    def build(name):
+        folder = tmp_path_factory.mktemp(request.param) / name
+        shutil.copytree(next(prefix.rglob("examples/" + name)), folder)
+        if request.param == "make":
+            make_plugin(folder, pkgconfig)
+            return folder / (name + ".so")
+        run("cmake", "-S", folder, "-B", folder / "build", "-DCMAKE_PREFIX_PATH=%s" % prefix,
+            "-DCMAKE_C_FLAGS=" + SANITIZE, "-DCMAKE_CXX_FLAGS=" + SANITIZE)
+        run("cmake", "--build", folder / "build")
+        return folder / "build" / (name + ".so")
+    return build
+
+
+class Hook(http.server.BaseHTTPRequestHandler):
+    got = []
+
+    def do_POST(self):
+        Hook.got.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+        self.send_response(204)
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+def test_the_webhook_posts_changes(example, prefix):
+    plugin = example("webhook")
+    assert exported(plugin) == ["acme_plugin_v1"]
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hook)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    Hook.got.clear()
+    with Driver(prefix, plugin, url="http://127.0.0.1:%d/dns" % server.server_address[1]) as driver:
+        assert driver.call("add", "_acme-challenge.example.com.", "example.com.", "the \"value\"", "60") == 0
+        assert driver.call("remove", "_acme-challenge.example.com.", "example.com.", "the \"value\"", "60") == 0
+    server.shutdown()
+    server.server_close()
+    about = {"name": "_acme-challenge.example.com.", "zone": "example.com.", "value": "the \"value\"", "ttl": 60}
+    assert Hook.got == [{"action": "add", **about}, {"action": "remove", **about}]
+
+
+def test_a_plugin_in_cxx_keeps_its_lines(example, prefix, tmp_path):
+    plugin = example("zonefile")
+    assert exported(plugin) == ["acme_plugin_v1"]
+    (tmp_path / "acme.zone").write_text("other 60 IN TXT \"mine\"\n")
+    with Driver(prefix, plugin, folder=tmp_path) as driver:
+        for value in ("one", "two", "one"):
+            assert driver.call("add", "_acme-challenge.example.com.", "example.com.", value, "60") == 0
+        assert driver.call("remove", "_acme-challenge.example.com.", "example.com.", "two", "60") == 0
+        assert driver.call("remove", "_acme-challenge.example.com.", "example.com.", "two", "60") == 0
+        assert driver.call("add", "_acme-challenge.example.com.", "example.com.", "a\"b", "60") == 105
+    assert (tmp_path / "acme.zone").read_text() == ("other 60 IN TXT \"mine\"\n"
+                                                    "_acme-challenge.example.com. 60 IN TXT \"one\"\n")
+    assert "name=zonefile" in acme_dns("plugin", "show", plugin)
+
+
+# ---- the header ----
+
+@pytest.mark.parametrize("compiler,source", [("cc", "webhook/webhook.c"), ("c++", "zonefile/zonefile.cc")])
+def test_a_plugin_of_the_first_header_works_today(prefix, pkgconfig, tmp_path, compiler, source):
+    """Built with the header of 1.0 as it was frozen, loaded by the program of now."""
+    name = pathlib.Path(source).stem
+    flags = run("pkg-config", "--cflags", "--libs", "acme-kit", PKG_CONFIG_PATH=pkgconfig).split()
+    run(compiler, "-shared", "-fPIC", "-fvisibility=hidden", *SANITIZE.split(), "-I", FROZEN, "-H", "-o",
+        tmp_path / (name + ".so"), next(prefix.rglob("examples/" + source)), *flags)
+    shown = acme_dns("plugin", "show", tmp_path / (name + ".so"))
+    assert "name=%s\n" % name in shown
+
+
+def test_pkg_config_says_where_things_are(prefix, pkgconfig):
+    def variable(package, name):
+        return pathlib.Path(run("pkg-config", "--variable=" + name, package,
+                                PKG_CONFIG_PATH=pkgconfig).strip()).resolve()
+    assert (variable("acme-dns-plugin", "plugindir") / "rfc2136.so").exists()
+    assert (variable("acme-dns-plugin", "includedir") / "acme-plugin.h").exists()
+    assert (variable("acme-kit", "kitdir") / "plugincheck.py").exists()
+    assert str(prefix) in str(variable("acme-kit", "kitdir"))
+
+
+def test_the_guide_and_both_headers_are_installed(prefix):
+    for name in ("plugin-guide.md", "acme-kit.h", "acme-plugin.h", "libacme-kit.a"):
+        assert len(list(prefix.rglob(name))) == 1, name
+
+
+def test_the_guide_speaks_of_what_there_is(prefix):
+    guide = next(prefix.rglob("plugin-guide.md")).read_text()
+    known = "".join(next(prefix.rglob(name)).read_text()
+                    for name in ("acme-kit.h", "acme-plugin.h", "plugincheck.py", "fakeapi.py"))
+    known += "".join(path.read_text() for path in (SOURCE / "plugins/kit/template").iterdir())
+    names = set(re.findall(r"\b(?:kit|acme|KIT|ACME)_\w+|\bplugin_\w+\b|\bfind_\w+", guide)) - {"find_package"}
+    names |= set(re.findall(r"RULES=(\w+)", guide))
+    missing = {name for name in names if name not in known} - {"acme_dns_add_plugin"}
+    assert len(names) > 40 and not missing
