@@ -17,6 +17,7 @@
 #include "acme/poll.h"
 #include "dns/find.h"
 #include "order/order.h"
+#include "order/settling.h"
 
 enum order_state {
     ORDER_NEW,       /* key on disk, order made or taken up again */
@@ -62,9 +63,7 @@ struct order_owner {
 struct name_use {
     struct order_name *name;
     struct value_use *use;
-    struct provider_job *settling;
-    struct loop_timer *settle_again;
-    int64_t settling_began_ms;
+    struct settling *settling;
     bool is_published;
     bool is_settled; /* the provider has no say in it, or has said that the value is live */
 };

@@ -5,49 +5,24 @@
  * asked. */
 #include "order/machine.h"
 
-#include "base/event.h"
 #include "base/mem.h"
+#include "order/where.h"
 
 /* A CNAME that appears while we wait leads elsewhere; more often than this somebody is playing. */
 #define MOVES_MAX 3
 
-/* What a hundred names of one zone have in common is said once. */
-static void tell_place(struct order_owner *owner)
-{
-    const struct dns_place *place = owner->place;
-    struct strv *told = &owner->order->warnings_told;
-
-    for (size_t i = 0; i < place->warnings.n; i++) {
-        if (!strv_has(told, place->warnings.items[i])) {
-            strv_add(told, place->warnings.items[i]);
-            event_log(EVENT_WARNING, owner->name, "%s", place->warnings.items[i]);
-        }
-    }
-    if (place->n_hops > 0) {
-        AUTO_FREE char *path = dns_place_path(place);
-
-        event_log(EVENT_NOTICE, owner->name, "follows %s", path);
-    }
-}
-
 /* May we write there, and who does? The answer is in owner->err and owner->choices. */
 static void choose_providers(struct order_owner *owner)
 {
-    const struct dns_place *place = owner->place;
-    struct provider_set *set = owner->order->env.providers;
-    AUTO_FREE char *name = str_fmt("%s.", owner->name);
-    AUTO_FREE char *fqdn = str_fmt("%s.", place->owner);
-    AUTO_FREE char *zone = str_fmt("%s.", place->zone);
-    AUTO_FREE char *path = place->n_hops > 0 ? dns_place_path(place) : NULL;
+    const struct order_env *env = &owner->order->env;
 
-    if (provider_may_write(set, name, fqdn, path, &owner->err) < 0 ||
-        provider_find(set, fqdn, zone, &owner->choices, &owner->err) < 0) {
+    if (where_choose(env->providers, owner->place, &owner->choices, &owner->err) < 0) {
         return;
     }
     for (size_t i = 0; i < owner->choices.n; i++) {
         provider_start(owner->choices.items[i].provider);
     }
-    dns_probe_start(owner->order->env.dns, place);
+    dns_probe_start(env->dns, owner->place);
 }
 
 static void finish_find(void *arg, struct dns_place *place, const struct err *err)
@@ -61,7 +36,8 @@ static void finish_find(void *arg, struct dns_place *place, const struct err *er
         owner->err = *err;
     } else {
         owner->place = place;
-        tell_place(owner);
+        /* What a hundred names of one zone have in common is said once. */
+        where_tell(place, &order->warnings_told);
         choose_providers(owner);
     }
     for (size_t i = 0; i < order->n_names && order->state <= ORDER_VALIDATE; i++) {

@@ -8,13 +8,7 @@
  */
 #include "order/machine.h"
 
-#include "acme-plugin.h"
-#include "base/event.h"
-#include "order/patience.h"
-
 #include <string.h>
-
-#define SETTLE_INTERVAL_MS 4000
 
 static bool shares_receipt(const struct name_use *a, const struct name_use *b)
 {
@@ -53,58 +47,25 @@ static void mark_settled(struct name_use *use)
     use->is_settled = true;
 }
 
-static void ask(struct name_use *use);
-
-static void ask_again(void *arg)
+static void finish_settling(void *arg)
 {
     struct name_use *use = arg;
-
-    use->settle_again = NULL;
-    ask(use);
-}
-
-static void settle_all_like(struct name_use *use)
-{
     struct order *order = use->name->order;
 
+    use->settling = NULL;
     each_use(order, use, mark_settled);
     for (size_t i = 0; i < order->n_names; i++) {
         name_try_answer(&order->names[i]);
     }
 }
 
-static void finish_settled(void *arg, const struct provider_result *result)
+static void describe_use(void *arg, struct provider_change *ret_change)
 {
-    struct name_use *use = arg;
-    struct order *order = use->name->order;
-    const struct provider_facts *facts = provider_facts(value_use_provider(use->use));
-    int64_t waited_ms = loop_now_ms(order->env.loop) - use->settling_began_ms;
-    int64_t limit_ms = patience_propagation_ms(order->env.settings, facts);
-    int64_t pause_ms = SETTLE_INTERVAL_MS;
-
-    use->settling = NULL;
-    if (facts != NULL && facts->poll_interval_s > 0) {
-        pause_ms = (int64_t)facts->poll_interval_s * 1000;
-    }
-    if (result->is_ok) {
-        settle_all_like(use);
-        return;
-    }
-    if (result->status == ACME_RETRY && waited_ms + pause_ms < limit_ms) {
-        use->settle_again = loop_timer_start(order->env.loop, pause_ms, ask_again, use);
-        return;
-    }
-    event_log(EVENT_WARNING, use->name->identifier,
-              "provider '%s' does not say that the value is live (%s); going by its name servers",
-              provider_name(value_use_provider(use->use)), result->err->text);
-    settle_all_like(use);
-}
-
-static void ask(struct name_use *use)
-{
+    const struct name_use *use = arg;
     const struct order_name *name = use->name;
     const struct order_site *site = name->site;
-    struct provider_change change = {
+
+    *ret_change = (struct provider_change){
         .verb = PROVIDER_ADD,
         .fqdn = site->fqdn,
         .value = name->value,
@@ -114,14 +75,22 @@ static void ask(struct name_use *use)
         .key_authorization = name->key_authorization,
         .is_wildcard = name->authz->is_wildcard,
     };
-
     for (size_t i = 0; i < site->n_providers; i++) {
         if (site->providers[i].provider == value_use_provider(use->use)) {
-            change.zone = site->providers[i].zone;
+            ret_change->zone = site->providers[i].zone;
         }
     }
-    change.receipt = value_use_receipt(use->use, &change.receipt_len);
-    use->settling = provider_settled(value_use_provider(use->use), &change, finish_settled, use);
+    ret_change->receipt = value_use_receipt(use->use, &ret_change->receipt_len);
+}
+
+static void ask(struct name_use *use)
+{
+    static const struct settling_callbacks CALLBACKS = {.describe = describe_use,
+                                                        .done = finish_settling};
+    const struct order_env *env = &use->name->order->env;
+
+    use->settling = settling_start(env->loop, env->settings, value_use_provider(use->use),
+                                   use->name->identifier, &CALLBACKS, use);
 }
 
 static bool is_asked_for(struct order *order, const struct name_use *like)
@@ -130,8 +99,7 @@ static bool is_asked_for(struct order *order, const struct name_use *like)
         for (size_t k = 0; k < order->names[i].n_uses; k++) {
             const struct name_use *use = &order->names[i].uses[k];
 
-            if (use != like && (use->settling != NULL || use->settle_again != NULL) &&
-                shares_receipt(use, like)) {
+            if (use != like && use->settling != NULL && shares_receipt(use, like)) {
                 return true;
             }
         }
@@ -147,7 +115,6 @@ void use_start_settling(struct name_use *use)
         use->is_settled = true;
         return;
     }
-    use->settling_began_ms = loop_now_ms(use->name->order->env.loop);
     if (!is_asked_for(use->name->order, use)) {
         ask(use);
     }
@@ -178,11 +145,10 @@ bool use_is_by_hand(const struct name_use *use)
 
 void use_stop(struct name_use *use)
 {
-    bool was_asking = use->settling != NULL || use->settle_again != NULL;
+    bool was_asking = use->settling != NULL;
     struct name_use *follower = was_asking ? find_follower(use) : NULL;
 
-    provider_job_cancel(&use->settling);
-    loop_timer_cancel(&use->settle_again);
+    settling_cancel(&use->settling);
     values_release(&use->use);
     use->is_published = false;
     use->is_settled = false;
