@@ -82,14 +82,27 @@ static bool has_open_order(const struct journal_file *file)
     return false;
 }
 
-/* Whether this run has anything to do with what the file holds. */
-static bool is_ours_to_end(const struct journal_file *file, const char *certificate)
+static bool holds_lease(const struct journal_file *file, const char *value)
 {
-    if (certificate == NULL || !journal_file_is_needed(file)) {
+    for (size_t i = 0; value != NULL && i < file->n_entries; i++) {
+        const struct journal_entry *entry = file->entries[i];
+
+        if (entry->kind == JOURNAL_LEASE && !entry->is_removed && str_eq(entry->value, value)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Whether this run has anything to do with what the file holds. */
+static bool is_ours_to_end(const struct journal_file *file, const struct journal_scope *scope)
+{
+    if (scope == NULL || !journal_file_is_needed(file) || holds_lease(file, scope->leased)) {
         return true;
     }
     for (size_t i = 0; i < file->n_orders; i++) {
-        if (!file->orders[i]->is_over && str_eq(file->orders[i]->certificate, certificate)) {
+        if (!file->orders[i]->is_over && scope->certificate != NULL &&
+            str_eq(file->orders[i]->certificate, scope->certificate)) {
             return true;
         }
     }
@@ -104,9 +117,9 @@ static bool is_ours_to_end(const struct journal_file *file, const char *certific
     for (size_t i = 0; i < file->n_entries; i++) {
         const struct journal_entry *entry = file->entries[i];
 
-        if (!entry->is_removed &&
-            (journal_may_end(entry, clock_wall_s()) ||
-             (entry->kind == JOURNAL_ORDER && str_eq(entry->certificate, certificate)))) {
+        if (!entry->is_removed && (journal_may_end(entry, clock_wall_s()) ||
+                                   (entry->kind == JOURNAL_ORDER && scope->certificate != NULL &&
+                                    str_eq(entry->certificate, scope->certificate)))) {
             return true;
         }
     }
@@ -240,7 +253,8 @@ static void leave_file(struct journal *journal, struct journal_file *file)
 }
 
 /* All files are read before any is judged: what one names may be needed by an order in another. */
-static void adopt_all(struct journal *journal, const char *certificate, struct strv *warnings)
+static void adopt_all(struct journal *journal, const struct journal_scope *scope,
+                      struct strv *warnings)
 {
     AUTO_FREE bool *is_ours = NULL;
     size_t n_taken = 0;
@@ -250,7 +264,7 @@ static void adopt_all(struct journal *journal, const char *certificate, struct s
     n_taken = journal->n_files;
     is_ours = mem_alloc(n_taken, sizeof(bool));
     for (size_t i = 0; i < n_taken; i++) {
-        is_ours[i] = is_ours_to_end(journal->files[i], certificate);
+        is_ours[i] = is_ours_to_end(journal->files[i], scope);
     }
     for (size_t i = 0; i < n_taken; i++) {
         struct journal_file *file = journal->files[i];
@@ -334,13 +348,13 @@ static void free_all(struct journal *journal)
     mem_free(journal);
 }
 
-int journal_open(const char *dir, const char *command, const char *certificate,
+int journal_open(const char *dir, const char *command, const struct journal_scope *scope,
                  struct journal **ret_journal, struct strv *ret_warnings, struct err *err)
 {
     struct journal *journal = NEW(struct journal);
 
     journal->dir = str_dup(dir);
-    adopt_all(journal, certificate, ret_warnings);
+    adopt_all(journal, scope, ret_warnings);
     if (open_own(journal, command, err) < 0) {
         free_all(journal);
         return err_code(err);
@@ -584,4 +598,20 @@ struct journal_entry *journal_find_value(struct journal *journal, const char *pr
         }
     }
     return NULL;
+}
+
+size_t journal_end_leases(struct journal *journal, const char *identifier, const char *value)
+{
+    size_t cursor = 0;
+    size_t n = 0;
+    struct journal_entry *entry = NULL;
+
+    while ((entry = journal_next(journal, &cursor)) != NULL) {
+        if (entry->kind == JOURNAL_LEASE && entry->is_adopted && str_eq(entry->value, value) &&
+            str_eq(entry->identifier, identifier)) {
+            entry->until_s = 0;
+            n++;
+        }
+    }
+    return n;
 }

@@ -67,13 +67,19 @@ struct journal_order {
     bool is_over;
 };
 
+/* What a run has come for, in the files of runs that are gone. */
+struct journal_scope {
+    const char *certificate; /* whose order it may go on with; or NULL */
+    const char *leased;      /* the value whose leases it may end before their time; or NULL */
+};
+
 /*
- * Opens this run's file in dir. Takes over every file whose run is gone; where certificate is not
- * NULL it leaves those alone that hold only what is not its to end: leases in force, permanent
+ * Opens this run's file in dir. Takes over every file whose run is gone; where scope is not NULL it
+ * leaves those alone that hold only what is not its to end: other leases in force, permanent
  * records, orders of other certificates that their next run can go on with. Files that cannot be
  * read, or were written by a newer release, are left alone and named in *ret_warnings.
  */
-int journal_open(const char *dir, const char *command, const char *certificate,
+int journal_open(const char *dir, const char *command, const struct journal_scope *scope,
                  struct journal **ret_journal, struct strv *ret_warnings, struct err *err);
 
 /* Removes files with nothing left in them and lets the others go. */
@@ -115,6 +121,15 @@ struct journal_entry *journal_find_value(struct journal *journal, const char *pr
 /* Whether the entry may be removed now: its order is not parked for another certificate, and no
  * person is at work for it; its lease is over. */
 bool journal_may_end(const struct journal_entry *entry, int64_t now_s);
+
+/* The leases of this value for this identifier in the files that were taken over are over from now
+ * on, as far as this run is concerned. How many. */
+size_t journal_end_leases(struct journal *journal, const char *identifier, const char *value);
+
+/* Another value that is leased at this owner through this provider, whichever file names it: "until
+ * 2026-11-21T22:51:00Z, entry RUN.7", to mem_free; NULL without. */
+char *journal_find_lease(const struct journal *journal, const char *provider, const char *owner,
+                         const char *value);
 
 /* Whether a run that is alive has another value at this owner through this provider, or had and has
  * not said yet that it is gone. */

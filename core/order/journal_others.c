@@ -7,6 +7,7 @@
  */
 #include "order/journal.h"
 
+#include "base/clock.h"
 #include "base/crash.h"
 #include "base/fs.h"
 #include "base/mem.h"
@@ -116,6 +117,57 @@ bool journal_owner_is_taken(const struct journal *journal, const char *provider,
         }
     }
     return is_taken;
+}
+
+static const struct journal_entry *find_other_lease(const struct journal_file *file,
+                                                    const char *provider, const char *owner,
+                                                    const char *value)
+{
+    for (size_t i = 0; i < file->n_entries; i++) {
+        const struct journal_entry *entry = file->entries[i];
+
+        if (entry->kind == JOURNAL_LEASE && !entry->is_removed && entry->until_s > clock_wall_s() &&
+            str_eq(entry->provider, provider) && str_eq(entry->owner, owner) &&
+            !str_eq(entry->value, value)) {
+            return entry;
+        }
+    }
+    return NULL;
+}
+
+static char *format_lease(const struct journal_entry *entry)
+{
+    char until[CLOCK_TEXT_MAX];
+
+    if (entry == NULL) {
+        return NULL;
+    }
+    clock_format(entry->until_s, until);
+    return str_fmt("until %s, entry %s", until, entry->id);
+}
+
+char *journal_find_lease(const struct journal *journal, const char *provider, const char *owner,
+                         const char *value)
+{
+    AUTO(strv_done) struct strv runs = STRV_INIT;
+    struct err err = ERR_INIT;
+    char *found = NULL;
+
+    for (size_t i = 0; i < journal->n_files && found == NULL; i++) {
+        found = format_lease(find_other_lease(journal->files[i], provider, owner, value));
+    }
+    (void)fs_list(journal->dir, &runs, &err);
+    for (size_t i = 0; i < runs.n && found == NULL; i++) {
+        struct journal_file *file = NULL;
+
+        if (!str_has_suffix(runs.items[i], JOURNAL_LOCK_SUFFIX) &&
+            !is_one_of_ours(journal, runs.items[i]) &&
+            journal_file_load(journal->dir, runs.items[i], &file, &err) == 0) {
+            found = format_lease(find_other_lease(file, provider, owner, value));
+            journal_file_free(file);
+        }
+    }
+    return found;
 }
 
 bool journal_stands_elsewhere(const struct journal *journal, struct journal_entry *entry)

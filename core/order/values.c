@@ -184,6 +184,21 @@ static bool is_taken_elsewhere(const struct value *v)
 
 /* ---- Before a call ---- */
 
+struct journal_entry value_describe(const struct value *v)
+{
+    return (struct journal_entry){
+        .kind = v->lease_until_s == 0 ? JOURNAL_ORDER : JOURNAL_LEASE,
+        .certificate = v->certificate,
+        .provider = (char *)(uintptr_t)provider_name(v->provider),
+        .owner = v->owner,
+        .zone = v->zone,
+        .identifier = v->identifier,
+        .value = v->text,
+        .until_s = v->lease_until_s,
+        .is_awaited = provider_is_by_hand(v->provider),
+    };
+}
+
 /* The intent of every add in the call is on disk before the first byte goes to the worker. */
 static int write_intents(struct values *values, const struct provider *provider,
                          const struct provider_change *const *changes, size_t n, struct err *err)
@@ -200,16 +215,7 @@ static int write_intents(struct values *values, const struct provider *provider,
             (v->entry != NULL && !v->entry->is_leaving)) {
             continue;
         }
-        intents[n_added] = (struct journal_entry){
-            .kind = JOURNAL_ORDER,
-            .certificate = v->certificate,
-            .provider = (char *)(uintptr_t)provider_name(v->provider),
-            .owner = v->owner,
-            .zone = v->zone,
-            .identifier = v->identifier,
-            .value = v->text,
-            .is_awaited = provider_is_by_hand(v->provider),
-        };
+        intents[n_added] = value_describe(v);
         added[n_added++] = v;
     }
     if (n_added > 0 && journal_add_intents(values->journal, intents, n_added, entries, err) < 0) {
@@ -331,14 +337,25 @@ static struct journal_entry *find_known(const struct value *v)
     return journal_find_value(v->values->journal, provider_name(v->provider), v->owner, v->text);
 }
 
+static void strike(struct journal_entry *entry)
+{
+    struct err err = ERR_INIT;
+
+    if (journal_mark_removed(entry, &err) < 0) {
+        log_journal_error(&err);
+    }
+}
+
+/* Leases too: one in force would have kept the value from being removed. */
 void value_forget(struct value *v)
 {
     struct journal_entry *entry = NULL;
-    struct err err = ERR_INIT;
+    size_t cursor = 0;
 
-    while ((entry = find_known(v)) != NULL) {
-        if (journal_mark_removed(entry, &err) < 0) {
-            log_journal_error(&err);
+    while ((entry = journal_next(v->values->journal, &cursor)) != NULL) {
+        if (entry->kind != JOURNAL_PERMANENT && str_eq(entry->owner, v->owner) &&
+            str_eq(entry->value, v->text) && str_eq(entry->provider, provider_name(v->provider))) {
+            strike(entry);
         }
     }
     v->entry = NULL;
@@ -390,8 +407,10 @@ static void finish_add(void *arg, const struct provider_result *result)
 
     v->job = NULL;
     crash_point("provider-add-after");
-    if (!result->is_ok && !result->may_be_in_force && !v->was_known) {
-        value_forget(v); /* what an earlier add left may stand all the same */
+    /* What an earlier add left, or somebody else's, may stand all the same. */
+    if (!result->is_ok && !result->may_be_in_force && !v->was_known && v->entry != NULL) {
+        strike(v->entry);
+        v->entry = NULL;
     }
     if (result->is_ok) {
         v->state = VALUE_PRESENT;
@@ -409,10 +428,35 @@ static void finish_add(void *arg, const struct provider_result *result)
     }
 }
 
+/* A lease may stand for hours: that is not waited for. */
+static bool is_leased_to_others(struct value *v)
+{
+    const struct provider_facts *facts = provider_facts(v->provider);
+    AUTO_FREE char *lease =
+        facts == NULL || facts->can_hold_several
+            ? NULL
+            : journal_find_lease(v->values->journal, provider_name(v->provider), v->owner, v->text);
+
+    if (lease == NULL) {
+        return false;
+    }
+    (void)err_set(&v->err, ERR_LOCKED,
+                  "%s: provider '%s' holds one value a name, and another is leased there (%s)",
+                  v->owner, provider_name(v->provider), lease);
+    (void)err_hint(&v->err, "'acme-dns dns remove' ends a lease");
+    return true;
+}
+
 void value_start_add(struct value *v)
 {
     if (find_holder(v) != NULL) {
         v->state = VALUE_HELD;
+        return;
+    }
+    if (is_leased_to_others(v)) {
+        v->state = VALUE_FAILED;
+        tell_users(v);
+        settle(v->values);
         return;
     }
     if (is_taken_elsewhere(v)) {
@@ -461,7 +505,7 @@ struct value *value_new(struct values *values, struct provider *provider, const 
     return v;
 }
 
-static void take_wish(struct value *v, const struct value_wish *wish)
+void value_take_wish(struct value *v, const struct value_wish *wish)
 {
     str_set(&v->certificate, wish->certificate);
     str_set(&v->identifier, wish->identifier);
@@ -471,7 +515,8 @@ static void take_wish(struct value *v, const struct value_wish *wish)
     if (wish->place != NULL && v->place == NULL) {
         v->place = dns_place_copy(wish->place);
     }
-    if (v->entry == NULL) {
+    v->lease_until_s = wish->lease_until_s;
+    if (v->entry == NULL && wish->lease_until_s == 0) {
         v->entry = find_known(v);
     }
 }
@@ -500,7 +545,7 @@ struct value_use *values_publish(struct values *values, const struct value_wish 
     case VALUE_FAILED:
     case VALUE_GONE:
     case VALUE_LEFT:
-        take_wish(v, wish);
+        value_take_wish(v, wish);
         v->question = NULL;
         value_start_add(v);
         break;
@@ -581,4 +626,9 @@ size_t values_n_removed(const struct values *values)
 size_t values_n_handed_over(const struct values *values)
 {
     return values->n_handed_over;
+}
+
+size_t values_n_spared(const struct values *values)
+{
+    return values->n_spared;
 }

@@ -56,6 +56,7 @@ struct value_wish {
     const char *identifier, *token, *key_authorization;
     bool is_wildcard;
     const struct dns_place *place; /* to look after the removal; or NULL */
+    int64_t lease_until_s;         /* it outlives the run, until then; 0: an order's */
 };
 
 /* NULL: the value stands, as far as the provider is concerned. */
@@ -73,6 +74,9 @@ void values_release(struct value_use **use);
 /* Ends a use; no callback comes afterwards. The value goes on standing, and the journal naming it,
  * until a later run ends it. Takes NULL, leaves NULL. */
 void values_keep(struct value_use **use);
+
+/* Removes a value that no journal names as a lease. err: nothing was begun. */
+int values_take_back(struct values *values, const struct value_wish *wish, struct err *err);
 
 /* The receipt that the provider gave, for settled(); NULL without. */
 const void *value_use_receipt(const struct value_use *use, size_t *ret_len);
@@ -95,5 +99,8 @@ const struct journal_entry *values_next_left(const struct values *values, size_t
 size_t values_n_removed(const struct values *values);
 /* Whose removal is left to others: to people, or to those that will need the room. */
 size_t values_n_handed_over(const struct values *values);
+
+/* Values that go on standing because somebody else counts on them. */
+size_t values_n_spared(const struct values *values);
 
 #endif

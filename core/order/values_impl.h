@@ -39,6 +39,7 @@ struct value {
     char *owner, *zone, *text;
     char *certificate, *identifier, *token, *key_authorization;
     bool is_wildcard;
+    int64_t lease_until_s;
     struct dns_place *place; /* or NULL */
     enum value_state state;
     struct value_use **uses;
@@ -76,6 +77,7 @@ struct values {
     struct value_question **questions;
     size_t n_questions, cap_questions;
     size_t n_removed, n_handed_over;
+    size_t n_spared;
     struct strv told_standing; /* providers that take nothing away */
     struct lost_entry *lost;
     size_t n_lost, cap_lost;
@@ -94,6 +96,11 @@ void value_start_add(struct value *v);
 
 /* The value is known not to stand any more, whichever entries name it. */
 void value_forget(struct value *v);
+
+void value_take_wish(struct value *v, const struct value_wish *wish);
+
+/* For the journal: what v is. Borrows from it. */
+struct journal_entry value_describe(const struct value *v);
 
 /* It came to rest: those that it held may go, and perhaps all are idle. */
 void value_rest(struct value *v, enum value_state state);

@@ -33,7 +33,7 @@ static bool is_needed_here(const struct value *v)
     while ((entry = journal_next(v->values->journal, &cursor)) != NULL) {
         if (entry != v->entry && str_eq(entry->provider, provider_name(v->provider)) &&
             str_eq(entry->owner, v->owner) && str_eq(entry->value, v->text) &&
-            !str_eq(entry->certificate, v->entry->certificate) &&
+            (entry->kind != JOURNAL_ORDER || !str_eq(entry->certificate, v->entry->certificate)) &&
             !journal_may_end(entry, clock_wall_s())) {
             return true;
         }
@@ -66,6 +66,7 @@ static void leave_to_others(struct value *v)
         }
     }
     v->entry = NULL;
+    v->values->n_spared++;
     value_rest(v, VALUE_GONE);
 }
 
@@ -251,6 +252,26 @@ void value_start_remove(struct value *v)
     value_submit(v, PROVIDER_REMOVE, finish_remove);
 }
 
+/* The intent, as a lease that is over at once, lets the next run end what is begun here. */
+int values_take_back(struct values *values, const struct value_wish *wish, struct err *err)
+{
+    struct value *v = value_find(values, wish->provider, wish->owner, wish->value);
+    struct journal_entry intent;
+
+    if (v == NULL) {
+        v = value_new(values, wish->provider, wish->owner, wish->zone, wish->value);
+    }
+    value_take_wish(v, wish);
+    v->lease_until_s = clock_wall_s();
+    intent = value_describe(v);
+    if (journal_add_intents(values->journal, &intent, 1, &v->entry, err) < 0) {
+        return err_code(err);
+    }
+    v->n_removals = 0;
+    value_start_remove(v);
+    return 0;
+}
+
 /* ---- What earlier runs left ---- */
 
 static void keep_lost(struct values *values, const struct journal_entry *entry,
@@ -268,7 +289,7 @@ static void keep_lost(struct values *values, const struct journal_entry *entry,
 /* The owner that the CA asks for, where nothing leads elsewhere. */
 static char *challenge_owner(const struct journal_entry *entry)
 {
-    return entry->kind == JOURNAL_ORDER && entry->identifier[0] != '\0'
+    return entry->kind != JOURNAL_PERMANENT && entry->identifier[0] != '\0'
                ? str_fmt("_acme-challenge.%s.", entry->identifier)
                : str_dup(entry->owner);
 }
@@ -298,7 +319,9 @@ static void sweep_entry(struct values *values, struct journal_entry *entry)
     }
     v->n_removals = 0;
     if (!provider_is_attended(provider)) {
-        event_log(EVENT_NOTICE, entry->owner, "removing a value that an earlier run left");
+        event_log(EVENT_NOTICE, entry->owner, "%s",
+                  entry->kind == JOURNAL_LEASE ? "removing a value whose lease is over"
+                                               : "removing a value that an earlier run left");
     }
     value_start_remove(v);
 }

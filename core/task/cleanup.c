@@ -30,6 +30,16 @@ static void tell_entry(const struct journal_entry *entry, const char *what)
               entry->value, entry->provider, entry->id);
 }
 
+static void tell_kept(const struct journal_entry *entry)
+{
+    char until[CLOCK_TEXT_MAX];
+
+    clock_format(entry->until_s, until);
+    AUTO_FREE char *what = entry->kind == JOURNAL_LEASE ? str_fmt("stays, leased until %s", until)
+                                                        : str_dup("stays, it is still needed");
+    tell_entry(entry, what);
+}
+
 static int forget(struct cleanup *cleanup, struct journal_entry *entry, struct err *err)
 {
     cleanup->has_forgotten = true;
@@ -52,7 +62,7 @@ static int look_through(struct cleanup *cleanup, struct err *err)
         }
         if (!journal_may_end(entry, clock_wall_s())) {
             cleanup->n_kept++;
-            tell_entry(entry, "stays, it is still needed");
+            tell_kept(entry);
             continue;
         }
         cleanup->n_seen++;

@@ -105,9 +105,10 @@ static void begin_ordering(void *arg, const struct err *err)
 
 int issue_open_rooms(struct issue *issue, struct err *err)
 {
+    const struct journal_scope scope = {.certificate = issue->wanted->name};
     const struct rooms_request request = {
         .command = "issue",
-        .certificate = issue->wanted->name,
+        .scope = &scope,
         .providers = &issue->wanted->now.providers,
         .allow_aliases = &issue->wanted->now.allow_aliases,
         .store = issue->store,

@@ -230,8 +230,8 @@ static int open_journal(struct rooms *rooms, const struct rooms_request *request
 {
     AUTO(strv_done) struct strv warnings = STRV_INIT;
 
-    if (journal_open(store_folder(rooms->store, STORE_JOURNAL), request->command,
-                     request->certificate, &rooms->journal, &warnings, err) < 0) {
+    if (journal_open(store_folder(rooms->store, STORE_JOURNAL), request->command, request->scope,
+                     &rooms->journal, &warnings, err) < 0) {
         return err_code(err);
     }
     for (size_t i = 0; i < warnings.n; i++) {

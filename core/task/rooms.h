@@ -17,8 +17,9 @@
 #include "task/task.h"
 
 struct rooms_request {
-    const char *command;          /* for lock files and the journal */
-    const char *certificate;      /* whose parked order may be taken over, or NULL */
+    const char *command; /* for lock files and the journal */
+    /* What it has come for in the journals of runs that are gone; NULL: all there is. */
+    const struct journal_scope *scope;
     const struct strv *providers; /* --provider, or NULL */
     const struct strv *allow_aliases;
     struct store *store; /* borrowed */

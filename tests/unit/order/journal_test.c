@@ -29,10 +29,12 @@ static char dir[] = "/tmp/acme-journal-XXXXXX";
 static struct journal *open_for(const char *certificate, size_t n_warnings)
 {
     AUTO(strv_done) struct strv warnings = STRV_INIT;
+    const struct journal_scope scope = {.certificate = certificate};
     struct journal *journal = NULL;
     struct err err = ERR_INIT;
 
-    if (journal_open(dir, "test", certificate, &journal, &warnings, &err) < 0) {
+    if (journal_open(dir, "test", certificate == NULL ? NULL : &scope, &journal, &warnings, &err) <
+        0) {
         fail_msg("%s", err.text);
     }
     if (warnings.n != n_warnings) {
@@ -621,6 +623,44 @@ static int drop_dir(void **state)
 
 #define TEST(fn) cmocka_unit_test_teardown(fn, clear)
 
+static void leave_the_lease(struct journal *journal)
+{
+    (void)add(journal, JOURNAL_LEASE, "", "leased", clock_wall_s() + 3600);
+}
+
+static void a_lease_is_taken_over_by_who_comes_to_end_it(void **state)
+{
+    const struct journal_scope scopes[] = {
+        {.certificate = NAME}, {.leased = "other"}, {.leased = "leased"}};
+
+    (void)state;
+    die_after(leave_the_lease);
+    for (size_t i = 0; i < ARRAY_LEN(scopes); i++) {
+        AUTO(strv_done) struct strv warnings = STRV_INIT;
+        AUTO_FREE char *other = NULL;
+        AUTO_FREE char *same = NULL;
+        struct journal *journal = NULL;
+        struct err err = ERR_INIT;
+
+        assert_int_equal(journal_open(dir, "test", &scopes[i], &journal, &warnings, &err), 0);
+        assert_int_equal(count(journal), i == 2 ? 1 : 0);
+        assert_int_equal(journal_end_leases(journal, "example.test", "other"), 0);
+        /* Whoever holds the file: a provider of one value a name has room for no other. */
+        other = journal_find_lease(journal, "lab", "_acme-challenge.example.test.", "other");
+        assert_non_null(other);
+        assert_true(str_has_prefix(other, "until 20") && strstr(other, ", entry 20") != NULL);
+        same = journal_find_lease(journal, "lab", "_acme-challenge.example.test.", "leased");
+        assert_null(same);
+        assert_int_equal(journal_end_leases(journal, "example.test", "leased"), i == 2 ? 1 : 0);
+        if (i == 2) {
+            assert_true(journal_may_end(only(journal), clock_wall_s()));
+            remove_all(journal);
+        }
+        journal_close(journal);
+    }
+    assert_int_equal(count_files(), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -637,6 +677,7 @@ int main(void)
         TEST(a_damaged_journal_is_kept),
         TEST(a_newer_journal_is_left_alone),
         TEST(a_lock_alone_is_litter),
+        TEST(a_lease_is_taken_over_by_who_comes_to_end_it),
         TEST(a_full_disk_costs_one_record),
     };
 
