@@ -13,6 +13,8 @@
 
 #include <string.h>
 
+#define CHALLENGE_VALUE_BYTES 43 /* a SHA-256 digest in base64url: RFC 8555 section 8.4 */
+
 struct walk {
     int argc;
     char *const *argv;
@@ -125,6 +127,16 @@ static int take_letters(struct args *args, struct walk *walk, const char *text, 
     return 0;
 }
 
+/* Of 64 challenge values one begins with a hyphen; no option looks like one. */
+static bool is_challenge_value(const struct args *args, const char *text)
+{
+    static const char LETTERS[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+    return args->words.n > 0 && strcmp(args->words.items[0], "dns") == 0 &&
+           strlen(text) == CHALLENGE_VALUE_BYTES && strspn(text, LETTERS) == CHALLENGE_VALUE_BYTES;
+}
+
 static int take_all(struct args *args, struct walk *walk, struct err *err)
 {
     bool has_ended = false;
@@ -133,7 +145,7 @@ static int take_all(struct args *args, struct walk *walk, struct err *err)
         const char *text = walk->argv[walk->at];
         int status = 0;
 
-        if (has_ended || *text != '-' || strcmp(text, "-") == 0) {
+        if (has_ended || *text != '-' || strcmp(text, "-") == 0 || is_challenge_value(args, text)) {
             strv_add(&args->words, text);
         } else if (strcmp(text, "--") == 0) {
             has_ended = true;

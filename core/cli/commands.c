@@ -6,6 +6,7 @@
 #include "base/event.h"
 #include "task/cleanup.h"
 #include "task/delete.h"
+#include "task/dns.h"
 #include "task/issue.h"
 #include "task/plugin_new.h"
 #include "task/provider_add.h"
@@ -109,6 +110,22 @@ enum task_exit command_tell_end(struct sink *sink, const char *subject, enum tas
     return status;
 }
 
+static enum task_exit command_dns(struct task_env *env, const struct args *args,
+                                  enum lease_verb verb)
+{
+    struct dns_request request = {
+        .verb = verb,
+        .name = args->operands.items[0],
+        .value = args->operands.items[1],
+        .lease = args_text(args, OPTION_LEASE),
+        .is_watched = args_has(args, OPTION_WAIT),
+        .providers = args->values[OPTION_PROVIDER],
+        .allow_aliases = args->values[OPTION_ALLOW_ALIAS],
+    };
+
+    return task_dns(env, &request);
+}
+
 enum task_exit command_run(struct task_env *env, const struct args *args, struct sink *sink)
 {
     switch (args->command) {
@@ -132,6 +149,12 @@ enum task_exit command_run(struct task_env *env, const struct args *args, struct
         return command_delete(env, args);
     case COMMAND_REVOKE:
         return command_revoke(env, args);
+    case COMMAND_DNS_ADD:
+        return command_dns(env, args, LEASE_PUBLISH);
+    case COMMAND_DNS_WAIT:
+        return command_dns(env, args, LEASE_WATCH);
+    case COMMAND_DNS_REMOVE:
+        return command_dns(env, args, LEASE_TAKE_BACK);
     case COMMAND_COUNT:
         break;
     }

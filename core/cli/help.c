@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-enum { HELP_COLUMN = 30 };
+enum { HELP_COLUMN = 30, COMMAND_COLUMN = 26 };
 
 static void add_examples(const char *examples, struct buf *to)
 {
@@ -20,6 +20,16 @@ static void add_examples(const char *examples, struct buf *to)
     }
 }
 
+/* What is too long for its column has its help below it. */
+static void add_row(const char *front, int column, const char *help, struct buf *to)
+{
+    if (strlen(front) + 1 > (size_t)column) {
+        buf_addf(to, "%s\n%*s%s\n", front, column, "", help);
+    } else {
+        buf_addf(to, "%-*s%s\n", column, front, help);
+    }
+}
+
 static void add_option(enum option_id id, struct buf *to)
 {
     const struct option_row *row = option_row(id);
@@ -27,14 +37,8 @@ static void add_option(enum option_id id, struct buf *to)
     AUTO_FREE char *front =
         str_fmt("  %s--%s%s%s", letter, row->name, row->value == NULL ? "" : " ",
                 row->value == NULL ? "" : row->value);
-    size_t len = strlen(front);
 
-    /* A long one has its help below it. */
-    if (len + 1 > HELP_COLUMN) {
-        buf_addf(to, "%s\n%*s%s\n", front, HELP_COLUMN, "", row->help);
-    } else {
-        buf_addf(to, "%-*s%s\n", HELP_COLUMN, front, row->help);
-    }
+    add_row(front, HELP_COLUMN, row->help, to);
 }
 
 static void add_general_options(struct buf *to)
@@ -70,7 +74,7 @@ static void add_commands(const char *group, struct buf *to)
         AUTO_FREE char *front = str_fmt("  %s %s", command->words, command->operands);
 
         if (group == NULL || str_has_prefix(command->words, group)) {
-            buf_addf(to, "%-20s%s\n", front, command->summary);
+            add_row(front, COMMAND_COLUMN, command->summary, to);
         }
     }
 }

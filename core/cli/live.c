@@ -136,6 +136,7 @@ void live_note_enter(struct live *live)
 static bool is_finished(const struct live_row *row)
 {
     return str_eq(row->state, "DONE") || str_eq(row->state, "VALID") ||
+           str_eq(row->state, "LIVE") || str_eq(row->state, "PUBLISHED") ||
            str_eq(row->state, "FAILED");
 }
 
@@ -145,6 +146,7 @@ static enum colour state_colour(const char *state)
         const char *state;
         enum colour colour;
     } COLOURS[] = {{"DONE", COLOUR_GREEN},  {"VALID", COLOUR_GREEN},
+                   {"LIVE", COLOUR_GREEN},  {"PUBLISHED", COLOUR_GREEN},
                    {"FAILED", COLOUR_RED},  {"PARKED", COLOUR_YELLOW},
                    {"HOLD", COLOUR_YELLOW}, {"PROPAGATE", COLOUR_YELLOW}};
 

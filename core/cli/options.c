@@ -71,6 +71,10 @@ static const struct option_row OPTIONS[OPTION_COUNT] = {
     [OPTION_CERT] = {0, "cert", "FILE", false, NULL,
                      "a file with the certificate, instead of --name"},
     [OPTION_YES] = {0, "yes", NULL, false, NULL, "do it without asking"},
+    [OPTION_LEASE] = {0, "lease", "DURATION", false, NULL,
+                      "how long the value may stand: 90s, 5m, 2h, 1d (1d)"},
+    [OPTION_WAIT] = {0, "wait", NULL, false, NULL,
+                     "come back when all name servers serve it, not when it is published"},
     [OPTION_CONFIG] = {0, "config", "FILE", false, NULL,
                        "the configuration file; conf.d/*.conf beside it is read too"},
     [OPTION_STATE_DIR] = {0, "state-dir", "FOLDER", false, "state-dir",
@@ -115,6 +119,21 @@ static const enum option_id REVOKE_OPTIONS[] = {OPTION_NAME, OPTION_REASON,   OP
                                                 OPTION_CA,   OPTION_SERVER,   OPTION_STAGING,
                                                 OPTION_YES,  OPTION_CA_BUNDLE};
 static const enum option_id DELETE_OPTIONS[] = {OPTION_YES, OPTION_STAGING};
+static const enum option_id DNS_ADD_OPTIONS[] = {
+    OPTION_LEASE,       OPTION_WAIT,     OPTION_PROVIDER,
+    OPTION_ALLOW_ALIAS, OPTION_RESOLVER, OPTION_PROPAGATION_TIMEOUT,
+};
+static const enum option_id DNS_WAIT_OPTIONS[] = {
+    OPTION_PROVIDER,
+    OPTION_ALLOW_ALIAS,
+    OPTION_RESOLVER,
+    OPTION_PROPAGATION_TIMEOUT,
+};
+static const enum option_id DNS_REMOVE_OPTIONS[] = {
+    OPTION_PROVIDER,
+    OPTION_ALLOW_ALIAS,
+    OPTION_RESOLVER,
+};
 
 static const struct command_row COMMANDS[COMMAND_COUNT] = {
     [COMMAND_ISSUE] =
@@ -185,6 +204,19 @@ static const struct command_row COMMANDS[COMMAND_COUNT] = {
          "# one that is not installed here\n"
          "acme-dns revoke --cert old.pem --ca letsencrypt --reason superseded --yes\n",
          REVOKE_OPTIONS, ARRAY_LEN(REVOKE_OPTIONS)},
+    [COMMAND_DNS_ADD] = {"dns add", "NAME VALUE", 2, 0,
+                         "publish a challenge value, for the hook of another ACME client",
+                         "# in a hook of certbot's\n"
+                         "acme-dns dns add --wait -- \"$CERTBOT_DOMAIN\" \"$CERTBOT_VALIDATION\"\n",
+                         DNS_ADD_OPTIONS, ARRAY_LEN(DNS_ADD_OPTIONS)},
+    [COMMAND_DNS_WAIT] = {"dns wait", "NAME VALUE", 2, 0,
+                          "wait until all name servers serve a challenge value",
+                          "acme-dns dns wait --propagation-timeout 10m -- \"$NAME\" \"$VALUE\"\n",
+                          DNS_WAIT_OPTIONS, ARRAY_LEN(DNS_WAIT_OPTIONS)},
+    [COMMAND_DNS_REMOVE] = {"dns remove", "NAME VALUE", 2, 0,
+                            "remove this challenge value, and no other",
+                            "acme-dns dns remove -- \"$CERTBOT_DOMAIN\" \"$CERTBOT_VALIDATION\"\n",
+                            DNS_REMOVE_OPTIONS, ARRAY_LEN(DNS_REMOVE_OPTIONS)},
 };
 /* clang-format on */
 

@@ -86,6 +86,30 @@ static void refuses_with_what_would_be_right(void **state)
     }
 }
 
+/* One in 64 challenge values begins with a hyphen. */
+static void a_challenge_value_is_no_option(void **state)
+{
+    static const char VALUE[] = "-n_XpTqM4O9X4sRhLvUP4j0VI5gU-MH_1GxvA1SwTL5";
+    AUTO_FREE char *plain = str_fmt("dns add example.com %s --wait", VALUE);
+    AUTO_FREE char *ended = str_fmt("dns add --wait -- example.com %s", VALUE);
+    AUTO_FREE char *elsewhere = str_fmt("plugin show %s", VALUE);
+    const char *const lines[] = {plain, ended};
+
+    (void)state;
+    assert_int_equal(strlen(VALUE), 43);
+    for (size_t i = 0; i < ARRAY_LEN(lines); i++) {
+        AUTO(args_done) struct args args = {0};
+        struct err err = ERR_INIT;
+
+        assert_int_equal(parse(lines[i], &args, &err), 0);
+        assert_string_equal(args.operands.items[1], VALUE);
+        assert_true(args_has(&args, OPTION_WAIT));
+    }
+    AUTO(args_done) struct args args = {0};
+    struct err err = ERR_INIT;
+    assert_int_equal(parse(elsewhere, &args, &err), -ERR_CONFIG);
+}
+
 static void refuses_secrets_with_the_reason(void **state)
 {
     static const char *const LINES[] = {"issue --eab-hmac-key c2VjcmV0",
@@ -199,6 +223,7 @@ int main(void)
         cmocka_unit_test(takes_options_in_every_spelling),
         cmocka_unit_test(takes_a_dash_as_a_value_and_ends_options_at_two),
         cmocka_unit_test(refuses_with_what_would_be_right),
+        cmocka_unit_test(a_challenge_value_is_no_option),
         cmocka_unit_test(refuses_secrets_with_the_reason),
         cmocka_unit_test(help_of_a_command_begins_with_examples),
         cmocka_unit_test(help_without_a_command_lists_them),
