@@ -317,6 +317,16 @@ void aws_answer_done(struct aws_answer *answer)
     *answer = (struct aws_answer){.root = NULL};
 }
 
+bool aws_is_forbidden(const struct aws_answer *answer)
+{
+    for (size_t i = 0; i < sizeof(CODES) / sizeof(CODES[0]); i++) {
+        if (CODES[i].cause == CAUSE_FORBIDDEN && strcmp(answer->code, CODES[i].code) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* ---- Time and words ---- */
 
 int64_t aws_now_s(const struct aws_clock *clock)

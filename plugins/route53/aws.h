@@ -67,6 +67,9 @@ int32_t aws_send(struct acme_call *call, struct aws_client *client, const struct
 
 void aws_answer_done(struct aws_answer *answer);
 
+/* Whether it is a policy that does not allow the call. */
+bool aws_is_forbidden(const struct aws_answer *answer);
+
 #define AWS_ANSWER(variable) \
     struct aws_answer variable __attribute__((cleanup(aws_answer_done))) = {.root = NULL}
 

@@ -136,11 +136,7 @@ static bool is_conflict(const char *message)
 /* Notes whether a failure may be one owner's fault. True if trying again may help. */
 static bool judge_failure(struct job *job, const struct aws_answer *answer)
 {
-    bool is_refusal =
-        job->f->status == ACME_REJECTED ||
-        (job->f->status == ACME_DENIED && strncmp(answer->code, "AccessDenied", 12) == 0);
-
-    job->may_split = is_refusal;
+    job->may_split = job->f->status == ACME_REJECTED || aws_is_forbidden(answer);
     (void)snprintf(job->message, sizeof(job->message), "%s", answer->message);
     return job->f->status == ACME_RETRY ||
            (strcmp(answer->code, "InvalidChangeBatch") == 0 && is_conflict(answer->message));

@@ -123,6 +123,15 @@ static void take_page(const struct xml *root, const char *name, struct candidate
     }
 }
 
+/* A policy that forbids to list zones is a usual one. */
+static void add_hint(struct kit_fault *f, const char *zone)
+{
+    size_t len = strlen(f->text);
+
+    (void)snprintf(f->text + len, sizeof(f->text) - len,
+                   "; with hosted-zone-id = ID of %.300s no zone has to be looked up", zone);
+}
+
 static int32_t list_by_name(struct route53 *p, struct acme_call *call, const char *name,
                             struct candidates *to, struct kit_fault *f)
 {
@@ -141,6 +150,9 @@ static int32_t list_by_name(struct route53 *p, struct acme_call *call, const cha
         AWS_ANSWER(answer);
 
         if (route53_send(p, call, &request, &answer, f) != ACME_OK) {
+            if (aws_is_forbidden(&answer)) {
+                add_hint(f, name);
+            }
             return f->status;
         }
         take_page(answer.root, name, to);
@@ -255,14 +267,6 @@ static int32_t look_up(struct route53 *p, struct acme_call *call, const char *zo
     return ACME_OK;
 }
 
-static void add_hint(struct kit_fault *f, const char *zone)
-{
-    size_t len = strlen(f->text);
-
-    (void)snprintf(f->text + len, sizeof(f->text) - len,
-                   "; with hosted-zone-id = ID of %s no zone has to be looked up", zone);
-}
-
 int32_t zones_find(struct route53 *p, struct acme_call *call, const char *zone, const char **ret_id,
                    struct kit_fault *f)
 {
@@ -272,9 +276,6 @@ int32_t zones_find(struct route53 *p, struct acme_call *call, const char *zone, 
         return aws_fault_set(f, ACME_NO_ZONE, "'%.300s' is no name of a zone", zone);
     }
     if (known_zone(p, name) == NULL && look_up(p, call, zone, name, f) != ACME_OK) {
-        if (f->status == ACME_DENIED) {
-            add_hint(f, zone);
-        }
         return f->status;
     }
     *ret_id = known_zone(p, name)->id;
