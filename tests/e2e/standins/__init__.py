@@ -93,6 +93,11 @@ def npm_folder():
     return os.path.join(cache_dir(), "npm")
 
 
+def without(prefix):
+    """Environment that hides the variables of whoever runs the tests, such as AWS_CA_BUNDLE."""
+    return {name: "" for name in os.environ if name.startswith(prefix)}
+
+
 def serve(server, folder, context=None):
     """A Server in this very process, for tests without a lab: a Front whose port the system chose."""
     rules = os.path.join(folder, "rules.json")
@@ -102,4 +107,4 @@ def serve(server, folder, context=None):
     return Front(server, ("127.0.0.1", 0), rules, os.path.join(folder, "requests.jsonl"), context)
 
 
-__all__ = ["Front", "Mirror", "StandIn", "context_of", "npm_folder", "serve"]
+__all__ = ["Front", "Mirror", "StandIn", "context_of", "npm_folder", "serve", "without"]
