@@ -139,6 +139,8 @@ enum task_exit command_run(struct task_env *env, const struct args *args, struct
         return command_plugin_show(env, args, sink);
     case COMMAND_PLUGIN_NEW:
         return command_plugin_new(env, args);
+    case COMMAND_PLUGIN_TEST:
+        return command_plugin_test(env, args, sink);
     case COMMAND_PROVIDER_ADD:
         return command_provider_add(env, args);
     case COMMAND_LIST:

@@ -17,6 +17,8 @@ enum task_exit command_cleanup(struct task_env *env, const struct args *args);
 enum task_exit command_plugin_list(struct task_env *env, struct sink *sink);
 enum task_exit command_plugin_show(struct task_env *env, const struct args *args,
                                    struct sink *sink);
+enum task_exit command_plugin_test(struct task_env *env, const struct args *args,
+                                   struct sink *sink);
 
 enum task_exit command_list(struct task_env *env, const struct args *args, struct sink *sink);
 enum task_exit command_show(struct task_env *env, const struct args *args, struct sink *sink);

@@ -9,8 +9,10 @@
 
 /* clang-format off: one row an option reads better than what the tool makes of it */
 static const struct option_row OPTIONS[OPTION_COUNT] = {
-    [OPTION_DOMAIN] = {'d', "domain", "NAME[,NAME...]", true, NULL,
-                       "a name for the certificate, *.NAME for a wildcard; may be repeated"},
+    [OPTION_DOMAIN] =
+        {'d', "domain", "NAME[,NAME...]", true, NULL,
+         "a name for the certificate, *.NAME for a wildcard; may be repeated; for plugin "
+         "test, the zone"},
     [OPTION_NAME] = {0, "name", "NAME", false, NULL,
                      "what to call the certificate on disk (the first name, without *.)"},
     [OPTION_PROVIDER] = {0, "provider", "[ZONE=]PROVIDER", true, NULL,
@@ -58,6 +60,8 @@ static const struct option_row OPTIONS[OPTION_COUNT] = {
     [OPTION_DRY_RUN] = {0, "dry-run", NULL, false, NULL, "say what would be done, change nothing"},
     [OPTION_FORGET] = {0, "forget", "ID", false, NULL,
                        "drop this entry of the journal without removing its value"},
+    [OPTION_DEBUG] = {0, "debug", "COMMAND", false, NULL,
+                      "run the plug-in's process under this command, without deadlines"},
     [OPTION_PLUGIN] = {0, "plugin", "NAME", false, NULL,
                        "the plug-in that serves it (the one called like the provider)"},
     [OPTION_NO_CHECK] = {0, "no-check", NULL, false, NULL,
@@ -107,6 +111,10 @@ static const enum option_id CLEANUP_OPTIONS[] = {
     OPTION_FORGET,
     OPTION_ALLOW_ALIAS,
     OPTION_RESOLVER,
+};
+
+static const enum option_id PLUGIN_TEST_OPTIONS[] = {
+    OPTION_DOMAIN, OPTION_ALLOW_ALIAS, OPTION_RESOLVER, OPTION_PROPAGATION_TIMEOUT, OPTION_DEBUG,
 };
 
 static const enum option_id PROVIDER_ADD_OPTIONS[] = {
@@ -172,6 +180,15 @@ static const struct command_row COMMANDS[COMMAND_COUNT] = {
                             "# into the folder my-dns; then: make -C my-dns check\n"
                             "acme-dns plugin new my-dns\n",
                             NULL, 0},
+    [COMMAND_PLUGIN_TEST] = {"plugin test", "NAME", 1, 0,
+                             "try a plug-in on a zone of yours, without any CA",
+                             "# the section [provider bind], in a zone that it may change\n"
+                             "acme-dns plugin test bind -d example.com\n"
+                             "# a plug-in that you are writing, its options from the environment\n"
+                             "acme-dns plugin test ./mine.so -d example.com\n"
+                             "# the same under a debugger (see the manual for gdb)\n"
+                             "acme-dns plugin test ./mine.so -d example.com --debug valgrind\n",
+                             PLUGIN_TEST_OPTIONS, ARRAY_LEN(PLUGIN_TEST_OPTIONS)},
     [COMMAND_PROVIDER_ADD] =
         {"provider add", "NAME [OPTION=VALUE...]", 1, 64,
          "write a [provider] section, its secrets in files of their own, and try it",

@@ -81,6 +81,19 @@ static void add_isolation(const struct provider_isolation *isolation, struct buf
     buf_addf(to, "isolation.not-dumpable=%s\n", yes_no(isolation->is_not_dumpable));
 }
 
+void plugin_format_isolation(const struct provider_isolation *isolation, struct buf *to)
+{
+    buf_addf(to, "runs as %s%s", isolation->user,
+             isolation->has_own_user ? "" : ", as acme-dns does");
+    if (isolation->landlock > 0) {
+        buf_addf(to, ", Landlock %u", isolation->landlock);
+    }
+    buf_add_str(to, isolation->has_no_new_privs ? ", no new privileges" : "");
+    buf_add_str(to, isolation->has_no_capabilities ? ", no capabilities" : "");
+    buf_add_str(to, isolation->has_signal_scope ? ", signals to its own" : "");
+    buf_add_str(to, isolation->is_not_dumpable ? ", not dumpable" : "");
+}
+
 /* In seconds, under the key that sets it; 0 is a plug-in without a habit of its own. */
 static void add_time(const char *key, uint32_t time_s, struct buf *to)
 {

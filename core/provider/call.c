@@ -53,6 +53,9 @@ int64_t call_timeout_ms(const struct provider *p)
 {
     int64_t general_ms = is_hook(p) ? p->set->hook_timeout_ms : p->set->call_timeout_ms;
 
+    if (p->set->debugger.n > 0) {
+        return DEBUG_TIMEOUT_MS;
+    }
     if (p->keys.call_timeout_ms > 0) {
         return p->keys.call_timeout_ms;
     }

@@ -14,7 +14,8 @@
 
 size_t crew_limit(const struct provider *p)
 {
-    if (p->plugin == NULL || p->plugin->serial == ACME_SERIAL_PLUGIN || p->console != NULL) {
+    if (p->plugin == NULL || p->plugin->serial == ACME_SERIAL_PLUGIN || p->console != NULL ||
+        p->set->debugger.n > 0) {
         return 1;
     }
     return p->keys.parallel < CREW_MAX ? p->keys.parallel : CREW_MAX;
@@ -38,6 +39,11 @@ size_t crew_count(const struct provider *p, enum slot_state state)
         n += p->slots[i].state == state ? 1 : 0;
     }
     return n;
+}
+
+static int64_t open_ms(const struct provider *p)
+{
+    return p->set->debugger.n > 0 ? DEBUG_TIMEOUT_MS : OPEN_MS;
 }
 
 static void on_open_deadline(void *arg)
@@ -74,7 +80,7 @@ void crew_open(struct slot *slot)
 
     slot->state = SLOT_OPENING;
     frame_begin(&frame, FRAME_OPEN, id);
-    frame_add_u32(&frame, OPEN_MS);
+    frame_add_u32(&frame, (uint32_t)open_ms(p));
     add_values(&frame, p);
     if (!lane_send_call(slot->lane, &frame, id)) {
         (void)err_set(&why, ERR_CONFIG, "[provider %s]: its options together exceed 1 MiB",
@@ -82,7 +88,7 @@ void crew_open(struct slot *slot)
         lane_kill(slot->lane, &why);
     }
     frame_out_done(&frame);
-    slot->open_timer = loop_timer_start(p->set->loop, OPEN_MS, on_open_deadline, slot);
+    slot->open_timer = loop_timer_start(p->set->loop, open_ms(p), on_open_deadline, slot);
 }
 
 static void on_described(void *arg, struct provider_description *take_description)
@@ -214,6 +220,13 @@ static void warn_about_user(struct provider_set *set)
     }
 }
 
+/* The worker that describes itself leaves again. One that a debugger ended is no loss: its place
+ * takes a plain one, which cleans up. */
+static bool is_to_be_debugged(const struct provider *p)
+{
+    return p->plugin != NULL && !p->was_debugged && p->set->debugger.n > 0;
+}
+
 int crew_start(struct provider *p, struct slot *slot, struct err *err)
 {
     struct lane_plan plan = {
@@ -226,6 +239,7 @@ int crew_start(struct provider *p, struct slot *slot, struct err *err)
         .may_gain_privileges = p->keys.may_gain_privileges,
         .inherit_fd = p->set->inherit_fd,
         .log_up_to = p->keys.log_up_to,
+        .debugger = is_to_be_debugged(p) ? &p->set->debugger : NULL,
     };
     struct lane_events events = {
         .arg = slot, .described = on_described, .frame = on_frame, .ended = on_ended};
@@ -238,6 +252,7 @@ int crew_start(struct provider *p, struct slot *slot, struct err *err)
     if (lane_start(p->set->loop, &plan, &events, &slot->lane, err) < 0) {
         return err_code(err);
     }
+    p->was_debugged = p->was_debugged || plan.debugger != NULL;
     slot->state = SLOT_STARTING;
     return 0;
 }

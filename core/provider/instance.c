@@ -178,7 +178,7 @@ static void gather_facts(struct provider *p)
 }
 
 /* The first worker had to be confined before its option table was known: where options name paths,
- * it makes room for one that may reach them. */
+ * it makes room for one that may reach them; and always for one with a debugger. */
 static void open_first(struct provider *p)
 {
     struct slot *slot = &p->slots[0];
@@ -189,7 +189,7 @@ static void open_first(struct provider *p)
     for (size_t i = 0; i < p->values.paths.n; i++) {
         reach_add_named(&p->reach, p->values.paths.items[i]);
     }
-    if (p->reach.n == before || p->keys.may_gain_privileges) {
+    if (p->set->debugger.n == 0 && (p->reach.n == before || p->keys.may_gain_privileges)) {
         crew_open(slot);
     } else {
         slot->is_retiring = true;

@@ -49,6 +49,7 @@ struct lane {
     char *last_line; /* what it printed last, for the error */
     uint32_t call;
     bool is_confined, is_described, is_in_call, is_closing, is_killed;
+    bool is_debugged;
     struct provider_isolation isolation;
     size_t frame_bytes, output_bytes;
     struct err verdict; /* why we ended it; ERR_NONE: it ended by itself */
@@ -74,6 +75,9 @@ void lane_free(struct lane *l)
     loop_timer_cancel(&l->timer);
     if (l->pid > 0) {
         session_kill_and_reap(l->pid);
+    }
+    if (l->is_debugged) {
+        session_take_terminal();
     }
     close_fds(l);
     buf_done(&l->in);
@@ -437,7 +441,9 @@ void lane_close(struct lane *l)
     l->is_closing = true;
     send_bare(l, FRAME_CLOSE);
     loop_timer_cancel(&l->timer);
-    l->timer = loop_timer_start(l->loop, CLOSE_MS, on_close_deadline, l);
+    if (!l->is_debugged) {
+        l->timer = loop_timer_start(l->loop, CLOSE_MS, on_close_deadline, l);
+    }
 }
 
 /* ---- Starting ---- */
@@ -483,6 +489,11 @@ static int open_plugin(const char *path, int *ret_fd, struct err *err)
     return 0;
 }
 
+static bool is_debugged(const struct lane_plan *plan)
+{
+    return plan->debugger != NULL && plan->debugger->n > 0;
+}
+
 static bool add_setup(struct frame_out *f, const struct lane_plan *plan, const char *name)
 {
     uint32_t flags = (plan->user->is_switched ? FRAME_SETUP_SWITCH_USER : 0u) |
@@ -496,7 +507,7 @@ static bool add_setup(struct frame_out *f, const struct lane_plan *plan, const c
     frame_add_u32(f, flags);
     frame_add_u32(f, (uint32_t)plan->user->uid);
     frame_add_u32(f, (uint32_t)plan->user->gid);
-    frame_add_u32(f, (uint32_t)getpid());
+    frame_add_u32(f, is_debugged(plan) ? 0 : (uint32_t)getpid());
     frame_add_u32(f, (uint32_t)plan->user->n_groups);
     for (size_t i = 0; i < plan->user->n_groups; i++) {
         frame_add_u32(f, (uint32_t)plan->user->groups[i]);
@@ -509,12 +520,59 @@ static bool add_setup(struct frame_out *f, const struct lane_plan *plan, const c
     return frame_end(f);
 }
 
+/* What becomes the process. env finds the debugger in PATH, and needs the terminal's kind. */
+static void build_command(const struct lane_plan *plan, struct strv *argv, struct strv *env)
+{
+    build_environment(plan->user, env);
+    if (is_debugged(plan)) {
+        const char *terminal = getenv("TERM");
+
+        strv_add(argv, "env");
+        for (size_t i = 0; i < plan->debugger->n; i++) {
+            strv_add(argv, plan->debugger->items[i]);
+        }
+        strv_add(argv, plan->executable);
+        strv_take(env, str_fmt("TERM=%s", terminal != NULL ? terminal : "dumb"));
+    } else {
+        strv_add(argv, "acme-dns-worker");
+    }
+    strv_add(argv, plan->label);
+    strv_take(argv, NULL);
+    strv_take(env, NULL);
+}
+
+/* Its standard descriptors, and those that frame.h promises. A debugger has our terminal; what it
+ * prints is no result of ours, so it goes where our errors go. */
+static int start_session(struct lane *l, const struct lane_plan *plan, const int fds[3],
+                         struct err *err)
+{
+    AUTO(strv_done) struct strv argv = STRV_INIT;
+    AUTO(strv_done) struct strv env = STRV_INIT;
+    int output = fds[0];
+
+    build_command(plan, &argv, &env);
+    struct session_plan session = {
+        .executable = plan->executable,
+        .argv = argv.items,
+        .env = env.items,
+        .fds = {-1, output, output, fds[1], fds[2], plan->inherit_fd},
+        .n_fds = plan->inherit_fd >= 0 ? 6 : 5,
+    };
+    if (is_debugged(plan)) {
+        session.executable = "/usr/bin/env";
+        session.fds[0] = STDIN_FILENO;
+        session.fds[1] = session.fds[2] = STDERR_FILENO;
+        session.is_on_terminal = true;
+    }
+    int result = session_start(&session, &l->pid, err);
+    argv.n--; /* the NULL at the end */
+    env.n--;
+    return result;
+}
+
 /* The child's ends are closed here when the caller's scope ends. */
 static int start_process(struct lane *l, const struct lane_plan *plan, struct err *err)
 {
-    struct strv env = STRV_INIT;
-    char program[] = "acme-dns-worker";
-    char *argv[] = {program, l->label, NULL};
     int sockets[2], pipes[2];
     AUTO_FD int plugin = -1;
 
@@ -532,19 +590,7 @@ static int start_process(struct lane *l, const struct lane_plan *plan, struct er
     l->output = pipes[0];
     AUTO_FD int child_output = pipes[1];
     (void)fcntl(l->output, F_SETFL, O_NONBLOCK);
-    build_environment(plan->user, &env);
-    strv_take(&env, NULL);
-    struct session_plan session = {
-        .executable = plan->executable,
-        .argv = argv,
-        .env = env.items,
-        .fds = {-1, child_output, child_output, child_socket, plugin, plan->inherit_fd},
-        .n_fds = plan->inherit_fd >= 0 ? 6 : 5,
-    };
-    int result = session_start(&session, &l->pid, err);
-    env.n--; /* the NULL at the end */
-    strv_done(&env);
-    return result;
+    return start_session(l, plan, (const int[3]){child_output, child_socket, plugin}, err);
 }
 
 int lane_start(struct loop *loop, const struct lane_plan *plan, const struct lane_events *events,
@@ -564,12 +610,15 @@ int lane_start(struct loop *loop, const struct lane_plan *plan, const struct lan
     l->name = paths_plugin_name(plan->plugin_path);
     l->user_name = str_dup(plan->user->name);
     l->log_up_to = plan->log_up_to;
+    l->is_debugged = is_debugged(plan);
     result = start_process(l, plan, err);
     if (result == 0) {
         l->child = loop_child_watch(loop, l->pid, on_death, l);
         l->socket_watch = loop_fd_watch(loop, l->socket, EPOLLIN, on_socket, l);
         l->output_watch = loop_fd_watch(loop, l->output, EPOLLIN, on_output, l);
-        l->timer = loop_timer_start(loop, DESCRIBE_MS, on_describe_deadline, l);
+        if (!l->is_debugged) {
+            l->timer = loop_timer_start(loop, DESCRIBE_MS, on_describe_deadline, l);
+        }
         if (add_setup(&setup, plan, l->name)) {
             send_bytes(l, &setup);
         } else {

@@ -34,6 +34,9 @@ struct lane_plan {
     const struct reach *reach;
     bool may_gain_privileges;
     int inherit_fd; /* or -1 */
+    /* The words before the worker's own: it runs under this program, which has our terminal and no
+     * deadline. NULL or empty: by itself. */
+    const struct strv *debugger;
     enum event_level log_up_to;
 };
 

@@ -210,6 +210,7 @@ static void settle_rest(struct call *c, struct provider_job **rest, size_t n, si
 
 static void finish_zones(struct call *c, int32_t status)
 {
+    const struct provider_result named = {.is_ok = true};
     struct provider_job *job = c->jobs[0];
 
     if (status != ACME_OK) {
@@ -217,10 +218,10 @@ static void finish_zones(struct call *c, int32_t status)
         return;
     }
     if (!job->is_orphan) {
-        job->zones_done(job->arg, &c->zones, NULL);
+        job->zones_done(job->arg, &c->zones, &named);
     }
     job->is_orphan = true; /* told */
-    queue_finish(job, &(struct provider_result){.is_ok = true});
+    queue_finish(job, &named);
 }
 
 static void release_zones(const struct call *c)

@@ -95,6 +95,9 @@ struct provider_settings {
     int64_t call_timeout_ms, hook_timeout_ms;
     struct provider_hooks hooks;
     struct provider_console console;
+    /* The words of a command that the first worker of each instance runs under, once it has
+     * described itself: on this process's terminal. Nothing has a deadline then. */
+    const struct strv *debugger;
 };
 
 /*
@@ -226,6 +229,13 @@ struct provider_facts {
 };
 const struct provider_facts *provider_facts(const struct provider *provider);
 
+/* What it was told, as "name=value", for people who look for a fault: only what somebody set.
+ * Secrets, and the values of variables, stand as "[secret]". */
+void provider_list_settings(const struct provider *provider, struct strv *to);
+
+/* Where its section stands, or "no section" for a plug-in without one. To mem_free. */
+char *provider_place(const struct provider *provider);
+
 /* ---- Changes ---- */
 
 #define PROVIDER_RECEIPT_MAX 4096u
@@ -273,8 +283,10 @@ struct provider_job *provider_settled(struct provider *provider,
                                       const struct provider_change *change, provider_done_fn *done,
                                       void *arg);
 
-/* What this credential can edit. zones is borrowed during the callback. */
-typedef void provider_zones_fn(void *arg, const struct strv *zones, const struct err *err);
+/* What this credential can edit: zones, or NULL and why not. Both are borrowed during the callback.
+ */
+typedef void provider_zones_fn(void *arg, const struct strv *zones,
+                               const struct provider_result *result);
 struct provider_job *provider_zones(struct provider *provider, provider_zones_fn *done, void *arg);
 
 /* No callback comes after this. What is not sent is dropped; what is running goes on, and its

@@ -163,7 +163,7 @@ void queue_finish(struct provider_job *job, const struct provider_result *result
 {
     unlink_job(job);
     if (job->kind == JOB_ZONES && !job->is_orphan) {
-        job->zones_done(job->arg, NULL, result->err);
+        job->zones_done(job->arg, NULL, result);
     } else if (!job->is_orphan) {
         job->done(job->arg, result);
     }

@@ -69,6 +69,19 @@ static void forget_leader(pid_t pid)
     }
 }
 
+/* The group of this process gets what is typed. A process behind the terminal may only ask for that
+ * while the signal that would stop it is blocked. */
+void session_take_terminal(void)
+{
+    sigset_t stop, before;
+
+    (void)sigemptyset(&stop);
+    (void)sigaddset(&stop, SIGTTOU);
+    (void)sigprocmask(SIG_BLOCK, &stop, &before);
+    (void)tcsetpgrp(STDIN_FILENO, getpgrp());
+    (void)sigprocmask(SIG_SETMASK, &before, NULL);
+}
+
 /* From here to execve() only async-signal-safe calls: libcurl's resolver may run a thread that held
  * the allocator's lock when we forked. fds lie above SESSION_FDS_MAX, so that none is overwritten
  * before it is moved. */
@@ -77,7 +90,12 @@ static void child_exec(const struct session_plan *plan, const int *fds)
     struct sigaction by_default = {.sa_handler = SIG_DFL};
     sigset_t none;
 
-    (void)setsid();
+    if (plan->is_on_terminal) {
+        (void)setpgid(0, 0);
+        session_take_terminal();
+    } else {
+        (void)setsid();
+    }
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
     for (int i = 0; i < plan->n_fds; i++) {
         if (dup2(fds[i], i) < 0) {
@@ -235,12 +253,13 @@ static bool is_stray(const struct process *p)
            prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 0 && has_no_new_privs(p->pid);
 }
 
-/* Whether a process's parent is marked, or its session is one that a marked process led. */
+/* Whether it leads the first session or should (a debugger has none of its own), a process's parent
+ * is marked, or its session is one that a marked process led. */
 static bool belongs(const struct processes *all, const struct process *p, const pid_t *sessions,
                     size_t n_sessions)
 {
     for (size_t i = 0; i < n_sessions; i++) {
-        if (p->session == sessions[i]) {
+        if (p->session == sessions[i] || p->pid == sessions[0]) {
             return true;
         }
     }

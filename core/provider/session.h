@@ -23,10 +23,14 @@ struct session_plan {
     char *const *env;
     int fds[SESSION_FDS_MAX]; /* what becomes descriptor 0, 1, ...; -1: /dev/null */
     int n_fds;                /* all others are closed */
+    bool is_on_terminal;      /* in our session, and in front of the terminal, for a debugger */
 };
 
 /* Starts it: own session, no signal blocked or ignored, killed when we die. */
 int session_start(const struct session_plan *plan, pid_t *ret_pid, struct err *err);
+
+/* Puts this process in front of its terminal again, where one that was on_terminal has ended. */
+void session_take_terminal(void);
 
 /* Kills the session that pid leads, and whatever else descends from it, by looking through /proc
  * until nothing is left. The leader itself stays to be reaped. */

@@ -212,6 +212,9 @@ int provider_set_new(struct loop *loop, const struct config *config,
     set->inherit_fd = -1;
     set->call_timeout_ms = settings->call_timeout_ms;
     set->hook_timeout_ms = settings->hook_timeout_ms;
+    if (settings->debugger != NULL) {
+        strv_copy(&set->debugger, settings->debugger);
+    }
     paths_plugin_dirs(settings->plugin_dirs, &set->plugin_dirs);
     set->worker_path =
         settings->worker_path != NULL ? str_dup(settings->worker_path) : paths_worker();
@@ -257,6 +260,7 @@ void provider_set_free(struct provider_set *set)
     }
     mem_free(set->providers);
     mem_free(set->rules);
+    strv_done(&set->debugger);
     strv_done(&set->plugin_dirs);
     strv_done(&set->allow_aliases);
     mem_free(set->worker_path);

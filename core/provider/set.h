@@ -27,6 +27,9 @@
 #define CALL_BYTES_MAX (700u * 1024u)
 #define RETRIES_MAX 5u
 #define DEATHS_MAX 3u /* workers lost in a row without one good call between */
+#define DEBUG_TIMEOUT_MS                                                     \
+    ((int64_t)7 * 24 * 3600 * 1000) /* of a call that somebody steps through \
+                                     */
 
 /* A suffix and who serves what lies below it; names end with a dot. */
 struct zone_rule {
@@ -51,6 +54,7 @@ struct provider_set {
     char *user_warning; /* said once, when the first worker starts */
     struct reach reach;
     int inherit_fd;
+    struct strv debugger;
     struct zone_rule *rules;
     size_t n_rules, cap_rules;
     struct provider **providers;
@@ -106,6 +110,7 @@ struct provider {
     struct slot slots[CREW_MAX];
     uint32_t next_call;
     unsigned deaths; /* in a row */
+    bool was_debugged;
     struct err last_death;
 
     struct provider_job *first, *last; /* in the order they came */

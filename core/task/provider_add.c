@@ -112,15 +112,15 @@ static int gather(struct addition *addition, struct err *err)
 
 /* ---- Does it work? ---- */
 
-static void take_zones(void *arg, const struct strv *zones, const struct err *err)
+static void take_zones(void *arg, const struct strv *zones, const struct provider_result *result)
 {
     struct addition *addition = arg;
 
     addition->job = NULL;
-    if (err == NULL) {
+    if (result->is_ok) {
         strv_copy(&addition->zones, zones);
     }
-    stop(addition, err);
+    stop(addition, result->err);
 }
 
 static void take_ready(void *arg, const struct err *err)

@@ -61,6 +61,9 @@ static int prepare_values(void *arg, const struct provider *provider,
 {
     struct rooms *rooms = arg;
 
+    if (rooms->hooks.about_to_call != NULL) {
+        return rooms->hooks.about_to_call(rooms->hooks.arg, provider, changes, n, ret_dropped, err);
+    }
     return values_prepare(rooms->values, provider, changes, n, ret_dropped, err);
 }
 
@@ -69,8 +72,11 @@ static void keep_receipt(void *arg, const struct provider *provider,
 {
     struct rooms *rooms = arg;
 
-    (void)provider;
-    values_keep_receipt(rooms->values, change, bytes, len);
+    if (rooms->hooks.receipt != NULL) {
+        rooms->hooks.receipt(rooms->hooks.arg, provider, change, bytes, len);
+    } else {
+        values_keep_receipt(rooms->values, change, bytes, len);
+    }
 }
 
 /* ---- Standard input and output for provider/, which may not know the DNS ---- */
@@ -165,6 +171,7 @@ static int open_providers(struct rooms *rooms, const struct rooms_request *reque
                                              .lock = lock_zone,
                                              .unlock = unlock_zone};
     settings.console = make_console(rooms->env, rooms);
+    settings.debugger = request->debugger;
     return provider_set_new(rooms->env->loop, rooms->env->config, &settings, &rooms->providers,
                             err);
 }
@@ -256,6 +263,9 @@ int rooms_open(struct task_env *env, const struct rooms_request *request, struct
 
     rooms->env = env;
     rooms->store = request->store;
+    if (request->hooks != NULL) {
+        rooms->hooks = *request->hooks;
+    }
     rooms->values = values_new(env->loop);
     if (open_providers(rooms, request, err) < 0 || open_dns(rooms, err) < 0 ||
         open_journal(rooms, request, err) < 0) {

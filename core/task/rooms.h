@@ -23,12 +23,17 @@ struct rooms_request {
     const struct strv *providers; /* --provider, or NULL */
     const struct strv *allow_aliases;
     struct store *store; /* borrowed */
+    /* What to do around changes that are none of the values': about_to_call and receipt of these
+     * instead. NULL: the values' own. */
+    const struct provider_hooks *hooks;
+    const struct strv *debugger; /* for workers, as provider_settings has it; or NULL */
 };
 
 struct rooms {
     struct task_env *env;
     struct store *store; /* borrowed */
     struct provider_set *providers;
+    struct provider_hooks hooks; /* given instead of the values' */
     struct journal *journal;
     struct values *values;
     struct dns *dns;

@@ -117,6 +117,21 @@ static size_t collect_names(const ldns_pkt *pkt, ldns_rr_type type, size_t field
     return n;
 }
 
+/* That nobody has the zone is a word to rely on; that nobody answers is not. */
+static int32_t fail_without_names(const char *zone, bool is_denied, struct fault *f)
+{
+    if (is_denied) {
+        return fault_set(f, ACME_NO_ZONE,
+                         "the resolver says that there is no zone %s; if it is known only "
+                         "to a server of yours, name that: server = HOST",
+                         zone);
+    }
+    return fault_set(f, ACME_RETRY,
+                     "the resolver does not say which servers zone %s has; name the one that "
+                     "takes updates: server = HOST",
+                     zone);
+}
+
 int32_t find_by_zone(const char *zone, struct address_list *ret_list, struct fault *f)
 {
     struct address_list list = {.n = 0};
@@ -124,6 +139,7 @@ int32_t find_by_zone(const char *zone, struct address_list *ret_list, struct fau
     char names[SERVERS_MAX][1100];
     size_t n_names = 0;
     int reason = 0;
+    bool is_denied = false;
     ldns_pkt *soa = NULL;
     ldns_pkt *ns = NULL;
 
@@ -131,6 +147,7 @@ int32_t find_by_zone(const char *zone, struct address_list *ret_list, struct fau
         return fault_set(f, ACME_RETRY, "the system's resolver cannot be used");
     }
     soa = ask_resolver(&res, zone, ns_t_soa);
+    is_denied = soa == NULL && (res.res_h_errno == HOST_NOT_FOUND || res.res_h_errno == NO_DATA);
     ns = ask_resolver(&res, zone, ns_t_ns);
     res_nclose(&res);
     n_names = soa == NULL ? 0 : collect_names(soa, LDNS_RR_TYPE_SOA, 0, names, 0);
@@ -138,10 +155,7 @@ int32_t find_by_zone(const char *zone, struct address_list *ret_list, struct fau
     ldns_pkt_free(soa);
     ldns_pkt_free(ns);
     if (n_names == 0) {
-        return fault_set(f, ACME_RETRY,
-                         "the resolver does not say which servers zone %s has; name the one that "
-                         "takes updates: server = HOST",
-                         zone);
+        return fail_without_names(zone, is_denied, f);
     }
     for (size_t i = 0; i < n_names; i++) {
         add_host(&list, names[i], "53", &reason);

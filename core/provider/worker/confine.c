@@ -189,7 +189,7 @@ void confine(const struct setup *setup)
         bits |= FRAME_ISOLATED_USER;
     }
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-    if (getppid() != setup->core_pid) {
+    if (setup->core_pid != 0 && getppid() != setup->core_pid) {
         _exit(0);
     }
     uint32_t landlock = restrict_self(setup, &bits);

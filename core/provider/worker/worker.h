@@ -34,7 +34,7 @@ struct setup {
     gid_t gid;
     gid_t *groups;
     uint32_t n_groups;
-    pid_t core_pid;
+    pid_t core_pid; /* who must still be the parent; 0: a debugger is */
     struct setup_rule *rules;
     uint32_t n_rules;
 };

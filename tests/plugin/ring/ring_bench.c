@@ -303,13 +303,14 @@ struct outcome *bench_settled(struct bench *b, const char *instance, const char 
 
 static char zones_text[ERR_TEXT_MAX];
 
-static void on_zones(void *arg, const struct strv *zones, const struct err *err)
+static void on_zones(void *arg, const struct strv *zones, const struct provider_result *result)
 {
     struct bench *b = arg;
     char *joined = zones != NULL ? strv_join(zones, ", ") : NULL;
 
-    assert_true((zones == NULL) == (err != NULL));
-    (void)snprintf(zones_text, sizeof(zones_text), "%s", joined != NULL ? joined : err->text);
+    assert_true((zones == NULL) == (result->err != NULL));
+    (void)snprintf(zones_text, sizeof(zones_text), "%s",
+                   joined != NULL ? joined : result->err->text);
     mem_free(joined);
     loop_stop(b->loop);
 }
