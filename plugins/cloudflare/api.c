@@ -108,15 +108,18 @@ int32_t api_send(struct question *q, struct kit_request *request, struct kit_ans
     return kit_send(q->call, q->p->http, request, answer);
 }
 
-bool api_pages_next(struct question *q, struct kit_request *request, struct kit_pages *pages)
+bool api_pages_next(struct question *q, struct kit_request *request, uint32_t per_page,
+                    struct kit_pages *pages)
 {
-    static const struct kit_paging PAGING = {
+    const struct kit_paging paging = {
         .kind = KIT_PAGING_NUMBER,
         .items = "result",
         .parameter = "page",
+        .size_name = "per_page",
+        .size = per_page,
         .total = "result_info.total_pages",
     };
 
     complete(q, request);
-    return kit_pages_next(q->call, q->p->http, request, &PAGING, pages);
+    return kit_pages_next(q->call, q->p->http, request, &paging, pages);
 }

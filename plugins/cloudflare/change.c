@@ -21,6 +21,9 @@
 
 #include <stdlib.h>
 
+/* More than a batch can be halved, so that one guilty change is always found. */
+#define FRUITLESS_MAX 12
+
 static int32_t run_changes(struct run *r, struct change *const *changes, size_t n);
 
 /* ---- Bodies ---- */
@@ -79,23 +82,46 @@ static void take_posts(struct run *r, struct change *const *changes, size_t n,
 
 /* ---- One by one ---- */
 
-/* A refusal is the change's own, unless a look shows that there is nothing to do; any other failure
- * would meet the next change too. */
-static int32_t run_singly(struct run *r, struct change *const *changes, size_t n)
+/* A look tells which refusals have a reason that can be seen: a value that is there, a record that
+ * is gone, a CNAME. One look at all of a batch serves for its parts too. Returns how many changes
+ * it settled. */
+static size_t look_once(struct run *r, struct change *const *changes, size_t n)
 {
     struct kit_fault ignored;
 
+    if (r->has_looked || look_at(r->p, r->call, changes, n, &ignored) != ACME_OK) {
+        return 0;
+    }
+    return look_settle(r, changes, n);
+}
+
+/* When refusal follows refusal, the reason is not in single changes: a zone that is full, say. */
+static bool is_hopeless(struct run *r)
+{
+    return ++r->n_fruitless > FRUITLESS_MAX;
+}
+
+/* A refusal is the change's own, unless there is nothing to do; any other failure would meet the
+ * next change too. */
+static int32_t run_singly(struct run *r, struct change *const *changes, size_t n)
+{
     for (size_t i = 0; i < n; i++) {
         struct change *c = changes[i];
         int32_t status = change_is_add(c) ? record_add(r, c) : record_remove(r, c);
         bool is_own = status == ACME_REJECTED || (status == ACME_NO_ZONE && !change_is_add(c));
 
-        if (status != ACME_OK && !is_own) {
+        if (status == ACME_OK) {
+            r->n_fruitless = 0;
+            continue;
+        }
+        if (!is_own) {
             return status;
         }
-        if (is_own &&
-            (look_at(r->p, r->call, &c, 1, &ignored) != ACME_OK || look_settle(r, &c, 1) == 0)) {
+        if (look_once(r, &c, 1) == 0) {
             change_fail(r->call, c, r->f);
+        }
+        if (is_hopeless(r)) {
+            return status;
         }
     }
     return ACME_OK;
@@ -139,16 +165,17 @@ static bool is_no_batch(const struct question *q, int32_t status)
             (http == 405 || http == 501 || (http == 404 && q->code != CODE_GONE)));
 }
 
-/* A batch was refused, without a word on which change it is for. */
-static int32_t divide(struct run *r, struct change **changes, size_t n)
+/* A batch was refused with status, without a word on which change it is for. */
+static int32_t divide(struct run *r, struct change **changes, size_t n, int32_t status)
 {
-    int32_t status = look_at(r->p, r->call, changes, n, r->f);
+    size_t n_settled = look_once(r, changes, n);
 
-    if (status != ACME_OK) {
-        return status;
-    }
-    if (look_settle(r, changes, n) > 0) {
+    r->has_looked = true;
+    if (n_settled > 0) {
         return run_changes(r, changes, n);
+    }
+    if (is_hopeless(r)) {
+        return status;
     }
     status = run_changes(r, changes, n / 2);
     return status == ACME_OK ? run_changes(r, changes + n / 2, n - n / 2) : status;
@@ -166,6 +193,7 @@ static int32_t run_batch(struct run *r, struct change **changes, size_t n)
     int32_t status = send_batch(&parcel, &q);
 
     if (status == ACME_OK) {
+        r->n_fruitless = 0;
         return ACME_OK;
     }
     if (parcel.is_partial) {
@@ -180,7 +208,7 @@ static int32_t run_batch(struct run *r, struct change **changes, size_t n)
     *r->f = q.fault.status == ACME_OK ? parcel.fault : q.fault;
     if (status == ACME_REJECTED || q.code == CODE_EXISTS || q.code == CODE_IDENTICAL ||
         q.code == CODE_GONE) {
-        return divide(r, changes, n);
+        return divide(r, changes, n, status);
     }
     return status;
 }

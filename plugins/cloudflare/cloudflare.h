@@ -109,7 +109,8 @@ int32_t api_open(struct acme_call *call, struct cloudflare *p);
 int32_t api_send(struct question *q, struct kit_request *request, struct kit_answer *answer);
 
 /* Walks over the pages of a list; false at its end or, with pages->status, on a failure. */
-bool api_pages_next(struct question *q, struct kit_request *request, struct kit_pages *pages);
+bool api_pages_next(struct question *q, struct kit_request *request, uint32_t per_page,
+                    struct kit_pages *pages);
 
 /* Sets the fault and returns status. */
 __attribute__((format(printf, 3, 4))) int32_t fault_set(struct kit_fault *f, int32_t status,
@@ -176,7 +177,9 @@ void change_fail(struct acme_call *call, struct change *c, const struct kit_faul
 struct run {
     struct cloudflare *p;
     struct acme_call *call;
-    struct kit_fault *f; /* why those that are still open cannot be made */
+    struct kit_fault *f;  /* why those that are still open cannot be made */
+    bool has_looked;      /* what a look can tell about refusals is known */
+    unsigned n_fruitless; /* refusals since something last succeeded */
 };
 
 /* A batch, or a single addition, on its way. */

@@ -153,7 +153,9 @@ static void explain_one(struct question *q, const struct kit_json *error, bool i
 
     message = message == NULL ? "no message" : message;
     add_words(v, message, code);
-    q->code = q->code < 0 ? code : q->code;
+    if (q->code < 0 || code == CODE_EXISTS || code == CODE_IDENTICAL || code == CODE_GONE) {
+        q->code = code;
+    }
     m = find_meaning(q, code, message);
     if (m != NULL && (is_cause || v->hint[0] == '\0')) {
         v->status = m->status;

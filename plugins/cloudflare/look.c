@@ -15,8 +15,8 @@
 #include <string.h>
 
 #define NAMES_MAX 3
-#define FEW_PER_PAGE "100"
-#define MANY_PER_PAGE "1000"
+#define FEW_PER_PAGE 100
+#define MANY_PER_PAGE 500
 
 static void forget(struct change *c)
 {
@@ -61,16 +61,16 @@ static void note_page(const struct kit_json *page, struct change *const *changes
 static int32_t list(struct question *q, const char *zone_id, const char *filter, const char *text,
                     struct change *const *changes, size_t n)
 {
-    bool is_exact = strcmp(filter, "name.exact") == 0;
+    uint32_t per_page = strcmp(filter, "name.exact") == 0 ? FEW_PER_PAGE : MANY_PER_PAGE;
     struct kit_request request = {
         .path = "/zones/{}/dns_records",
         .parts = {zone_id},
-        .query = {{filter, text}, {"per_page", is_exact ? FEW_PER_PAGE : MANY_PER_PAGE}},
+        .query = {{filter, text}},
         .zone = q->zone,
     };
     KIT_PAGES(pages);
 
-    while (api_pages_next(q, &request, &pages)) {
+    while (api_pages_next(q, &request, per_page, &pages)) {
         note_page(pages.answer.json, changes, n);
     }
     return pages.status;

@@ -5,6 +5,7 @@
 #include "cloudflare.h"
 
 #include <string.h>
+#include <strings.h>
 
 #define TTL_MAX_S 86400
 
@@ -35,8 +36,16 @@ static int32_t delete_record(struct run *r, const struct change *c, const char *
     return q.code == CODE_GONE ? ACME_OK : status;
 }
 
-/* Cloudflare takes a name outside the zone for one that is meant relative to it. So a zone-id of
- * another zone is seen from the name that the record got; it is ours, and goes again. */
+/* Cloudflare takes a name outside the zone for one that is meant relative to it: so a zone-id of
+ * another zone shows in the name that the record got. */
+static bool is_misplaced(const char *name, const char *fqdn)
+{
+    size_t len = strlen(fqdn); /* with its dot at the end */
+
+    return strncasecmp(name, fqdn, len) == 0 && name[len] != '\0';
+}
+
+/* The record is ours, and goes again. */
 static void undo_misplaced(struct run *r, struct change *c, const char *name, const char *id)
 {
     struct kit_fault f;
@@ -64,7 +73,7 @@ void record_take(struct run *r, struct change *c, const struct kit_json *record)
     if (id == NULL || strlen(id) >= ID_SIZE) {
         return;
     }
-    if (name != NULL && !kit_name_equals(name, c->record->fqdn)) {
+    if (name != NULL && is_misplaced(name, c->record->fqdn)) {
         undo_misplaced(r, c, name, id);
         return;
     }

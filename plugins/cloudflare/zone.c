@@ -16,7 +16,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ZONES_PER_PAGE "50" /* the most that they give */
+#define ZONES_PER_PAGE 50 /* the most that they give */
+#define TEXT_OF(number) #number
+#define AS_TEXT(number) TEXT_OF(number)
 
 /* A gateway may leave it out. */
 static const char *status_of(const struct kit_json *zone)
@@ -172,7 +174,7 @@ static struct zone *ask_for(struct question *q)
     struct kit_request request = {
         .path = "/zones",
         .query = {{"name", q->zone},
-                  {"per_page", ZONES_PER_PAGE},
+                  {"per_page", AS_TEXT(ZONES_PER_PAGE)},
                   {"account.id", q->p->settings.account_id}},
     };
     KIT_ANSWER(answer);
@@ -332,14 +334,14 @@ int32_t zone_list(struct cloudflare *p, struct acme_call *call, struct kit_fault
     struct question q = {.p = p, .call = call, .purpose = LIST_ZONES};
     struct kit_request request = {
         .path = "/zones",
-        .query = {{"per_page", ZONES_PER_PAGE}, {"account.id", p->settings.account_id}},
+        .query = {{"account.id", p->settings.account_id}},
     };
     KIT_PAGES(pages);
 
     if (p->settings.zone_id != NULL) {
         pages.status = show_one(&q);
     } else {
-        while (api_pages_next(&q, &request, &pages)) {
+        while (api_pages_next(&q, &request, ZONES_PER_PAGE, &pages)) {
             KIT_JSON_EACH(zone, pages.answer.json, "result")
             {
                 report_zone(&q, zone);

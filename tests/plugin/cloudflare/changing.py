@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Changes as the driver takes them."""
 
+ZONE = "example.test"
 OWNER = "_acme-challenge.example.test."
 NAME = OWNER[:-1]
 

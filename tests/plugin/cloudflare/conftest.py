@@ -8,13 +8,13 @@ import sys
 import pytest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path[:0] = [os.path.join(HERE, "..", "provider-tests"), os.path.join(HERE, "..", "..", "e2e")]
+sys.path[:0] = [os.path.join(HERE, "..", "provider-tests"), os.path.join(HERE, "..", "..", "e2e"), HERE]
 
+from changing import ZONE  # noqa: E402
 from driving import Plugin  # noqa: E402
 from standins import serve  # noqa: E402
 from standins.cloudflare import TOKEN, Cloudflare  # noqa: E402
 
-ZONE = "example.test"
 # Of other people, at the very names of the tests: nothing here may ever change.
 FOREIGN = {"_acme-challenge.example.test.": (300, ['"foreign"', '"two" "strings"', '"VALUE-A"', '"\\"value-a\\""']),
            "_acme-challenge.www.example.test.": (120, ['"foreign"']),

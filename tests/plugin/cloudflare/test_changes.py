@@ -5,8 +5,7 @@ import json
 
 import pytest
 
-from changing import NAME, OWNER, add, owners, remove
-from conftest import ZONE
+from changing import NAME, OWNER, ZONE, add, owners, remove
 from driving import BAD_CONFIG, OK, REJECTED
 
 
@@ -119,6 +118,25 @@ def test_a_refusal_that_no_look_explains_is_found_in_halves(api):
                        "headers": {"content-type": "application/json"}})
         result = p.apply(*[add("v", owner) for owner in owners(20)])
     assert result.status == OK and list(result.fails) == [11] and len(api.added()) == 19
+
+
+def test_a_zone_that_is_full_is_not_asked_for_ever(api):
+    api = api(record_quota=6)
+    with api.plugin() as p:
+        result = p.apply(*[add("v", owner) for owner in owners(100)])
+        assert {f[0] for f in result.fails.values()} == {REJECTED} and len(result.fails) == 100
+        assert "full" in result.fails[99][2] and len(api.requests()) < 40
+    assert api.contents() == api.before
+
+
+def test_several_of_many_are_refused(api):
+    api = api(others=[{"zone": ZONE, "type": "NS", "name": "_acme-challenge.h%d.example.test" % i, "content": "ns.test"}
+                      for i in (0, 1, 50, 99)])
+    body = json.dumps({"success": False, "errors": [{"code": 9999, "message": "not this one"}], "result": None})
+    with api.plugin() as p:
+        api.set_rules({"method": "POST", "containing": r"h(0|1|50|99)\.", "do": "refuse", "status": 400, "body": body})
+        result = p.apply(*[add("v", owner) for owner in owners(100)])
+    assert sorted(result.fails) == [0, 1, 50, 99] and len(api.added()) == 96
 
 
 def test_what_stands_there_already_is_done_though_the_batch_is_refused(api):

@@ -5,8 +5,7 @@ import json
 
 import pytest
 
-from changing import OWNER, add, remove
-from conftest import ZONE
+from changing import OWNER, ZONE, add, remove
 from driving import BAD_CONFIG, DENIED, NO_ZONE, OK, REJECTED
 
 EDIT = "EditsRecordsOnly_0123456789_abcdefghijkl"

@@ -6,9 +6,10 @@ import json
 import os
 import subprocess
 
-from changing import NAME
-from conftest import HERE, TOKEN, ZONE
+from changing import NAME, ZONE
+from standins.cloudflare import TOKEN
 
+HERE = os.path.dirname(os.path.abspath(__file__))
 CACHE = os.environ.get("ACME_LAB_CACHE") or os.path.join(
     os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "acme-dns-lab")
 READ = "ReadsZonesOnly_0123456789_abcdefghijklmn"
