@@ -59,6 +59,9 @@ static char *describe_status(const struct list_row *row)
     if (row->has_order) {
         strv_add(&words, "order waits");
     }
+    if (row->is_deploy_pending) {
+        strv_add(&words, "deploy pending");
+    }
     if (row->is_staging) {
         strv_add(&words, "STAGING");
     }
@@ -167,9 +170,11 @@ void cert_format_keys(const struct list_row *row, struct buf *to)
     struct facts facts;
 
     gather(row, &facts);
-    buf_addf(to, "name=%s\npath=%s\nhealth=%s\nstaging=%s\norder-waits=%s\n", row->name, row->path,
-             list_health_name(row->health), row->is_staging ? "yes" : "no",
-             row->has_order ? "yes" : "no");
+    buf_addf(to,
+             "name=%s\npath=%s\nhealth=%s\nstaging=%s\norder-waits=%s\n"
+             "deploy-pending=%s\n",
+             row->name, row->path, list_health_name(row->health), row->is_staging ? "yes" : "no",
+             row->has_order ? "yes" : "no", row->is_deploy_pending ? "yes" : "no");
     if (row->cert != NULL) {
         add_list(to, "names", &row->cert->domains);
         add_list(to, "providers", &row->cert->providers);
@@ -208,6 +213,7 @@ char *cert_format_json(const struct list_row *row, int64_t wall_s)
     json_out_kstr(out, "health", list_health_name(row->health));
     json_out_kbool(out, "staging", row->is_staging);
     json_out_kbool(out, "order-waits", row->has_order);
+    json_out_kbool(out, "deploy-pending", row->is_deploy_pending);
     write_list(out, "names", row->cert == NULL ? NULL : &row->cert->domains);
     write_list(out, "providers", row->cert == NULL ? NULL : &row->cert->providers);
     for (size_t i = 0; i < facts.n; i++) {

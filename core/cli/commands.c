@@ -6,6 +6,7 @@
 #include "base/event.h"
 #include "task/cleanup.h"
 #include "task/delete.h"
+#include "task/deploy.h"
 #include "task/dns.h"
 #include "task/issue.h"
 #include "task/plugin_new.h"
@@ -29,6 +30,7 @@ enum task_exit command_issue(struct task_env *env, const struct args *args)
                 .hmac_key_file = args_text(args, OPTION_EAB_HMAC_KEY_FILE),
                 .alg = args_text(args, OPTION_EAB_ALG)},
         .allow_aliases = args->values[OPTION_ALLOW_ALIAS],
+        .deploy_hooks = args->values[OPTION_DEPLOY_HOOK],
         .is_forced = args_has(args, OPTION_FORCE),
         .is_expanding = args_has(args, OPTION_EXPAND),
         .is_replacing = args_has(args, OPTION_REPLACE),
@@ -84,6 +86,16 @@ static enum task_exit command_delete(struct task_env *env, const struct args *ar
     };
 
     return task_delete(env, &request);
+}
+
+static enum task_exit command_deploy(struct task_env *env, const struct args *args)
+{
+    const struct deploy_request request = {
+        .name = args->operands.n > 0 ? args->operands.items[0] : NULL,
+        .is_pending = args_has(args, OPTION_PENDING),
+    };
+
+    return task_deploy(env, &request);
 }
 
 static enum task_exit command_revoke(struct task_env *env, const struct args *args)
@@ -157,6 +169,8 @@ enum task_exit command_run(struct task_env *env, const struct args *args, struct
         return command_dns(env, args, LEASE_WATCH);
     case COMMAND_DNS_REMOVE:
         return command_dns(env, args, LEASE_TAKE_BACK);
+    case COMMAND_DEPLOY:
+        return command_deploy(env, args);
     case COMMAND_COUNT:
         break;
     }

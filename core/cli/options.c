@@ -47,6 +47,8 @@ static const struct option_row OPTIONS[OPTION_COUNT] = {
                         "exactly these names instead of those that the certificate has, now"},
     [OPTION_EXIT_UNCHANGED] = {0, "exit-unchanged", NULL, false, NULL,
                                "exit with 2 instead of 0 when nothing was due"},
+    [OPTION_DEPLOY_HOOK] = {0, "deploy-hook", "COMMAND", true, NULL,
+                            "a program to run when the certificate is new; may be repeated"},
     [OPTION_SAVE_CREDENTIALS] =
         {0, "save-credentials", NULL, false, NULL,
          "write what a provider got from the environment into the configuration"},
@@ -70,6 +72,8 @@ static const struct option_row OPTIONS[OPTION_COUNT] = {
                       "exit with 1 if somebody should look at a certificate"},
     [OPTION_METRICS] = {0, "metrics", "FILE", false, NULL,
                         "write the state of all for Prometheus' node exporter (textfile)"},
+    [OPTION_PENDING] = {0, "pending", NULL, false, NULL,
+                        "all certificates whose hooks failed or were not run yet"},
     [OPTION_REASON] = {0, "reason", "CODE", false, NULL,
                        "0 unspecified, 1 keyCompromise, 4 superseded, 5 cessationOfOperation (0)"},
     [OPTION_CERT] = {0, "cert", "FILE", false, NULL,
@@ -97,13 +101,17 @@ static const struct option_row OPTIONS[OPTION_COUNT] = {
 };
 
 static const enum option_id ISSUE_OPTIONS[] = {
-    OPTION_DOMAIN,           OPTION_NAME,        OPTION_PROVIDER,
-    OPTION_CHALLENGE,        OPTION_CA,          OPTION_SERVER,
-    OPTION_STAGING,          OPTION_EMAIL,       OPTION_AGREE_TOS,
-    OPTION_KEY_TYPE,         OPTION_EAB_KID,     OPTION_EAB_HMAC_KEY_FILE,
-    OPTION_EAB_ALG,          OPTION_ALLOW_ALIAS, OPTION_FORCE,
-    OPTION_EXPAND,           OPTION_REPLACE,     OPTION_EXIT_UNCHANGED,
-    OPTION_SAVE_CREDENTIALS, OPTION_RESOLVER,    OPTION_PROPAGATION_TIMEOUT,
+    OPTION_DOMAIN,      OPTION_NAME,
+    OPTION_PROVIDER,    OPTION_CHALLENGE,
+    OPTION_CA,          OPTION_SERVER,
+    OPTION_STAGING,     OPTION_EMAIL,
+    OPTION_AGREE_TOS,   OPTION_KEY_TYPE,
+    OPTION_EAB_KID,     OPTION_EAB_HMAC_KEY_FILE,
+    OPTION_EAB_ALG,     OPTION_ALLOW_ALIAS,
+    OPTION_FORCE,       OPTION_EXPAND,
+    OPTION_REPLACE,     OPTION_EXIT_UNCHANGED,
+    OPTION_DEPLOY_HOOK, OPTION_SAVE_CREDENTIALS,
+    OPTION_RESOLVER,    OPTION_PROPAGATION_TIMEOUT,
     OPTION_CA_BUNDLE,
 };
 static const enum option_id CLEANUP_OPTIONS[] = {
@@ -126,6 +134,7 @@ static const enum option_id LIST_OPTIONS[] = {OPTION_CHECK, OPTION_METRICS};
 static const enum option_id REVOKE_OPTIONS[] = {OPTION_NAME, OPTION_REASON,   OPTION_CERT,
                                                 OPTION_CA,   OPTION_SERVER,   OPTION_STAGING,
                                                 OPTION_YES,  OPTION_CA_BUNDLE};
+static const enum option_id DEPLOY_OPTIONS[] = {OPTION_PENDING};
 static const enum option_id DELETE_OPTIONS[] = {OPTION_YES, OPTION_STAGING};
 static const enum option_id DNS_ADD_OPTIONS[] = {
     OPTION_LEASE,       OPTION_WAIT,     OPTION_PROVIDER,
@@ -214,6 +223,12 @@ static const struct command_row COMMANDS[COMMAND_COUNT] = {
                         "# in a script\n"
                         "acme-dns delete old.example.com --yes\n",
                         DELETE_OPTIONS, ARRAY_LEN(DELETE_OPTIONS)},
+    [COMMAND_DEPLOY] = {"deploy", "[NAME]", 0, 1,
+                        "run the deploy hooks of a certificate, or those that failed",
+                        "acme-dns deploy example.com\n"
+                        "# what a run before could not do\n"
+                        "acme-dns deploy --pending\n",
+                        DEPLOY_OPTIONS, ARRAY_LEN(DEPLOY_OPTIONS)},
     [COMMAND_REVOKE] =
         {"revoke", "", 0, 0, "have the CA revoke a certificate, and take its files out of use",
          "# somebody got hold of the private key\n"

@@ -171,23 +171,6 @@ static void tell_errors(const struct config_errors *errors)
     }
 }
 
-/* Keys that this version keeps but does not act on: silence would look like success. */
-static void warn_of_hooks(const struct config *config)
-{
-    const struct config_section *section = NULL;
-
-    while ((section = config_section_next(config, "certificate", section)) != NULL) {
-        const struct config_value *hook = config_value_find(section, "deploy-hook");
-
-        if (hook != NULL) {
-            AUTO_FREE char *where = config_place_format(&hook->place);
-
-            event_log(EVENT_WARNING, "", "%s: deploy-hook is kept, but not run by this version",
-                      where);
-        }
-    }
-}
-
 static bool load_settings(struct run *run)
 {
     const char *named = args_text(&run->args, OPTION_CONFIG);
@@ -209,7 +192,6 @@ static bool load_settings(struct run *run)
     run->settings = settings_new(run->config, path, overrides, n_overrides, &run->errors);
     mem_free(overrides);
     tell_errors(&run->errors);
-    warn_of_hooks(run->config);
     return run->errors.n_general == 0;
 }
 

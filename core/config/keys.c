@@ -61,6 +61,8 @@ static const struct config_key KEYS[] = {
      SET(finalize_timeout_ms), KEY_DURATION},
     {"acme-dns", "call-timeout", "2m", NULL, "How long one call of a plug-in may take", 100,
      HOUR_MS, SET(call_timeout_ms), KEY_DURATION},
+    {"acme-dns", "deploy-hook", NULL, NULL, "A program to run for every certificate that is new", 0,
+     0, SET(deploy_hooks), KEY_LINES},
     {"acme-dns", "hook-timeout", "5m", NULL, "How long one run of a hook program may take", 100,
      HOUR_MS, SET(hook_timeout_ms), KEY_DURATION},
     {"acme-dns", "propagation-timeout", "5m", NULL,
@@ -143,8 +145,7 @@ static const struct config_key KEYS[] = {
      CERT(providers), KEY_LINES},
     {"certificate", "allow-alias", NULL, NULL,
      "Zones into which a CNAME of a challenge name may lead", 0, 0, CERT(allow_aliases), KEY_LIST},
-    {"certificate", "deploy-hook", NULL, NULL,
-     "A program to run when the certificate is new; kept, but not run by this version", 0, 0,
+    {"certificate", "deploy-hook", NULL, NULL, "A program to run when the certificate is new", 0, 0,
      CERT(deploy_hooks), KEY_LINES},
 };
 /* clang-format on */

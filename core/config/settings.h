@@ -25,6 +25,7 @@ struct settings {
     char *ca_bundle;         /* one file of trusted roots for CAs; NULL: the system's */
     char *plugin_user;       /* whom workers become when we are root */
     char *config_path;       /* the main configuration file, there or not */
+    struct strv deploy_hooks; /* for every certificate: command lines, as written */
     struct strv plugin_dirs; /* searched first; empty: only where plug-ins are installed */
     struct strv resolvers;   /* ADDRESS, ADDRESS:PORT or [ADDRESS]:PORT; empty: the system's */
     struct propagation_policy propagation;

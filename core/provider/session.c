@@ -351,6 +351,11 @@ void session_end(pid_t pid)
     kill_members(pid);
 }
 
+void session_leave(pid_t pid)
+{
+    forget_leader(pid);
+}
+
 void session_kill_and_reap(pid_t pid)
 {
     struct timespec pause = {.tv_nsec = 1000000};

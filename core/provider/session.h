@@ -39,6 +39,9 @@ void session_kill(pid_t pid);
 /* The leader has been reaped: kills what it left behind. Must follow each session_start() once. */
 void session_end(pid_t pid);
 
+/* The leader has been reaped, and what it left running is to go on: a hook restarted a service. */
+void session_leave(pid_t pid);
+
 /* Kills, reaps and ends it; for when there is no loop any more. */
 void session_kill_and_reap(pid_t pid);
 

@@ -12,6 +12,7 @@
 #include "config/settings.h"
 #include "store/store_lock.h"
 #include "task/ca_choice.h"
+#include "task/deploy.h"
 #include "task/signals.h"
 
 void issue_finish(struct issue *issue, const struct err *err)
@@ -24,6 +25,35 @@ void issue_finish(struct issue *issue, const struct err *err)
         issue->err = *err;
     }
     loop_stop(issue->env->loop);
+}
+
+/* ---- The hooks ---- */
+
+static void finish_deploy(void *arg, const struct err *err)
+{
+    struct issue *issue = arg;
+
+    issue->deploy = NULL;
+    if (err != NULL) {
+        issue->deploy_err = *err;
+    }
+    issue_finish(issue, NULL);
+}
+
+void issue_deploy(struct issue *issue)
+{
+    const struct store_cert *cert = issue->after != NULL ? issue->after : issue->before;
+    AUTO(strv_done) struct strv hooks = STRV_INIT;
+    struct err err = ERR_INIT;
+
+    if (deploy_gather(issue->env, &issue->wanted->now.deploy_hooks, &hooks, &err) < 0) {
+        issue->deploy_err = err;
+        issue_finish(issue, NULL);
+    } else if (cert == NULL || !deploy_is_pending(issue->store, cert, &hooks)) {
+        issue_finish(issue, NULL);
+    } else {
+        issue->deploy = deploy_start(issue->env, issue->store, cert, &hooks, finish_deploy, issue);
+    }
 }
 
 /* ---- The order ---- */
@@ -60,7 +90,7 @@ static void finish_order(void *arg, const struct order_result *result)
         return;
     }
     issue->state = "issued";
-    issue_finish(issue, NULL);
+    issue_deploy(issue);
 }
 
 static void begin_order(void *arg, const struct account_parts *parts)
@@ -172,17 +202,22 @@ static void cancel(void *arg, const char *reason)
     if (issue->is_over) {
         return; /* the rooms are closing; the order is gone */
     }
-    if (issue->order != NULL) {
-        order_cancel(issue->order, reason);
-        return;
-    }
     (void)err_set(&err, ERR_CANCELLED, "%s", reason);
-    issue_finish(issue, &err);
+    if (issue->deploy != NULL) {
+        deploy_cancel(&issue->deploy); /* they are run again by the next run */
+        issue->deploy_err = err;
+        issue_finish(issue, NULL);
+    } else if (issue->order != NULL) {
+        order_cancel(issue->order, reason);
+    } else {
+        issue_finish(issue, &err);
+    }
 }
 
 static void close_all(struct issue *issue)
 {
     store_job_cancel(&issue->job);
+    deploy_cancel(&issue->deploy);
     order_free(issue->order);
     account_close(issue->account);
     http_free(issue->http);

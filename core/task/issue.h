@@ -22,6 +22,7 @@ struct issue_request {
     const char *key_type;       /* --key-type */
     struct eab_flags eab;       /* --eab-kid, --eab-hmac-key-file, --eab-alg */
     struct strv allow_aliases;  /* --allow-alias: zones */
+    struct strv deploy_hooks;   /* --deploy-hook: command lines */
     bool is_forced;             /* --force: issue now, whatever order waits */
     bool is_expanding;          /* --expand: the union of old and new names, now */
     bool is_replacing;          /* --replace: exactly these names, now */

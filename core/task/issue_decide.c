@@ -96,13 +96,24 @@ static bool has_leftovers(const struct issue *issue)
     return found.n > 0;
 }
 
+/* Nothing is issued; hooks that failed before are run again. */
+static void end_unchanged(struct issue *issue)
+{
+    struct err err = ERR_INIT;
+
+    if (remember(issue, &err) < 0) {
+        issue_finish(issue, &err);
+    } else {
+        issue_deploy(issue);
+    }
+}
+
 static void finish_tidying(void *arg)
 {
     struct issue *issue = arg;
-    struct err err = ERR_INIT;
 
     order_drop_keys(issue->store, issue->rooms->journal, issue->wanted->name);
-    issue_finish(issue, remember(issue, &err) < 0 ? &err : NULL);
+    end_unchanged(issue);
 }
 
 /* The CA has had its time: the order's own, or what its section or preset grants. */
@@ -237,9 +248,6 @@ int issue_decide(struct issue *issue, struct err *err)
         values_wait_idle(issue->rooms->values, finish_tidying, issue);
         return 0;
     }
-    if (remember(issue, err) < 0) {
-        return err_code(err);
-    }
-    issue_finish(issue, NULL);
+    end_unchanged(issue);
     return 0;
 }

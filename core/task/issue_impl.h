@@ -25,16 +25,21 @@ struct issue {
     struct signals *signals;
     struct store_job *job;
     struct store_lock *lock;
+    struct deploy *deploy;
     struct store_cert *before; /* installed when we began, or NULL */
     struct store_cert *after;
     const char *state; /* "issued", "unchanged", "remembered"; NULL: err says why not */
     char *change;      /* what is remembered, or NULL */
     struct err err;
+    struct err deploy_err; /* the hooks' failures, if any */
     bool is_over;
 };
 
 /* Ends the task: err says why, or NULL. The first call counts. */
 void issue_finish(struct issue *issue, const struct err *err);
+
+/* Runs the deploy hooks if they have not been run for what is installed; then the task ends. */
+void issue_deploy(struct issue *issue);
 
 /* Leaves *ret_cert alone when there is none. */
 int issue_load_installed(struct issue *issue, struct store_cert **ret_cert, struct err *err);

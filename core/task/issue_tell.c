@@ -49,6 +49,10 @@ static enum task_exit tell_error(const char *subject, const struct err *err)
 /* NULL where the state says it all. */
 static char *describe_state(const struct issue *issue)
 {
+    if (issue->deploy_err.class != ERR_NONE) {
+        return str_fmt("%s\nThe next run repeats what failed, and so does: acme-dns deploy %s",
+                       issue->deploy_err.text, issue->wanted->name);
+    }
     if (issue->after != NULL) {
         return NULL;
     }
@@ -58,11 +62,18 @@ static char *describe_state(const struct issue *issue)
                          issue->change);
 }
 
+static enum task_exit status_of(const struct issue *issue)
+{
+    if (issue->deploy_err.class != ERR_NONE) {
+        return EXIT_DEPLOY;
+    }
+    return issue->request->is_unchanged_told && issue->after == NULL ? EXIT_UNCHANGED : EXIT_DONE;
+}
+
 static enum task_exit tell_success(const struct issue *issue)
 {
     const struct store_cert *cert = issue->after != NULL ? issue->after : issue->before;
-    enum task_exit status =
-        issue->request->is_unchanged_told && issue->after == NULL ? EXIT_UNCHANGED : EXIT_DONE;
+    enum task_exit status = status_of(issue);
     AUTO_FREE char *path = store_cert_path(issue->store, cert->name, NULL);
     AUTO_FREE char *names = strv_join(&cert->domains, ", ");
     AUTO_FREE char *text = describe_state(issue);
@@ -78,9 +89,9 @@ static enum task_exit tell_success(const struct issue *issue)
         issue_keep_credentials(issue);
         is_attended = warn_of_attendance(issue);
     }
-    event_emit(EVENT_NOTICE, EVENT_RESULT, cert->name, FIELD_INT("exit", status),
-               FIELD("class", err_class_name(ERR_NONE)), FIELD("state", issue->state),
-               FIELD("text", text),
+    event_emit(status == EXIT_DEPLOY ? EVENT_ERROR : EVENT_NOTICE, EVENT_RESULT, cert->name,
+               FIELD_INT("exit", status), FIELD("class", err_class_name(issue->deploy_err.class)),
+               FIELD("state", issue->state), FIELD("text", text),
                FIELD("warning", store_is_staging(issue->store) ? STAGING_WARNING : NULL),
                FIELD("names", names), FIELD("path", path), FIELD("not-after", not_after),
                FIELD("renew-after", renew_after),

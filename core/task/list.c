@@ -9,6 +9,7 @@
 #include "config/config.h"
 #include "config/settings.h"
 #include "order/due.h"
+#include "task/deploy.h"
 #include "task/metrics.h"
 
 struct list {
@@ -19,6 +20,7 @@ struct list {
     struct metrics metrics;
     struct strv names; /* all that were met, for a suggestion */
     enum list_health worst;
+    bool has_pending_deploy;
     bool has_found;
 };
 
@@ -46,6 +48,7 @@ static void tell(struct list *list, const struct list_row *row)
 {
     list->has_found = true;
     list->worst = row->health > list->worst ? row->health : list->worst;
+    list->has_pending_deploy = list->has_pending_deploy || row->is_deploy_pending;
     metrics_add(&list->metrics, row);
     list->seen(list->arg, row);
 }
@@ -58,6 +61,18 @@ static bool has_pending_key(struct store *store, const char *name)
     return store_pending_key_list(store, name, &tags, &ignored) == 0 && tags.n > 0;
 }
 
+static bool needs_deploy(const struct list *list, struct store *store,
+                         const struct store_cert *cert)
+{
+    AUTO(strv_done) struct strv own = STRV_INIT;
+    AUTO(strv_done) struct strv hooks = STRV_INIT;
+    struct err ignored = ERR_INIT; /* told when they are to be run */
+
+    return deploy_find_own(list->env, store, cert->name, &own, &ignored) == 0 &&
+           deploy_gather(list->env, &own, &hooks, &ignored) == 0 &&
+           deploy_is_pending(store, cert, &hooks);
+}
+
 static void look_at(struct list *list, struct store *store, const char *name)
 {
     AUTO_PTR(store_cert) struct store_cert *cert = NULL;
@@ -67,6 +82,7 @@ static void look_at(struct list *list, struct store *store, const char *name)
     int code = store_cert_load(store, name, &cert, &err);
 
     row.has_order = has_pending_key(store, name);
+    row.is_deploy_pending = code == 0 && needs_deploy(list, store, cert);
     if (code == 0) {
         row.cert = cert;
         row.renew_after_s = due_renew_after_s(cert->not_before_s, cert->not_after_s);
@@ -131,7 +147,7 @@ enum task_exit task_list(struct task_env *env, const struct list_request *reques
     if (run(&list, &err) < 0) {
         event_log(EVENT_ERROR, "", "%s", err.text);
         status = task_exit_for(err.class);
-    } else if (request->is_judged && list.worst >= LIST_DANGER) {
+    } else if (request->is_judged && (list.worst >= LIST_DANGER || list.has_pending_deploy)) {
         status = EXIT_FAILED;
     }
     metrics_done(&list.metrics);

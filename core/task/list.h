@@ -30,6 +30,7 @@ struct list_row {
     enum list_health health;
     const struct store_cert *cert; /* NULL: absent or damaged */
     int64_t renew_after_s;         /* with cert */
+    bool is_deploy_pending;        /* hooks failed, or were not run yet */
     bool has_order;                /* the key of an order that has not ended lies there */
     const char *trouble; /* why it is damaged, or what is wrong with its metadata; or NULL */
 };

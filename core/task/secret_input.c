@@ -41,7 +41,7 @@ int secret_input_read(const char *what, struct buf *to, struct err *err)
 
     if (isatty(STDIN_FILENO) == 1) {
         (void)err_set(err, ERR_CONFIG, "%s would be shown while it is typed", what);
-        return err_hint(err, "Standard input is a terminal: name a file, or pipe it in.");
+        return err_hint(err, "Standard input is a terminal: name a file, or pipe %s in.", what);
     }
     while (n != 0 && !to->has_overflown) {
         if (wait_for_input(what, deadline_ms, err) < 0) {

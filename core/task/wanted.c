@@ -103,6 +103,7 @@ static void take_flags(struct wish *wish, const struct issue_request *request,
     strv_copy(&wish->names, names);
     strv_copy(&wish->providers, &request->providers);
     strv_copy(&wish->allow_aliases, &request->allow_aliases);
+    strv_copy(&wish->deploy_hooks, &request->deploy_hooks);
     wish->is_server = request->server != NULL;
     wish->ca_spec = str_dup(request->server != NULL ? request->server : request->ca);
     wish->email = str_dup(request->email);

@@ -77,7 +77,7 @@ def test_standard_input_that_is_a_terminal(bound):
     lab, client = bound
     command = client.issue_command("example.test", options=["--eab-kid", KID, "--eab-hmac-key-file", "-"])
     result = lab.run_on_terminal(command, timeout=20)
-    assert result.code == 3 and "pipe the key in" in result.out
+    assert result.code == 3 and "pipe the HMAC key in" in result.out
 
 
 @pytest.mark.parametrize("how", ["inline", "file", "command"])

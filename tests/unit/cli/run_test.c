@@ -186,16 +186,6 @@ static void quiet_is_silent_when_all_is_well(void **state)
     assert_int_equal(output.err.len, 0);
 }
 
-static void a_hook_that_is_not_run_is_warned_of(void **state)
-{
-    AUTO(output_done) struct output output = {0};
-
-    run(*state, "cleanup",
-        "[certificate a]\ndomains = a.example\ndeploy-hook = systemctl reload nginx\n", &output);
-    assert_int_equal(output.status, 0);
-    assert_non_null(strstr(buf_str(&output.err), ":3:15: deploy-hook is kept, but not run"));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -210,8 +200,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(json_says_the_same_on_standard_output_alone, make_place,
                                         remove_place),
         cmocka_unit_test_setup_teardown(quiet_is_silent_when_all_is_well, make_place, remove_place),
-        cmocka_unit_test_setup_teardown(a_hook_that_is_not_run_is_warned_of, make_place,
-                                        remove_place),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

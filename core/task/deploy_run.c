@@ -1,0 +1,232 @@
+/* SPDX-FileCopyrightText: 2026 the acme-dns authors
+ * SPDX-License-Identifier: MIT */
+
+/* acme-dns deploy: hooks by hand, or those that failed before. */
+#include "base/event.h"
+#include "base/mem.h"
+#include "config/config.h"
+#include "config/sections.h"
+#include "config/settings.h"
+#include "store/store_lock.h"
+#include "task/deploy.h"
+#include "task/signals.h"
+
+struct round {
+    struct task_env *env;
+    const struct deploy_request *request;
+    struct store *store;
+    const char *name; /* whose turn it is */
+    struct store_cert *cert;
+    struct strv hooks;
+    struct store_job *job;
+    struct store_lock *lock;
+    struct deploy *deploy;
+    struct err err; /* of this certificate */
+    bool is_cancelled;
+    size_t n_done, n_failed;
+};
+
+static void end_turn(struct round *round, const struct err *err)
+{
+    if (err != NULL) {
+        round->err = *err;
+    }
+    loop_stop(round->env->loop);
+}
+
+/* ---- One certificate ---- */
+
+int deploy_find_own(const struct task_env *env, struct store *store, const char *name,
+                    struct strv *to, struct err *err)
+{
+    AUTO(certificate_section_done) struct certificate_section section = {.section = NULL};
+    AUTO(store_pairs_done) struct store_pairs pairs = STORE_PAIRS_INIT;
+    int code = certificate_section_get(env->config, name, &section, err);
+
+    if (code == 0) {
+        strv_copy(to, &section.deploy_hooks);
+    }
+    if (code != -ERR_NOT_FOUND) {
+        return code;
+    }
+    err_clear(err);
+    code = store_request_load(store, name, &pairs, err);
+    for (size_t i = 0; i < pairs.n; i++) {
+        if (str_eq(pairs.items[i].key, "deploy-hook")) {
+            strv_add(to, pairs.items[i].value);
+        }
+    }
+    if (code == -ERR_NOT_FOUND) {
+        err_clear(err);
+        return 0;
+    }
+    return code;
+}
+
+static int load(struct round *round, struct err *err)
+{
+    AUTO(strv_done) struct strv own = STRV_INIT;
+
+    if (store_cert_load(round->store, round->name, &round->cert, err) < 0 ||
+        deploy_find_own(round->env, round->store, round->name, &own, err) < 0 ||
+        deploy_gather(round->env, &own, &round->hooks, err) < 0) {
+        return err_code(err);
+    }
+    return 0;
+}
+
+static void finish_deploy(void *arg, const struct err *err)
+{
+    struct round *round = arg;
+
+    round->deploy = NULL;
+    if (err == NULL) {
+        round->n_done++;
+    } else {
+        round->n_failed++;
+    }
+    end_turn(round, NULL); /* each failure was told */
+}
+
+static void finish_lock(void *arg, struct store_lock *lock, const struct err *err)
+{
+    struct round *round = arg;
+
+    round->job = NULL;
+    round->lock = lock;
+    if (err != NULL) {
+        end_turn(round, err);
+        return;
+    }
+    round->deploy =
+        deploy_start(round->env, round->store, round->cert, &round->hooks, finish_deploy, round);
+}
+
+static void end_certificate(struct round *round)
+{
+    store_job_cancel(&round->job);
+    deploy_cancel(&round->deploy);
+    store_lock_release(TAKE(round->lock));
+    store_cert_free(TAKE(round->cert));
+    strv_done(&round->hooks);
+}
+
+static int run_hooks(struct round *round, struct err *err)
+{
+    int code = 0;
+
+    err_clear(&round->err);
+    round->job = store_lock_start(round->store, STORE_LOCK_CERT, round->name, false,
+                                  round->env->settings->lock_timeout_ms, finish_lock, round);
+    code = loop_run(round->env->loop, err);
+    if (code == 0 && round->err.class != ERR_NONE) {
+        *err = round->err;
+        code = err_code(err);
+    }
+    return code;
+}
+
+/* ---- All of them ---- */
+
+/* One that cannot be looked at does not keep the others from being told. */
+static void take_turn(struct round *round, const char *name)
+{
+    struct err err = ERR_INIT;
+    int code = 0;
+
+    round->name = name;
+    code = load(round, &err);
+    if (code == -ERR_NOT_FOUND) {
+        end_certificate(round); /* not issued yet */
+        return;
+    }
+    if (code == 0 && deploy_is_pending(round->store, round->cert, &round->hooks)) {
+        code = run_hooks(round, &err);
+    }
+    if (code < 0) {
+        round->n_failed++;
+        event_log(EVENT_WARNING, name, "%s", err.text);
+    }
+    end_certificate(round);
+}
+
+static int run_pending(struct round *round, struct err *err)
+{
+    AUTO(strv_done) struct strv names = STRV_INIT;
+
+    if (store_cert_list(round->store, &names, err) < 0) {
+        return err_code(err);
+    }
+    for (size_t i = 0; i < names.n && !round->is_cancelled; i++) {
+        take_turn(round, names.items[i]);
+    }
+    return 0;
+}
+
+static int run_one(struct round *round, struct err *err)
+{
+    int code = 0;
+
+    round->name = round->request->name;
+    code = load(round, err);
+    if (code == -ERR_NOT_FOUND) {
+        err->class = ERR_CONFIG;
+    } else if (code == 0 && round->hooks.n == 0) {
+        code = err_set(err, ERR_CONFIG, "certificate '%s' has no deploy hook", round->name);
+        (void)err_hint(err, "set deploy-hook = COMMAND in [certificate %s] or [acme-dns]",
+                       round->name);
+    } else if (code == 0) {
+        code = run_hooks(round, err);
+    }
+    end_certificate(round);
+    return code;
+}
+
+static void cancel(void *arg, const char *reason)
+{
+    struct round *round = arg;
+    struct err err = ERR_INIT;
+
+    round->is_cancelled = true;
+    (void)err_set(&err, ERR_CANCELLED, "%s", reason);
+    end_turn(round, &err);
+}
+
+static int run(struct round *round, struct err *err)
+{
+    if ((round->request->name != NULL) == round->request->is_pending) {
+        return err_set(err, ERR_CONFIG, "say which: a certificate's name, or --pending");
+    }
+    if (store_open(round->env->loop, round->env->settings->state_dir, false, &round->store, err) <
+        0) {
+        return err_code(err);
+    }
+    store_set_command(round->store, "deploy");
+    return round->request->is_pending ? run_pending(round, err) : run_one(round, err);
+}
+
+enum task_exit task_deploy(struct task_env *env, const struct deploy_request *request)
+{
+    struct round round = {.env = env, .request = request};
+    struct signals *signals = signals_open(env, cancel, &round);
+    struct err err = ERR_INIT;
+    int code = run(&round, &err);
+    AUTO_FREE char *text = NULL;
+    enum task_exit status = EXIT_DONE;
+
+    if (code < 0) {
+        status = task_exit_for(err.class);
+        text = str_dup(err.text);
+    } else {
+        status = round.n_failed > 0 ? EXIT_DEPLOY : EXIT_DONE;
+        text = round.n_done + round.n_failed == 0
+                   ? str_dup("nothing is pending")
+                   : str_fmt("%zu deployed, %zu failed", round.n_done, round.n_failed);
+    }
+    event_emit(status == EXIT_DONE ? EVENT_NOTICE : EVENT_ERROR, EVENT_RESULT,
+               request->name != NULL ? request->name : "deploy", FIELD_INT("exit", status),
+               FIELD("class", err_class_name(err.class)), FIELD("text", text));
+    signals_close(signals);
+    store_free(round.store);
+    return status;
+}
