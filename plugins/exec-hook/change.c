@@ -57,14 +57,12 @@ static int32_t run_program_for(struct making *m, size_t from, size_t n, struct o
     int32_t status = ACME_OK;
 
     if (h->acme_sh != NULL) {
-        status = home_make(m->call, h, &home);
+        status = home_make(h, &home, ret_text, size);
     }
-    if (status != ACME_OK) {
-        (void)snprintf(ret_text, size, "there is no private home for %s", outcome->name);
-    } else if (!invoke_init(&with, &what)) {
+    if (status == ACME_OK && !invoke_init(&with, &what)) {
         (void)snprintf(ret_text, size, "there is no memory to run %s", outcome->name);
         status = ACME_BUG;
-    } else {
+    } else if (status == ACME_OK) {
         run.path = with.argv.items[0];
         run.argv = with.argv.items;
         run.envp = with.envp.items;

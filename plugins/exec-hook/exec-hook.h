@@ -281,8 +281,8 @@ struct home {
         .lock = -1 \
     }
 
-/* Makes the private home of one run. 0, or the status that was reported. */
-int32_t home_make(struct acme_call *call, const struct hook *h, struct home *ret_home);
+/* Makes the private home of one run. 0, or a status and a text that says why not. */
+int32_t home_make(const struct hook *h, struct home *ret_home, char *ret_text, size_t size);
 
 /* Removes it with all that is in it. */
 void home_done(struct home *home);

@@ -119,7 +119,7 @@ static int lock_home(const char *path)
     return fd;
 }
 
-int32_t home_make(struct acme_call *call, const struct hook *h, struct home *ret_home)
+int32_t home_make(const struct hook *h, struct home *ret_home, char *ret_text, size_t size)
 {
     struct home home = {.lock = -1};
     int reason = 0;
@@ -138,8 +138,8 @@ int32_t home_make(struct acme_call *call, const struct hook *h, struct home *ret
         *ret_home = home;
         return ACME_OK;
     }
-    acme_log(call, ACME_LOG_ERROR, "cannot make a private home for acme.sh below '%s': %s",
-             folder_of_homes(), strerror(reason));
+    (void)snprintf(ret_text, size, "cannot make a private home for acme.sh below '%s' (TMPDIR): %s",
+                   folder_of_homes(), strerror(reason));
     home_done(&home);
     return ACME_BAD_CONFIG;
 }

@@ -187,9 +187,10 @@ static const struct style styles[] = {
                [VERB_EXIT] = {.name = "exit_hook",
                               .argv = COMMAND_AND_VERB,
                               .codes = &all_but_zero}},
-     .unless_set = LIST("CONFIG=/etc/dehydrated/config", "BASEDIR=/etc/dehydrated",
-                        "CERTDIR=/etc/dehydrated/certs", "ALPNCERTDIR=/etc/dehydrated/alpn-certs",
-                        "WELLKNOWN=/var/www/dehydrated", "COMMAND=sign_domains"),
+     .unless_set =
+         LIST("CONFIG=/etc/dehydrated/config", "BASEDIR=/etc/dehydrated",
+              "CERTDIR=/etc/dehydrated/certs", "ALPNCERTDIR=/etc/dehydrated/alpn-certs",
+              "WELLKNOWN=/var/www/dehydrated", "COMMAND=sign_domains", "CHALLENGETYPE=dns-01"),
      .takes = STYLE_TAKES_CHAIN | STYLE_TAKES_ARGUMENTS,
      .is_at_label = true},
 

@@ -23,7 +23,7 @@ NPM_PACKAGES=(
     cloudflare@7.3.0
 )
 # Hooks that were written for other ACME clients, and those clients; their programs are run as they are.
-HOOK_PACKAGES=(dehydrated dehydrated-hook-ddns-tsig uacme lexicon python3-certbot-dns-cloudflare)
+HOOK_PACKAGES=(dehydrated dehydrated-hook-ddns-tsig uacme lexicon certbot lego python3-certbot-dns-cloudflare)
 # Where packages newer than this system's are looked for, newest first. The first that runs here is taken
 # (sid may one day want a newer C library than this system has).
 NEWER_SUITES=(sid testing trixie)

@@ -52,31 +52,44 @@ def is_settled(fqdn, value, zone):
     return asked >= int(os.environ.get("HOOK_NOT_YET", "0"))
 
 
-def of_other_client(argv):
-    """(verb, fqdn, value) of each change, in the words of the client whose hook HOOK_STYLE says that this is."""
-    style, verb = os.environ["HOOK_STYLE"], argv[0]
+ADDS = ("auth", "present", "deploy_challenge", "begin", "add")
+REMOVES = ("cleanup", "clean_challenge", "done", "del", "rm")
+
+
+def names_and_values(style, argv):
+    """[(domain, value)] of a call, in the words of the client whose hook this is."""
     if style == "certbot":
-        argv = [verb, os.environ["CERTBOT_DOMAIN"], os.environ["CERTBOT_VALIDATION"]]
-        if verb == "auth":
-            print("receipt of", argv[2])
-        elif os.environ["CERTBOT_AUTH_OUTPUT"] != "receipt of " + argv[2]:
+        if argv[0] == "auth":
+            print("receipt of", os.environ["CERTBOT_VALIDATION"])
+        elif os.environ["CERTBOT_AUTH_OUTPUT"] != "receipt of " + os.environ["CERTBOT_VALIDATION"]:
             raise ValueError("this is not what was said: " + os.environ["CERTBOT_AUTH_OUTPUT"])
-    elif style == "lego-raw":
+        return [(os.environ["CERTBOT_DOMAIN"], os.environ["CERTBOT_VALIDATION"])]
+    if style == "lego-raw":
         digest = hashlib.sha256(argv[4].encode()).digest()
-        argv = [verb, argv[2], base64.urlsafe_b64encode(digest).decode().rstrip("=")]
-    elif style == "uacme":
-        argv = [verb, argv[2], argv[4]]
-    elif style == "dehydrated":
-        argv = [word for at, word in enumerate(argv) if at == 0 or at % 3 != 2]  # without the names of files
-    removes = verb in ("cleanup", "clean_challenge", "done", "del")
-    return [("cleanup" if removes else "present", "_acme-challenge.%s." % argv[at], argv[at + 1])
-            for at in range(1, len(argv) - 1, 2)]
+        return [(argv[2], base64.urlsafe_b64encode(digest).decode().rstrip("="))]
+    if style == "uacme":
+        return [(argv[2], argv[4])]
+    if style == "dehydrated":
+        return list(zip(argv[1::3], argv[3::3]))
+    return [(argv[1].rstrip("."), argv[2])]
 
 
-def main(verb, fqdn=None, value=None, *more):
-    if "HOOK_STYLE" in os.environ:
-        return max([change(*one, os.environ["HOOK_ZONE"]) for one in
-                    of_other_client([verb, *filter(None, (fqdn, value)), *more])], default=0)
+def of_other_client(style, argv):
+    """An exit code. HOOK_CALLS gets the call as it was, as a line of JSON."""
+    if "HOOK_CALLS" in os.environ:
+        with open(os.environ["HOOK_CALLS"], "a", encoding="utf-8") as log:
+            log.write(json.dumps({"argv": argv, "env": dict(os.environ)}) + "\n")
+    if style == "uacme" and argv[1] != "dns-01":
+        return 1
+    if argv[0] not in ADDS + REMOVES:
+        return 0
+    verb = "present" if argv[0] in ADDS else "cleanup"
+    prefix = "" if style in ("lego", "acme.sh") else "_acme-challenge."
+    return max(change(verb, prefix + domain + ".", value, os.environ["HOOK_ZONE"])
+               for domain, value in names_and_values(style, argv))
+
+
+def main(verb, fqdn=None, value=None):
     if verb == "batch":
         for line in sys.stdin:
             order = json.loads(line)
@@ -91,4 +104,6 @@ def main(verb, fqdn=None, value=None, *more):
 
 
 if __name__ == "__main__":
+    if "HOOK_STYLE" in os.environ:
+        sys.exit(of_other_client(os.environ["HOOK_STYLE"], sys.argv[1:]))
     sys.exit(main(*sys.argv[1:]))

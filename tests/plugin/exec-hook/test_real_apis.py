@@ -107,7 +107,8 @@ def test_acme_sh_dns_pdns_with_a_wrong_token(pdns, scene):
 
 def lexicon_env(pdns):
     path = os.path.join(HOOKS, "usr", "bin")
-    return {"PATH": path + ":/usr/bin:/bin", "PYTHONPATH": os.path.join(HOOKS, "usr", "lib", "python3", "dist-packages"),
+    return {"PATH": path + ":/usr/bin:/bin",
+            "PYTHONPATH": os.path.join(HOOKS, "usr", "lib", "python3", "dist-packages"),
             "LEXICON_POWERDNS_TOKEN": pdns.API_KEY, "LEXICON_POWERDNS_PDNS_SERVER": pdns.url,
             "LEXICON_POWERDNS_PDNS_SERVER_ID": "localhost", "LEXICON_TTL": "60",
             # The list of public suffixes is not to be looked for in the network.
@@ -123,8 +124,10 @@ def test_lexicon_hook_for_dehydrated(pdns, scene):
 def test_lexicon_hooks_for_certbot(pdns, scene, hook):
     with open(os.path.join(EXAMPLES, "certbot.default.sh"), encoding="utf-8") as file:
         text = file.read()
-    for there, here in (('PROVIDER="cloudflare"', 'PROVIDER="powerdns"'), ("PROVIDER_UPDATE_DELAY=30", "PROVIDER_UPDATE_DELAY=0"),
-                        ('("--auth-username=MY_USERNAME" "--auth-token=MY_API_KEY")', "(--auth-token=%s)" % pdns.API_KEY)):
+    credentials = '("--auth-username=MY_USERNAME" "--auth-token=MY_API_KEY")'
+    for there, here in (('PROVIDER="cloudflare"', 'PROVIDER="powerdns"'),
+                        ("PROVIDER_UPDATE_DELAY=30", "PROVIDER_UPDATE_DELAY=0"),
+                        (credentials, "(--auth-token=%s)" % pdns.API_KEY)):
         assert there in text
         text = text.replace(there, here)
     path = hook(text, shell="/usr/bin/env bash")

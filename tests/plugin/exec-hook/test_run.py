@@ -33,7 +33,8 @@ def test_arguments_and_environment(hook, tmp_path):
 
 def test_env_file(hook, tmp_path):
     file = tmp_path / "env"
-    file.write_text("# A=comment\n\n  export A=1\nB='two  words'\r\nC=\"x=$y\"  \nD=\nE='\n\tF=\"'\nACME_DNS_FQDN=wrong")
+    file.write_text("# A=comment\n\n  export A=1\nB='two  words'\r\n"
+                    "C=\"x=$y\"  \nD=\nE='\n\tF=\"'\nACME_DNS_FQDN=wrong")
     path = hook('cd "%s"; env > env.seen' % tmp_path)
     assert run(path, env_file=str(file), env={"A": "other", "G": "kept"}).status == OK
     env = dict(line.split("=", 1) for line in (tmp_path / "env.seen").read_text().splitlines())

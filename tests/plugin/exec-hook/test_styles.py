@@ -18,7 +18,8 @@ THIRD = "_acme-challenge.a.other.test."
 
 NOTE = """import json, os, sys
 with open(%r, "a") as log:
-    log.write(json.dumps({"argv": sys.argv[1:], "name": os.path.basename(sys.argv[0]), "env": dict(os.environ)}) + "\\n")
+    call = {"argv": sys.argv[1:], "name": os.path.basename(sys.argv[0]), "env": dict(os.environ)}
+    log.write(json.dumps(call) + "\\n")
 """
 
 
@@ -280,8 +281,8 @@ def test_acme_sh_functions(dnsapi, tmp_path):
 
 def test_acme_sh_home_is_private_and_goes(dnsapi, tmp_path):
     account = tmp_path / "account.conf"
-    account.write_text("SAVED_MY_Token='s3cret'\nexport LOG_FILE='%s/log'\n  CERT_HOME=/x\nMY_Plain=plain\nLOG_FILEX=1\n"
-                       % tmp_path)
+    account.write_text("SAVED_MY_Token='s3cret'\nexport LOG_FILE='%s/log'\n  CERT_HOME=/x\nMY_Plain=plain\n"
+                       "LOG_FILEX=1\n" % tmp_path)
     domain = tmp_path / "domain.conf"
     domain.write_text("MY_Sub='sub'\n")
     path = dnsapi("""dns_my_add() {
