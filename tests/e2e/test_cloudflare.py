@@ -136,3 +136,20 @@ def test_a_value_that_cannot_be_placed_leaves_nothing(scene):
     result = scene.issue("example.test", "www.example.test")
     assert_refused(result, 4, "_acme-challenge.www.example.test", "CNAME", "_acme-challenge.other.test")
     scene.assert_nothing_left(result)
+
+
+@pytest.mark.parametrize("point", ["provider-call-sent", "journal-receipt-before", "provider-add-after",
+                                   "order-answer-before"])
+def test_what_a_killed_run_left_is_found_with_and_without_receipts(scene, point):
+    scene = scene()
+    scene.environment["ACME_DNS_CRASH_AT"] = point + ":1"
+    killed = scene.issue()
+    assert killed.code != 0, said(killed)
+    del scene.environment["ACME_DNS_CRASH_AT"]
+    had_receipts = point in ("provider-add-after", "order-answer-before")
+    n = len(scene.api.requests())
+    result = scene.client.run("cleanup", env=scene.environment)
+    assert result.code == 0, said(result)
+    scene.assert_nothing_left(result)
+    if had_receipts:
+        assert not [r for r in scene.api.requests()[n:] if "/dns_records" not in r["path"]]
