@@ -57,7 +57,7 @@ static struct keys copy_keys(const struct keys *from)
     return (struct keys){
         .access_key_id = alloc_copy(from->access_key_id),
         .secret_access_key = alloc_copy(from->secret_access_key),
-        .session_token = from->session_token != NULL ? alloc_copy(from->session_token) : NULL,
+        .session_token = alloc_copy_or_null(from->session_token),
         .expires_s = from->expires_s,
     };
 }
@@ -210,7 +210,7 @@ int32_t keys_from_json(const char *text, size_t len, const char *token_name, con
         *ret_keys = (struct keys){
             .access_key_id = alloc_copy(id),
             .secret_access_key = alloc_copy(secret),
-            .session_token = token != NULL ? alloc_copy(token) : NULL,
+            .session_token = alloc_copy_or_null(token),
             .expires_s = expires_s,
         };
     }

@@ -32,7 +32,13 @@ static int32_t open_client(struct acme_call *call, const char *name, const char 
     };
     int32_t status = kit_http_open(call, &s, ret_http);
 
-    return status == ACME_OK ? ACME_OK : aws_fault_set(f, status, "%s: cannot use %s", name, url);
+    return status == ACME_OK
+               ? ACME_OK
+               : aws_fault_set(
+                     f, status,
+                     "%s: cannot use %.300s: it must be https, or http to this machine or "
+                     "to an agent of ECS or EKS",
+                     name, url);
 }
 
 /* ---- Containers ---- */

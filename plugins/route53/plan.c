@@ -26,11 +26,6 @@ void plan_done(struct plan *plan)
     *plan = (struct plan){.source = PLAN_KEYS};
 }
 
-static char *copy_or_null(const char *text)
-{
-    return text != NULL ? alloc_copy(text) : NULL;
-}
-
 /* ---- Keys, tokens and services that the options name ---- */
 
 static int32_t use_option_keys(const struct acme_open *o, struct plan *plan, struct kit_fault *f)
@@ -47,7 +42,7 @@ static int32_t use_option_keys(const struct acme_open *o, struct plan *plan, str
     plan->keys = (struct keys){
         .access_key_id = alloc_copy(id),
         .secret_access_key = alloc_copy(secret),
-        .session_token = copy_or_null(settings_text(o, OPTION_SESSION_TOKEN)),
+        .session_token = alloc_copy_or_null(settings_text(o, OPTION_SESSION_TOKEN)),
     };
     return ACME_OK;
 }
@@ -165,7 +160,7 @@ static int32_t use_profile_keys(struct plan *plan, const char *profile, bool *re
         plan->keys = (struct keys){
             .access_key_id = alloc_copy(id),
             .secret_access_key = alloc_copy(secret),
-            .session_token = copy_or_null(profiles_find(all, profile, "aws_session_token")),
+            .session_token = alloc_copy_or_null(profiles_find(all, profile, "aws_session_token")),
         };
         return ACME_OK;
     }
@@ -351,19 +346,31 @@ static int32_t add_option_role(const struct acme_open *o, struct plan *plan, str
     return ACME_OK;
 }
 
+static int32_t choose_region(const struct acme_open *o, struct plan *plan, const char *named,
+                             struct kit_fault *f)
+{
+    plan->region = settings_text(o, OPTION_REGION);
+    if (plan->region == NULL) {
+        plan->region = profiles_find(&plan->profiles, named != NULL ? named : "default", "region");
+    }
+    if (plan->region != NULL &&
+        plan->region[strspn(plan->region, "abcdefghijklmnopqrstuvwxyz0123456789-")] != '\0') {
+        return aws_fault_set(f, ACME_BAD_CONFIG,
+                             "region: '%.64s' is no region's name, such as us-east-1",
+                             plan->region);
+    }
+    return ACME_OK;
+}
+
 int32_t plan_make(const struct acme_open *o, struct plan *ret_plan, struct kit_fault *f)
 {
     struct plan plan = {.source = PLAN_KEYS};
     const char *named = settings_text(o, OPTION_PROFILE);
 
     if (read_files(o, &plan, f) != ACME_OK || choose_source(o, &plan, named, f) != ACME_OK ||
-        add_option_role(o, &plan, f) != ACME_OK) {
+        add_option_role(o, &plan, f) != ACME_OK || choose_region(o, &plan, named, f) != ACME_OK) {
         plan_done(&plan);
         return f->status;
-    }
-    plan.region = settings_text(o, OPTION_REGION);
-    if (plan.region == NULL) {
-        plan.region = profiles_find(&plan.profiles, named != NULL ? named : "default", "region");
     }
     *ret_plan = plan;
     return ACME_OK;

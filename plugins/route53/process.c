@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <gnutls/gnutls.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
@@ -23,12 +24,9 @@
 #define RUN_MS 60000
 #define LOOK_MS 100 /* how often the call's end is looked for */
 
-extern char **environ;
-
 /* ---- The command line: words, quotes and backslashes as in acme-dns.conf(5) ---- */
 
 struct words {
-    char *bytes; /* all words, each ended by a NUL byte */
     char *items[WORDS_MAX + 1];
     size_t n;
 };
@@ -58,14 +56,11 @@ static const char *copy_word(const char *from, char **to)
     return quote == '\0' ? from : NULL;
 }
 
-/* False if a quote is open or there are too many words; release words->bytes in any case. */
-static bool split(const char *command, struct words *words)
+/* Writes the words to `to`, which has two bytes more than the command. False if there are none or
+ * too many, or a quote is open. */
+static bool split(const char *command, char *to, struct words *words)
 {
-    char *to = NULL;
-
     words->n = 0;
-    words->bytes = alloc_zero(strlen(command) + 2, 1);
-    to = words->bytes;
     command += strspn(command, BLANKS);
     while (*command != '\0') {
         if (words->n == WORDS_MAX) {
@@ -221,14 +216,15 @@ static int32_t collect(struct acme_call *call, const char *program, pid_t pid, i
 int32_t process_run(struct acme_call *call, const char *command, struct keys *ret_keys,
                     struct kit_fault *f)
 {
+    char *bytes = alloc_zero(strlen(command) + 2, 1);
     struct words words;
     pid_t pid = 0;
     int fd = -1;
     int error = 0;
 
     f->status = ACME_OK;
-    if (!split(command, &words)) {
-        free(words.bytes);
+    if (!split(command, bytes, &words)) {
+        free(bytes);
         return aws_fault_set(f, ACME_BAD_CONFIG,
                              "credential_process: the command is empty, too long, or has an open "
                              "quote");
@@ -242,6 +238,6 @@ int32_t process_run(struct acme_call *call, const char *command, struct keys *re
     } else {
         (void)collect(call, words.items[0], pid, fd, ret_keys, f);
     }
-    free(words.bytes);
+    free(bytes);
     return f->status;
 }

@@ -6,6 +6,7 @@
 #include "alloc.h"
 #include "aws.h"
 
+#include <gnutls/gnutls.h>
 #include <string.h>
 
 #define KEYS_MAX 4096

@@ -97,32 +97,33 @@ static void route53_close(struct acme_call *call, void *instance)
     free(p);
 }
 
-/* All of open() but for the connection. */
-static int32_t prepare(struct acme_call *call, const struct acme_open *o, struct route53 **ret_p)
+/* All of open() but for the connection. NULL: *ret_status says why, and so was the core told. */
+static struct route53 *prepare(struct acme_call *call, const struct acme_open *o,
+                               int32_t *ret_status)
 {
     struct route53 *p = NULL;
     struct kit_fault f;
-    int32_t status = check_texts(call, o);
 
-    if (status != ACME_OK) {
-        return status;
+    *ret_status = check_texts(call, o);
+    if (*ret_status != ACME_OK) {
+        return NULL;
     }
     p = alloc_zero(1, sizeof(*p));
     if (credentials_init(&p->credentials, o, &p->clock, &f) != ACME_OK ||
         zones_init(p, o, &f) != ACME_OK) {
         route53_close(call, p);
-        return kit_fault_report(call, ACME_WHOLE_CALL, &f);
+        *ret_status = kit_fault_report(call, ACME_WHOLE_CALL, &f);
+        return NULL;
     }
-    *ret_p = p;
-    return ACME_OK;
+    return p;
 }
 
 static int32_t route53_check(struct acme_call *call, const struct acme_open *o)
 {
-    struct route53 *p = NULL;
-    int32_t status = prepare(call, o, &p);
+    int32_t status = ACME_OK;
+    struct route53 *p = prepare(call, o, &status);
 
-    if (status == ACME_OK) {
+    if (p != NULL) {
         route53_close(call, p);
     }
     return status;
@@ -130,10 +131,10 @@ static int32_t route53_check(struct acme_call *call, const struct acme_open *o)
 
 static int32_t route53_open(struct acme_call *call, const struct acme_open *o, void **ret_instance)
 {
-    struct route53 *p = NULL;
-    int32_t status = prepare(call, o, &p);
+    int32_t status = ACME_OK;
+    struct route53 *p = prepare(call, o, &status);
 
-    if (status != ACME_OK) {
+    if (p == NULL) {
         return status;
     }
     const struct partition *partition = settings_partition(p->credentials.plan.region);

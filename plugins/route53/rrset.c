@@ -32,7 +32,7 @@ void rrset_copy(struct rrset *to, const struct rrset *from)
         append(to, from->values[i]);
     }
     to->ttl_s = from->ttl_s;
-    to->special = from->special != NULL ? alloc_copy(from->special) : NULL;
+    to->special = alloc_copy_or_null(from->special);
 }
 
 bool rrset_equals(const struct rrset *a, const struct rrset *b)

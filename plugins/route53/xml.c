@@ -3,6 +3,8 @@
 
 #include "xml.h"
 
+#include "alloc.h"
+
 #include <expat.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -47,15 +49,9 @@ static void stop(struct builder *b, const char *why)
 static struct xml *new_element(const char *name)
 {
     const char *colon = strrchr(name, ':');
-    struct xml *node = calloc(1, sizeof(*node));
+    struct xml *node = alloc_zero(1, sizeof(*node));
 
-    if (node != NULL) {
-        node->name = strdup(colon != NULL ? colon + 1 : name);
-    }
-    if (node != NULL && node->name == NULL) {
-        free(node);
-        node = NULL;
-    }
+    node->name = alloc_copy(colon != NULL ? colon + 1 : name);
     return node;
 }
 
@@ -73,10 +69,6 @@ static void XMLCALL on_start(void *arg, const XML_Char *name, const XML_Char **a
         return;
     }
     node = new_element(name);
-    if (node == NULL) {
-        stop(b, "there is no memory for it");
-        return;
-    }
     node->parent = b->current;
     if (b->current == NULL) {
         b->root = node;
@@ -99,10 +91,7 @@ static void XMLCALL on_end(void *arg, const XML_Char *name)
         return;
     }
     if (node->first == NULL) {
-        node->text = strndup(b->text_len == 0 ? "" : b->text, b->text_len);
-        if (node->text == NULL) {
-            stop(b, "there is no memory for it");
-        }
+        node->text = alloc_copy_len(b->text_len == 0 ? "" : b->text, b->text_len);
     }
     b->text_len = 0;
     b->current = node->parent;
@@ -118,15 +107,8 @@ static void XMLCALL on_text(void *arg, const XML_Char *text, int len)
         return;
     }
     if (add > b->text_cap - b->text_len) {
-        size_t cap = 2 * (b->text_len + add);
-        char *grown = realloc(b->text, cap);
-
-        if (grown == NULL) {
-            stop(b, "there is no memory for it");
-            return;
-        }
-        b->text = grown;
-        b->text_cap = cap;
+        b->text_cap = 2 * (b->text_len + add);
+        b->text = alloc_resize(b->text, b->text_cap, 1);
     }
     memcpy(b->text + b->text_len, text, add);
     b->text_len += add;

@@ -29,7 +29,7 @@ void zones_done(struct route53 *p)
 /* name is copied; NULL: for all zones. */
 static void remember(struct route53 *p, const char *name, const char *id)
 {
-    struct zone zone = {.name = name != NULL ? alloc_copy(name) : NULL};
+    struct zone zone = {.name = alloc_copy_or_null(name)};
 
     (void)snprintf(zone.id, sizeof(zone.id), "%s", id);
     p->zones = alloc_resize(p->zones, p->n_zones + 1, sizeof(*p->zones));

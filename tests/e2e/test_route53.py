@@ -86,6 +86,22 @@ def test_root_s_shared_files_reach_a_worker_that_may_not_read_them(make_scene):
     assert all("x-amz-security-token" in r["headers"] for r in scene.batches())
 
 
+def test_a_program_that_prints_keys(make_scene):
+    """It runs as the plug-in's user, who is not root's."""
+    scene = make_scene()
+    program = os.path.join(scene.lab.folder, "keys")  # a folder that everybody may enter
+    with open(program, "w", encoding="utf-8") as file:
+        file.write('#!/bin/sh\n[ "$(id -u)" != 0 ] || [ "$ROOT_IS_ALL" = yes ] || exit 3\n'
+                   "echo '{\"Version\": 1, \"AccessKeyId\": \"%s\", \"SecretAccessKey\": \"%s\"}'\n" % (KEY, SECRET))
+    os.chmod(program, 0o755)
+    scene.configure("core-allow-path = " + program, *([] if os.geteuid() == 0 else ["env = ROOT_IS_ALL=yes"]))
+    scene.write_home("config", "[default]\ncredential_process = %s --json\n" % program)
+    result = scene.issue()
+    assert_issued(result, within_s=40)
+    assert_clean(scene.lab, scene.before)
+    assert SECRET not in said(result)
+
+
 def test_a_shared_file_that_others_can_read_is_told_of(make_scene):
     scene = make_scene()
     scene.configure("imds-disabled = yes")

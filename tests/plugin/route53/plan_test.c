@@ -294,6 +294,9 @@ static void what_is_wrong_in_a_profile_is_said(void **state)
     begin(&bed);
     give(&bed, OPTION_EXTERNAL_ID, "e");
     assert_refused(&bed, "external-id is given, but not role-arn");
+    begin(&bed);
+    give(&bed, OPTION_REGION, "us east");
+    assert_refused(&bed, "region: 'us east' is no region's name");
 }
 
 static void broken_files_are_told_by_line(void **state)

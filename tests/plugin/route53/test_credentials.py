@@ -264,6 +264,26 @@ def test_a_region_is_signed_for(make_api):
     assert stopped(api.plugin(region="eu-west-1")).status == DENIED
 
 
+def test_an_address_with_a_slash_at_its_end(api):
+    add_and_remove(api.plugin(endpoint_url=api.url + "/"))
+
+
+@pytest.mark.parametrize("options, words", [
+    ({"endpoint_url": "http://192.0.2.1"}, "endpoint-url = http://192.0.2.1"),
+    ({"sts_endpoint_url": "ftp://sts.test"}, "sts-endpoint-url = ftp://sts.test"),
+    ({"region": "us-east-1/../x"}, "region: 'us-east-1/../x' is no region's name"),
+])
+def test_addresses_that_nothing_is_sent_to(api, options, words):
+    with api.plugin(**options) as p:
+        result = p.call("check")
+    assert result.status == BAD_CONFIG and words in result.text
+
+
+def test_a_token_is_not_sent_in_the_open(api):
+    result = stopped(api.plugin(no_key=True, container_url="http://192.0.2.1/x", container_token="Bearer t0k3n"))
+    assert result.status == BAD_CONFIG and "must be https" in result.text and "t0k3n" not in result.text
+
+
 def test_something_else_answers(api):
     api.set_rules({"do": "refuse", "status": 200, "body": "<!DOCTYPE html><html>hello</html>",
                    "headers": {"content-type": "text/html"}})
