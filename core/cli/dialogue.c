@@ -88,7 +88,7 @@ static void on_input(void *arg, uint32_t events)
         AUTO_FREE char *line = buf_take(&dialogue->line);
 
         if (dialogue->is_terminal && step == STEP_LINE) {
-            sink_note_enter(dialogue->sink);
+            sink_note_enter(dialogue->sink, line);
         }
         tell(dialogue, step == STEP_LINE ? line : NULL);
     }

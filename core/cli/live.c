@@ -125,11 +125,11 @@ void live_erase(struct live *live)
     live->n_drawn = 0;
 }
 
-/* As if one more line had been drawn: the next draw goes up over it. */
-void live_note_enter(struct live *live)
+/* As if what was typed had been drawn: the next draw goes up over it. */
+void live_note_enter(struct live *live, size_t columns)
 {
     if (live->n_drawn > 0) {
-        VEC_PUSH(live->drawn, live->n_drawn, live->cap_drawn) = 0;
+        VEC_PUSH(live->drawn, live->n_drawn, live->cap_drawn) = columns;
     }
 }
 

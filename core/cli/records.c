@@ -7,7 +7,7 @@
  *     Please create 2 TXT records in the zone example.com:
  *
  *       name   _acme-challenge.example.com
- *       or     _acme-challenge, where the zone is added by itself
+ *       or     _acme-challenge, where the zone is appended
  *       TTL    60
  *       value  U2VZx0SiZpBsdDmLhvLZpuyuSvo84iY3nRrUwNAOTzM
  *       value  tVEdBcYUnLsDTHjRkBkBQKhWQyvVU1UWNMm2-qdmmpQ
@@ -62,7 +62,7 @@ static void add_head(const struct sink *sink, struct records *records, const str
                                                      : "Please create",
                                    what, zone == NULL ? "" : zone);
 
-    buf_add_char(&records->text, '\n');
+    buf_add_str(&records->text, sink->is_line_empty ? "" : "\n");
     colour_begin(has_colour, is_create(event) ? COLOUR_YELLOW : COLOUR_BOLD, &records->text);
     text_add_clean(&records->text, head, false);
     colour_end(has_colour, is_create(event) ? COLOUR_YELLOW : COLOUR_BOLD, &records->text);
@@ -99,7 +99,7 @@ static void begin_group(struct records *records, const struct event *event)
     buf_add_char(&records->text, '\n');
     add_row(records, "name", event->subject, "");
     if (is_create(event) && part != NULL) {
-        add_row(records, "or", part, ", where the zone is added by itself");
+        add_row(records, "or", part, ", where the zone is appended");
     }
     if (alias != NULL) {
         add_row(records, "for", alias, ", whose CNAME leads there");
@@ -122,7 +122,7 @@ static void add_value(const struct sink *sink, struct records *records, const st
     records->n_values++;
 }
 
-static void add_foot(struct records *records, const struct event *event)
+static void add_foot(struct sink *sink, struct records *records, const struct event *event)
 {
     if (!is_create(event)) {
         buf_add_str(&records->text,
@@ -130,9 +130,10 @@ static void add_foot(struct records *records, const struct event *event)
         return;
     }
     buf_add_char(&records->text, '\n');
-    if (event_number(event, "waited-for", 0) == 0) {
+    if (event_number(event, "waited-for", 0) == 0 || sink->has_told_wait) {
         return;
     }
+    sink->has_told_wait = true;
     buf_add_str(&records->text, "The name servers are watched until all of them show this.\n");
     if (event_number(event, "attended", 0) != 0) {
         buf_add_str(&records->text, "Enter looks at once. Ctrl-C ends the wait: the same command\n"
@@ -162,7 +163,7 @@ bool records_take(struct sink *sink, const struct event *event, struct buf *to)
         return false;
     }
     end_group(records, event);
-    add_foot(records, event);
+    add_foot(sink, records, event);
     buf_add(to, buf_str(&records->text), records->text.len);
     records_free(records);
     sink->records = NULL;

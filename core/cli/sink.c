@@ -5,6 +5,7 @@
  * live.c, the few lines for logs in brief.c. */
 #include "cli/sink.h"
 
+#include "base/escape.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "cli/sink_impl.h"
@@ -86,10 +87,10 @@ void sink_pause(struct sink *sink)
     }
 }
 
-void sink_note_enter(struct sink *sink)
+void sink_note_enter(struct sink *sink, const char *typed)
 {
     if (sink->live != NULL) {
-        live_note_enter(sink->live);
+        live_note_enter(sink->live, escape_columns(typed));
     }
 }
 
@@ -119,6 +120,7 @@ static void write_beside_live(struct sink *sink, enum sink_stream stream, const 
         live_erase(sink->live);
     }
     sink_write(sink, stream, buf_str(text), text->len);
+    sink->is_line_empty = str_has_suffix(buf_str(text), "\n\n");
     if (sink->live != NULL) {
         live_draw(sink->live);
     }
@@ -176,6 +178,7 @@ static void tell_result(struct sink *sink, const struct event *event)
         sink_write(sink, SINK_ERR, buf_str(&sink->held), sink->held.len);
     }
     buf_clear(&sink->held);
+    sink->has_told_wait = false;
     if (stream == SINK_OUT && sink->settings.level < EVENT_NOTICE) {
         return; /* -q: the exit status says it */
     }

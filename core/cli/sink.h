@@ -67,8 +67,9 @@ void sink_clear_output(struct sink *sink);
 /* A line of a dialogue, as it is, to standard output. False if it could not be written. */
 bool sink_write_line(struct sink *sink, const char *line);
 
-/* The person at the terminal pressed Enter: the cursor stands a line lower than we left it. */
-void sink_note_enter(struct sink *sink);
+/* The person at the terminal typed this and pressed Enter: the cursor stands lower than we left it.
+ */
+void sink_note_enter(struct sink *sink, const char *typed);
 
 /* Writes a result of a command that is not an event, masked and escaped: lines of text. */
 void sink_write_result(struct sink *sink, const char *text);

@@ -19,6 +19,8 @@ struct sink {
     bool has_failed;
     bool is_output_clear;    /* standard output is for others */
     struct records *records; /* being put together; NULL: none */
+    bool is_line_empty;      /* the last text ended in an empty line */
+    bool has_told_wait;      /* what a wait for a person is like: once a run is enough */
     struct buf held;         /* what somebody has to do if the run ends without it */
     struct live *live;       /* NULL but for SINK_LIVE */
     struct brief *brief;     /* NULL but for SINK_PLAIN without -v */
@@ -68,6 +70,6 @@ void live_erase(struct live *live);
  * the state DONE of an order only says that nothing is left to do. */
 void live_freeze(struct live *live, const struct event *result);
 void live_draw(struct live *live);
-void live_note_enter(struct live *live);
+void live_note_enter(struct live *live, size_t columns);
 
 #endif

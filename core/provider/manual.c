@@ -114,7 +114,7 @@ static void start(struct call *c)
 
 const struct console_kind CONSOLE_MANUAL = {
     .name = "manual",
-    .summary = "a person creates the records",
+    .summary = "Any DNS, by a person who is told what to create",
     .callbacks = PROVIDER_HAS_APPLY,
     .poll_interval_s = 10,
     .is_by_hand = true,

@@ -95,7 +95,7 @@ static void start(struct call *c)
 
 const struct console_kind CONSOLE_STDIO = {
     .name = "stdio",
-    .summary = "a program at standard input and output publishes, told by acme-client's dialogue",
+    .summary = "Any DNS, by a program at the other end of a pipe: acme-client's -t dns-01",
     .callbacks = PROVIDER_HAS_ADD | PROVIDER_HAS_REMOVE,
     .has_dialogue = true,
     .start = start,

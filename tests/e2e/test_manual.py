@@ -332,7 +332,7 @@ def test_a_plug_in_of_the_same_name_is_refused(quick, client, build, tmp_path):
     assert quick.request_counts() == {}
     listed = client.run("plugin list", *folder)
     assert listed.code == 4 and str(theirs) in listed.err and "another name" in listed.err
-    assert "a person creates the records" in listed.out
+    assert "by a person who is told what to create" in listed.out
     shown = client.run("plugin show", "manual", *folder)
     assert shown.code != 0 and str(theirs) in shown.err
 

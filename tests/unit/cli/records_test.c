@@ -83,14 +83,14 @@ static void records_of_a_zone_are_one_block(void **state)
                                  "Please create 3 TXT records in the zone a.test:\n"
                                  "\n"
                                  "  name   _acme-challenge.a.test\n"
-                                 "  or     _acme-challenge, where the zone is added by itself\n"
+                                 "  or     _acme-challenge, where the zone is appended\n"
                                  "  TTL    60, or the shortest that is to be had\n"
                                  "  value  one\n"
                                  "  value  two\n"
                                  "  Both values belong to the one name, as two records.\n"
                                  "\n"
                                  "  name   x.y.a.test\n"
-                                 "  or     x.y, where the zone is added by itself\n"
+                                 "  or     x.y, where the zone is appended\n"
                                  "  for    _acme-challenge.b.test, whose CNAME leads there\n"
                                  "  TTL    60, or the shortest that is to be had\n"
                                  "  value  th\\x1bree\n"
@@ -109,6 +109,15 @@ static void records_of_a_zone_are_one_block(void **state)
     tell("create", "x.y.a.test", "_acme-challenge.b.test", "th\033ree", 3, 3, true);
     assert_string_equal(buf_str(&page.err), WANTED);
     assert_int_equal(page.out.len, 0);
+    buf_clear(&page.err);
+    tell("create", "z.a.test", NULL, "four", 1, 1, true);
+    assert_string_equal(buf_str(&page.err), "Please create 1 TXT record in the zone a.test:\n"
+                                            "\n"
+                                            "  name   z.a.test\n"
+                                            "  or     z, where the zone is appended\n"
+                                            "  TTL    60, or the shortest that is to be had\n"
+                                            "  value  four\n"
+                                            "\n");
     close_page(&page);
 }
 
