@@ -144,7 +144,7 @@ static void follow_move(void *arg, const char *target)
 
 static void fill_policy(const struct order_site *site, struct dns_watch_policy *ret_policy)
 {
-    AUTO_FREE struct provider **providers = mem_alloc(site->n_providers, sizeof(*providers));
+    AUTO_FREE struct provider **providers = mem_alloc(site->n_providers, sizeof(struct provider *));
 
     for (size_t i = 0; i < site->n_providers; i++) {
         providers[i] = site->providers[i].provider;

@@ -98,6 +98,37 @@ bool site_has_waiting(const struct order_site *site)
 
 /* ---- Publishing ---- */
 
+/* Nothing more comes of a dialogue that broke off: names that went through before need not be
+ * waited for, since their order waits for this one. */
+static void end_dialogue(struct order *order, const struct provider *provider,
+                         const struct err *err)
+{
+    for (size_t i = 0; i < order->n_names && order->state <= ORDER_VALIDATE; i++) {
+        struct order_name *name = &order->names[i];
+
+        for (size_t k = 0; name->state == NAME_PROPAGATE && k < name->n_uses; k++) {
+            if (value_use_provider(name->uses[k].use) == provider) {
+                name_fail(name, err, false);
+                break;
+            }
+        }
+    }
+}
+
+static void fail_publishing(struct name_use *use, const struct err *err)
+{
+    const struct provider *provider = value_use_provider(use->use);
+    struct order_name *name = use->name;
+    struct order_site *site = name->site;
+    const struct err told = *err;
+
+    name_fail(name, &told, false);
+    site_watch(site);
+    if (provider_is_attended(provider) && !provider_is_by_hand(provider)) {
+        end_dialogue(name->order, provider, &told);
+    }
+}
+
 static void finish_publish(void *arg, const struct err *err)
 {
     struct name_use *use = arg;
@@ -105,8 +136,7 @@ static void finish_publish(void *arg, const struct err *err)
     struct order_site *site = name->site;
 
     if (err != NULL) {
-        name_fail(name, err, false);
-        site_watch(site);
+        fail_publishing(use, err);
         return;
     }
     use->is_published = true;

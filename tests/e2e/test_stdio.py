@@ -190,6 +190,18 @@ def test_another_line_ends_the_run(quick, client):
     assert out == line
 
 
+def test_what_went_through_before_is_not_waited_for(quick, client):
+    """Nobody has published the first name's value; once the dialogue is over that is no reason to wait."""
+    before = quick.zones()
+    talk = Talk(client, "example.test", "www.example.test", options=["-t", "dns-01", "--propagation-timeout", "10m"])
+    talk.say(talk.hear())
+    assert talk.hear()
+    talk.process.stdin.close()
+    talk.process.stdin = None
+    refused(talk, "standard input ended")
+    assert quick.zones() == before
+
+
 @pytest.mark.parametrize("junk", [b"\n", b"x" * 100000 + b"\n", b"\xff\x1b[31m\x00\n"])
 def test_junk_ends_the_run_and_is_escaped(quick, client, junk):
     talk = Talk(client, "example.test")
