@@ -166,6 +166,15 @@ static bool is_news(struct sink *sink, const struct event *event)
     return true;
 }
 
+/* The run has ended without the records, or has not looked for them. */
+static bool is_up_to_a_person(const struct event *result)
+{
+    int64_t status = event_number(result, "exit", EXIT_DONE);
+
+    return status == EXIT_HUMAN || status == EXIT_PROPAGATION ||
+           str_eq(event_text(result, "state"), "published");
+}
+
 static void tell_result(struct sink *sink, const struct event *event)
 {
     AUTO(buf_done) struct buf text = BUF(SINK_TEXT_MAX);
@@ -174,7 +183,7 @@ static void tell_result(struct sink *sink, const struct event *event)
     if (sink->live != NULL) {
         live_freeze(sink->live, event);
     }
-    if (event_number(event, "exit", EXIT_DONE) == EXIT_HUMAN) {
+    if (is_up_to_a_person(event)) {
         sink_write(sink, SINK_ERR, buf_str(&sink->held), sink->held.len);
     }
     buf_clear(&sink->held);

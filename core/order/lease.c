@@ -247,6 +247,7 @@ static struct value_wish make_wish(const struct lease_use *use)
         .certificate = "",
         .identifier = lease->identifier,
         .is_wildcard = lease->is_wildcard,
+        .is_unwatched = !lease->is_watched,
         .place = lease->place,
         .lease_until_s = lease->until_s,
     };

@@ -158,6 +158,7 @@ void value_submit(struct value *v, enum provider_verb verb, provider_done_fn *do
         .key_authorization = v->key_authorization,
         .is_wildcard = v->is_wildcard,
         .is_known = v->was_known,
+        .is_unwatched = v->is_unwatched,
         .receipt = v->entry == NULL ? NULL : v->entry->receipt,
         .receipt_len = v->entry == NULL ? 0 : v->entry->receipt_len,
         .user = v,
@@ -512,6 +513,7 @@ void value_take_wish(struct value *v, const struct value_wish *wish)
     str_set(&v->token, wish->token);
     str_set(&v->key_authorization, wish->key_authorization);
     v->is_wildcard = wish->is_wildcard;
+    v->is_unwatched = wish->is_unwatched;
     if (wish->place != NULL && v->place == NULL) {
         v->place = dns_place_copy(wish->place);
     }

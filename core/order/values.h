@@ -56,6 +56,7 @@ struct value_wish {
     const char *identifier, *token, *key_authorization;
     bool is_wildcard;
     const struct dns_place *place; /* to look after the removal; or NULL */
+    bool is_unwatched;             /* nobody looks whether it is live */
     int64_t lease_until_s;         /* it outlives the run, until then; 0: an order's */
 };
 

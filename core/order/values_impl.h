@@ -38,7 +38,7 @@ struct value {
     struct provider *provider;
     char *owner, *zone, *text;
     char *certificate, *identifier, *token, *key_authorization;
-    bool is_wildcard;
+    bool is_wildcard, is_unwatched;
     int64_t lease_until_s;
     struct dns_place *place; /* or NULL */
     enum value_state state;

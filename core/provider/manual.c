@@ -66,7 +66,7 @@ static void tell(const struct provider_job *job, size_t index, size_t count)
                FIELD("identifier", *identifier == '\0' ? NULL : identifier),
                FIELD("alias-of", alias), FIELD_INT("index", (int64_t)index),
                FIELD_INT("count", (int64_t)count), FIELD_INT("known", change->is_known ? 1 : 0),
-               FIELD_INT("waited-for", is_add && is_waited_for(p) ? 1 : 0),
+               FIELD_INT("waited-for", is_add && !change->is_unwatched && is_waited_for(p) ? 1 : 0),
                FIELD_INT("attended", p->set->console.is_attended ? 1 : 0));
 }
 

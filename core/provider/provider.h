@@ -254,6 +254,7 @@ struct provider_change {
     const char *key_authorization;
     bool is_wildcard;
     bool is_known;       /* an earlier run has asked for it, and it may stand already */
+    bool is_unwatched;   /* nobody looks whether it is live */
     const void *receipt; /* for REMOVE and settled: what came back from ADD, or NULL */
     size_t receipt_len;
     void *user;

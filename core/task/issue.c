@@ -240,6 +240,7 @@ enum task_exit task_issue(struct task_env *env, const struct issue_request *requ
         rooms_check_providers(env, &issue.wanted->now.providers, &err) < 0) {
         return issue_tell_refusal(request, &err);
     }
+    rooms_leave_output(env, &issue.wanted->now.providers);
     store_set_command(issue.store, "issue");
     issue.signals = signals_open(env, cancel, &issue);
     issue.job = store_lock_start(issue.store, STORE_LOCK_CERT, issue.wanted->name, false,

@@ -201,24 +201,37 @@ static int get_named(struct provider_set *set, const struct strv *assignments, b
     return 0;
 }
 
-int rooms_check_providers(struct task_env *env, const struct strv *assignments, struct err *err)
+/* A set to ask, that starts nothing. */
+static int new_idle_set(struct task_env *env, const struct strv *assignments,
+                        struct provider_set **ret_set, struct err *err)
 {
     const struct provider_settings settings = {
         .plugin_dirs = &env->settings->plugin_dirs,
         .assignments = assignments,
         .plugin_user = env->settings->plugin_user,
-        .console = {.say = env->console.say == NULL ? NULL : say}, /* nothing is said yet */
+        .console = {.say = env->console.say == NULL ? NULL : say},
     };
+
+    return provider_set_new(env->loop, env->config, &settings, ret_set, err);
+}
+
+int rooms_check_providers(struct task_env *env, const struct strv *assignments, struct err *err)
+{
     AUTO_PTR(provider_set) struct provider_set *set = NULL;
 
-    if (provider_set_new(env->loop, env->config, &settings, &set, err) < 0 ||
-        get_named(set, assignments, false, err) < 0) {
-        return err_code(err);
-    }
-    if (env->console.clear_output != NULL && provider_set_may_speak(set)) {
+    return new_idle_set(env, assignments, &set, err) < 0 ? err_code(err)
+                                                         : get_named(set, assignments, false, err);
+}
+
+void rooms_leave_output(struct task_env *env, const struct strv *assignments)
+{
+    AUTO_PTR(provider_set) struct provider_set *set = NULL;
+    struct err ignored = ERR_INIT;
+
+    if (env->console.clear_output != NULL && new_idle_set(env, assignments, &set, &ignored) == 0 &&
+        provider_set_may_speak(set)) {
         env->console.clear_output(env->console.arg);
     }
-    return 0;
 }
 
 int rooms_start_providers(struct rooms *rooms, const struct strv *assignments, struct err *err)

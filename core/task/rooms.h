@@ -48,9 +48,12 @@ int rooms_open(struct task_env *env, const struct rooms_request *request, struct
 struct provider_settings rooms_provider_settings(const struct task_env *env, struct strv *denied);
 
 /* Whether there is every provider that --provider names ("P,Q", "ZONE=P,Q"), and its plug-in, or it
- * can work here. Starts and writes nothing. Where one may be chosen that speaks on standard output,
- * that is left to it from now on. */
+ * can work here. Starts and writes nothing. */
 int rooms_check_providers(struct task_env *env, const struct strv *assignments, struct err *err);
+
+/* For a task with orders: where a provider may be chosen that speaks on standard output, that is
+ * left to it from now on. */
+void rooms_leave_output(struct task_env *env, const struct strv *assignments);
 
 /* Starts their workers, before it is known who needs them. */
 int rooms_start_providers(struct rooms *rooms, const struct strv *assignments, struct err *err);

@@ -341,3 +341,28 @@ def test_options_that_it_has_not_are_refused(quick, client):
     client.configure("plugin-user = nobody", "[provider person]\nplugin = manual\ntoken = x\n")
     result = quick.run(command(client, "example.test", options=["--provider", "person"]))
     assert_refused(result, 3, "acme-dns.conf:", "token")
+
+
+# Other programs' hooks
+
+def test_a_lease_is_asked_for_too(quick, client):
+    """dns add looks at no name server unless told to: what is wanted is shown all the same."""
+    options = ["--provider", "manual", "-n"]
+    added = client.run("dns add", "example.test", "a-value-of-another-program", *options)
+    assert added.code == 0, said(added)
+    assert "  value  a-value-of-another-program\n" in added.err and "watched" not in added.err
+    watched = client.run("dns wait", "example.test", "a-value-of-another-program", *options)
+    assert watched.code == 5, said(watched)
+    create(quick, ["a-value-of-another-program"])
+    assert client.run("dns wait", "example.test", "a-value-of-another-program", *options).code == 0
+    removed = client.run("dns remove", "example.test", "a-value-of-another-program", *options)
+    assert removed.code == 0 and "You may delete" in removed.err, said(removed)
+    delete(quick, ["a-value-of-another-program"])
+
+
+def test_the_dialogue_is_not_for_leases(quick, client):
+    client.configure("plugin-user = nobody", "[provider pipe]\nplugin = stdio\n")
+    result = client.run("dns add", "example.test", "a-value", "--provider", "pipe", "-n")
+    assert_refused(result, 4, "belongs to none", "pipe")
+    assert client.run("dns wait", "example.test", "a-value", "--provider", "lab", "--propagation-timeout", "1s",
+                      "-n").code == 5
