@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "provider/paths.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #define FILE_SIZE_MAX ((size_t)256 * 1024)
@@ -18,7 +19,7 @@ static char *make_env_name(const char *name)
     char *env_name = str_dup(name);
 
     for (char *c = env_name; *c != '\0'; c++) {
-        *c = *c == '-' ? '_' : *c >= 'a' && *c <= 'z' ? (char)(*c - 'a' + 'A') : *c;
+        *c = (char)(*c == '-' ? '_' : toupper((unsigned char)*c));
     }
     return env_name;
 }

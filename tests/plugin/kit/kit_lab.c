@@ -175,8 +175,8 @@ void kit_lab_script(const char *answers)
     char *line = NULL;
 
     assert_non_null(text);
-    for (char *c = text; *c != '\0'; c++) {
-        *c = *c == '\'' ? '"' : *c;
+    for (char *c = strchr(text, '\''); c != NULL; c = strchr(c, '\'')) {
+        *c = '"';
     }
     line = order(text);
     assert_string_equal(line, "SET\n");
