@@ -162,6 +162,33 @@ def test_two_programs_at_one_name(make_scene, make_client):
     assert_clean(scene.lab, scene.before)
 
 
+def hosted_zones(*servers):
+    """Public zones of one name, ZONE0 on the first server, ...; the DNS has the last one's values."""
+    return [{"id": "ZONE%d" % n, "name": "example.test.", "servers": [server], "live": n == len(servers) - 1}
+            for n, server in enumerate(servers)]
+
+
+def test_of_several_zones_the_one_that_is_delegated_to(make_scene):
+    scene = make_scene(hosted=hosted_zones("ns-1.awsdns-01.test", "NS1.example.test"))
+    assert_issued(scene.issue(AWS_ACCESS_KEY_ID=KEY, AWS_SECRET_ACCESS_KEY=SECRET), within_s=40)
+    assert_clean(scene.lab, scene.before)
+    assert {r["path"] for r in scene.batches()} == {"/2013-04-01/hostedzone/ZONE1/rrset"}
+
+
+@pytest.mark.parametrize("servers, words", [
+    (("ns-1.awsdns-01.test", "ns-2.awsdns-02.test"), "does not delegate to any of them"),
+    (("ns1.example.test", "ns2.example.test"), "delegates to several of them"),
+], ids=["none", "both"])
+def test_of_several_zones_nobody_knows_which(make_scene, servers, words):
+    scene = make_scene(hosted=hosted_zones(*servers))
+    result = scene.issue(AWS_ACCESS_KEY_ID=KEY, AWS_SECRET_ACCESS_KEY=SECRET)
+    assert_refused(result, 4, words, "hosted-zone-id", "ZONE0 on " + servers[0], "ZONE1 on " + servers[1])
+    assert scene.batches() == []
+    scene.configure("hosted-zone-id = ZONE1")
+    assert_issued(scene.issue(AWS_ACCESS_KEY_ID=KEY, AWS_SECRET_ACCESS_KEY=SECRET), within_s=40)
+    assert_clean(scene.lab, scene.before)
+
+
 def test_wrong_keys_are_told_and_kept_secret(make_scene):
     scene = make_scene()
     result = scene.issue(AWS_ACCESS_KEY_ID=KEY, AWS_SECRET_ACCESS_KEY="wr0ng-secret-of-nobody")

@@ -1,11 +1,6 @@
 # SPDX-FileCopyrightText: 2026 the acme-dns authors
 # SPDX-License-Identifier: MIT
 """From a zone's name to the hosted zone that the DNS has."""
-import json
-import os
-import subprocess
-import sys
-
 import pytest
 
 from conftest import ZONE
@@ -70,20 +65,3 @@ def test_zones_are_reported(make_api):
     assert result.status == OK and result.zones == ["z0.test.", "z1.test.", "z2.test.", "z4.test."]
     with api.plugin(hosted_zone_id="Z2").open() as p:
         assert p.call("zones").zones == ["z2.test."]
-
-
-@pytest.mark.parametrize("delegated, wanted", [("ns-2.aws.test", "ZB"), ("ns-9.elsewhere.test", None), ("both", None)])
-def test_several_public_zones_of_one_name(tmp_path, delegated, wanted):
-    """In namespaces of its own, where the resolver is ours."""
-    script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "delegation_inside.py")
-    unshare = ["unshare", "-mn"] if os.geteuid() == 0 else ["unshare", "-rmn"]
-    done = subprocess.run([*unshare, sys.executable, script, delegated, str(tmp_path)],
-                          capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    result = json.loads(done.stdout)
-    if wanted:
-        assert result["status"] == OK and result["posts"] == ["/2013-04-01/hostedzone/%s/rrset" % wanted]
-        return
-    assert result["status"] == NO_ZONE and result["posts"] == []
-    assert "hosted-zone-id" in result["text"] and "ZA on ns-1.aws.test" in result["text"]
-    assert "ZB on ns-2.aws.test" in result["text"]
