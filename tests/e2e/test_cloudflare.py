@@ -153,3 +153,18 @@ def test_what_a_killed_run_left_is_found_with_and_without_receipts(scene, point)
     scene.assert_nothing_left(result)
     if had_receipts:
         assert not [r for r in scene.api.requests()[n:] if "/dns_records" not in r["path"]]
+
+
+def test_provider_add_and_plugin_test(scene, tmp_path):
+    scene = scene()
+    token = tmp_path / "token"
+    token.write_text(TOKEN + "\n")
+    token.chmod(0o600)
+    added = scene.client.run("provider add", "mine", "--plugin", "cloudflare", "api-token=@%s" % token,
+                             env=scene.environment)
+    assert added.code == 0 and "example.test" in added.err, said(added)
+    tested = scene.client.run("plugin test", "cf", "-d", "example.test", env=scene.environment, timeout=100)
+    assert tested.code == 0 and "FAILED" not in tested.out, said(tested)
+    assert_clean(scene.lab, scene.before)
+    assert scene.api.ask("everything") == scene.stored
+    assert TOKEN not in tested.out + tested.err + added.out + added.err

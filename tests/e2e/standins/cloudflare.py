@@ -322,6 +322,8 @@ class Cloudflare(Server):
             name = place["name"]
         elif not name.endswith("." + place["name"]):
             name += "." + place["name"]  # a name outside the zone is taken for one relative to it
+        if len(name) > 253 or not all(0 < len(label) < 64 for label in name.split(".")):
+            raise error(400, 1004, "DNS Validation Error", [(9000, "DNS name is invalid.")])
         for other in self.records.values():
             if (other["zone"], other["name"]) != (place["id"], name) or other["id"] == own_id:
                 continue
