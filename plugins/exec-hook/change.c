@@ -51,7 +51,10 @@ static int32_t run_program_for(struct making *m, size_t from, size_t n, struct o
                               .n_all = m->pick.n,
                               .n_left = m->pick.n - from - n,
                               .home = home.path};
-    struct run run = {.limit_ms = m->limit_ms, .take_line = outcome_take_line, .context = outcome};
+    struct run run = {.limit_ms = m->limit_ms,
+                      .may_leave = m->pick.verb == VERB_STARTUP, /* a server, for instance */
+                      .take_line = outcome_take_line,
+                      .context = outcome};
     struct run_result result = {.end = RUN_FAILED};
     struct invoke with = {.argv = {.n = 0}};
     int32_t status = ACME_OK;

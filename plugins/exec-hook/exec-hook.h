@@ -78,6 +78,7 @@ struct run {
     const char *input; /* for stdin; NULL: /dev/null */
     size_t input_len;
     int64_t limit_ms; /* 0: as long as the call may take */
+    bool may_leave;   /* what it leaves running when it ends by itself is not ended */
     run_line_fn *take_line;
     void *context;
 };
@@ -97,7 +98,7 @@ struct run_result {
     size_t tail_len;
 };
 
-/* Runs a program to its end, and ends whatever it leaves behind in its session. */
+/* Runs a program to its end, and ends whatever it leaves behind in its session, unless it may. */
 void run_program(struct acme_call *call, const struct run *run, struct run_result *ret_result);
 
 /* ---- style.c ---- */

@@ -189,7 +189,32 @@ static pid_t session_of(const char *pid)
     return state == 'Z' ? -1 : session;
 }
 
-/* Sends a signal to every process of the session. How many there were. */
+/* Signals those of the session that lost their parent: they have become our children. How many
+ * there were that had not ended. */
+static unsigned signal_adopted(pid_t session, int signo)
+{
+    char path[64];
+    FILE *file = NULL;
+    unsigned n = 0;
+    int pid = 0;
+
+    (void)snprintf(path, sizeof(path), "/proc/self/task/%d/children", (int)getpid());
+    file = fopen(path, "re");
+    while (file != NULL && fscanf(file, "%d", &pid) == 1) {
+        if (pid != session && getsid(pid) == session && waitpid(pid, NULL, WNOHANG) == 0) {
+            (void)kill(pid, signo);
+            n++;
+        }
+    }
+    if (file != NULL) {
+        (void)fclose(file);
+    }
+    return n;
+}
+
+/* Sends a signal to every process of the session. How many there were. Where Landlock hides /proc,
+ * those in groups of their own are found once their parent has ended: a plug-in's process is the
+ * one that they go to (PR_SET_CHILD_SUBREAPER), and what is its own below /proc is left to it. */
 static unsigned signal_session(pid_t session, int signo)
 {
     DIR *proc = opendir("/proc");
@@ -197,7 +222,10 @@ static unsigned signal_session(pid_t session, int signo)
     unsigned n = 0;
 
     (void)kill(-session, signo);
-    while (proc != NULL && (entry = readdir(proc)) != NULL) {
+    if (proc == NULL) {
+        return signal_adopted(session, signo);
+    }
+    while ((entry = readdir(proc)) != NULL) {
         pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
 
         if (pid > 1 && pid != getpid() && session_of(entry->d_name) == session) {
@@ -205,9 +233,7 @@ static unsigned signal_session(pid_t session, int signo)
             n++;
         }
     }
-    if (proc != NULL) {
-        (void)closedir(proc);
-    }
+    (void)closedir(proc);
     return n;
 }
 
@@ -357,7 +383,9 @@ static void finish(struct child *c)
     if (c->line_len > 0) {
         end_line(c);
     }
-    sweep(c->pid);
+    if (!c->run->may_leave || c->result->end != RUN_EXITED) {
+        sweep(c->pid);
+    }
     (void)waitid(P_PID, (id_t)c->pid, &how, WEXITED);
     if (c->result->end == RUN_EXITED) {
         c->result->end = how.si_code == CLD_EXITED ? RUN_EXITED : RUN_KILLED;

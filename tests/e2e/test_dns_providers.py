@@ -234,6 +234,35 @@ def test_a_program_that_is_refused_says_why(make_lab, make_client):
     assert_clean(lab, before)
 
 
+def test_what_a_program_leaves_running_is_ended(make_lab, make_client):
+    """In a group of its own too, and where Landlock keeps the plug-in from seeing other processes."""
+    lab = make_lab(world(Zone("example.test")))
+    before = lab.zones()
+    hook = Hook(lab)
+    client = make_client(lab)
+    program, seen = os.path.join(lab.folder, "leaving.sh"), os.path.join(lab.folder, "left")
+    with open(program, "w", encoding="utf-8") as file:
+        file.write("""#!/bin/bash
+if [ "$1" = remove ]; then
+    while read -r pid; do kill -0 "$pid" 2>/dev/null && echo "$pid lives" >> %s; done < %s
+fi
+set -m
+(sleep 300 & echo $! >> %s; sleep 300) &
+while [ "$1" = add ] && [ "$(wc -l < %s)" -lt 1 ]; do sleep 0.02; done
+exec %s "$@"
+""" % (seen, seen, seen, seen, hook.program))
+        os.chmod(program, 0o755)
+    with open(seen, "w", encoding="ascii"):
+        os.chmod(seen, 0o666)
+    client.configure(sections=hook.section("hook", "core-allow-path = " + seen).replace(
+        "command = " + hook.program, "command = " + program) + "[zone example.test]\nprovider = hook\n")
+    assert_issued(issue(client, "example.test"), within_s=40)
+    with open(seen, encoding="ascii") as file:
+        text = file.read()
+    assert text.split() and "lives" not in text
+    assert_clean(lab, before)
+
+
 def test_the_sample_program_publishes(make_lab, make_client):
     """plugins/exec-hook/sample-hook.sh with BIND's nsupdate. Where its key is root's, so is the worker."""
     # One TTL for all: an RRset has one, and a program that adds with another changes it for the foreign value.

@@ -89,22 +89,28 @@ def test_dehydrated_ddns_tsig(make_scene, chain):
 
 
 def test_dehydrated_hook_is_told_the_beginning_and_the_end(make_scene):
-    """Its words, in a whole order, are those that dehydrated says."""
+    """Its words, in a whole order, are those that dehydrated says. What startup_hook starts is there until the end."""
     scene = make_scene()
     hook = scene.write("hook.sh", """#!/bin/sh
-echo "$1" >> %s/words
+cd %s || exit 1
+echo "$1" >> words
 case $1 in
+startup_hook) sleep 300 & echo $! > pid; exit ;;
+exit_hook) kill -0 "$(cat pid)"; exit ;;
 deploy_challenge) change="add _acme-challenge.$2 60 IN TXT $4" ;;
 clean_challenge) change="delete _acme-challenge.$2 TXT $4" ;;
 *) exit 0 ;;
 esac
 printf 'server %s\nupdate %%s\nsend\n' "$change" | nsupdate -k %s
 """ % (scene.temporary, scene.lab.primary, scene.key))
-    assert_issued(scene.issue(*NAMES, lines=["style = dehydrated", "command = " + hook]), within_s=40)
+    result = scene.issue(*NAMES, lines=["style = dehydrated", "command = " + hook])
+    assert_issued(result, within_s=40)
+    assert "exit_hook failed" not in result.err
     with open(os.path.join(scene.temporary, "words"), encoding="utf-8") as file:
         assert file.read().split() == ["startup_hook", "deploy_challenge", "deploy_challenge",
                                        "clean_challenge", "clean_challenge", "exit_hook"]
-    os.remove(os.path.join(scene.temporary, "words"))
+    for name in ("words", "pid"):
+        os.remove(os.path.join(scene.temporary, name))
     scene.assert_clean()
 
 
