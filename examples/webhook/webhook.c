@@ -32,7 +32,9 @@ static int32_t post(struct acme_call *call, struct kit_http *http, const char *a
     KIT_TEXT(value);
     KIT_TEXT(json);
 
-    kit_txt_add_bare(&value, record);
+    if (!kit_txt_add_bare(&value, record)) {
+        return acme_fail(call, ACME_UNSUPPORTED, 0, "a value with a NUL does not fit into JSON");
+    }
     kit_json_addf(&json, "{'action': %s, 'name': %s, 'zone': %s, 'value': %s, 'ttl': %u}", action,
                   record->fqdn, record->zone, kit_text_str(&value), record->ttl_s);
     return kit_send(call, http, &(struct kit_request){.json = &json, .repeat = KIT_REPEAT_SAFE},

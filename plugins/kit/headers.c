@@ -128,6 +128,14 @@ struct curl_slist *kit_headers_list(const struct kit_headers *h)
     return list;
 }
 
+void kit_headers_list_free(struct curl_slist *list)
+{
+    for (struct curl_slist *line = list; line != NULL; line = line->next) {
+        explicit_bzero(line->data, strlen(line->data));
+    }
+    curl_slist_free_all(list);
+}
+
 /* Whether parameters as in `; title="x"; rel="prev next"` hold the relation "next". */
 static bool is_next(const char *parameters, size_t len)
 {

@@ -104,8 +104,9 @@ void kit_headers_take_line(struct kit_headers *h, const char *line, size_t len);
 const char *kit_headers_find(const struct kit_headers *h, const char *name);
 /* Why name and value cannot be sent, or NULL. */
 const char *kit_headers_flaw(const char *name, const char *value);
-/* For libcurl; to curl_slist_free_all(). */
+/* For libcurl. They hold credentials, which kit_headers_list_free() wipes. */
 struct curl_slist *kit_headers_list(const struct kit_headers *h);
+void kit_headers_list_free(struct curl_slist *list);
 /* The target of the Link header with rel="next" (RFC 8288), to free(); or NULL. */
 char *kit_headers_next_link(const struct kit_headers *h);
 

@@ -367,7 +367,7 @@ int32_t kit_try_run(struct kit_sending *s, struct kit_answer *ret_answer,
     } else if (status == ACME_OK) {
         t.lines = kit_headers_list(&headers);
         transfer(&t, ret_answer);
-        curl_slist_free_all(t.lines);
+        kit_headers_list_free(t.lines);
         trace(s, ret_answer, ret_outcome);
     }
     kit_headers_done(&headers);

@@ -11,7 +11,7 @@
 # and end the script with one sentence when they cannot do their work.
 
 BUILD_PACKAGES=(
-    gcc clang clang-format-14 clang-tidy-14 cmake ninja-build pkg-config binutils libc6-dev
+    gcc g++ make clang clang-format-14 clang-tidy-14 cmake ninja-build pkg-config binutils libc6-dev
     nghttp2-server libgnutls28-dev libcurl4-gnutls-dev libyajl-dev libldns-dev libpsl-dev publicsuffix libexpat1-dev
     libcmocka-dev
     curl python3 python3-pytest python3-pytest-xdist python3-dnspython python3-cryptography

@@ -239,6 +239,15 @@ def test_a_plugin_of_the_first_header_works_today(prefix, pkgconfig, tmp_path, c
     assert "name=%s\n" % name in shown
 
 
+@pytest.mark.parametrize("compiler,standard", [("cc", "c99"), ("cc", "c11"), ("c++", "c++11"), ("c++", "c++20")])
+@pytest.mark.parametrize("header", ["acme-kit.h", "acme-plugin.h"])
+def test_the_headers_stand_alone(prefix, tmp_path, header, compiler, standard):
+    source = tmp_path / ("use.c" if compiler == "cc" else "use.cc")
+    source.write_text("#include <%s>\nint use_one(void);\nint use_one(void) { return 0; }\n" % header)
+    run(compiler, "-std=" + standard, "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-fsyntax-only",
+        "-I", next(prefix.glob("**/" + header)).parent, source)
+
+
 def test_pkg_config_says_where_things_are(prefix, pkgconfig):
     def variable(package, name):
         return pathlib.Path(run("pkg-config", "--variable=" + name, package,
