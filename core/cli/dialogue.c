@@ -11,12 +11,13 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-enum { LINE_MAX_BYTES = 4096 };
+enum { LINE_MAX_BYTES = 4096, BACKGROUND_LOOK_MS = 1000 };
 
 struct dialogue {
     struct sink *sink;
     struct loop *loop;
-    struct loop_fd *watch; /* while somebody waits */
+    struct loop_fd *watch;    /* while somebody waits */
+    struct loop_timer *later; /* in the watch's place while the terminal is somebody else's */
     void (*heard)(void *arg, const char *line);
     void *heard_arg;
     struct buf line; /* the beginning of it */
@@ -28,6 +29,7 @@ static void hush(void *arg)
     struct dialogue *dialogue = arg;
 
     loop_fd_unwatch(&dialogue->watch);
+    loop_timer_cancel(&dialogue->later);
     dialogue->heard = NULL;
 }
 
@@ -72,12 +74,27 @@ static enum step read_byte(struct dialogue *dialogue)
     return STEP_MORE;
 }
 
+static void watch_input(void *arg);
+
+/* What is typed into a shell that we were sent to the background of is not for us, and taking it
+ * would stop us (SIGTTIN). */
+static bool is_in_background(const struct dialogue *dialogue)
+{
+    return dialogue->is_terminal && tcgetpgrp(STDIN_FILENO) != getpgrp();
+}
+
 static void on_input(void *arg, uint32_t events)
 {
     struct dialogue *dialogue = arg;
     enum step step = STEP_MORE;
 
     (void)events; /* a plain file cannot be watched, and is always ready: the read tells */
+    if (is_in_background(dialogue)) {
+        loop_fd_unwatch(&dialogue->watch);
+        dialogue->later =
+            loop_timer_start(dialogue->loop, BACKGROUND_LOOK_MS, watch_input, dialogue);
+        return;
+    }
     for (int i = 0; i < LINE_MAX_BYTES && step == STEP_MORE; i++) {
         step = read_byte(dialogue);
     }
@@ -94,6 +111,14 @@ static void on_input(void *arg, uint32_t events)
     }
 }
 
+static void watch_input(void *arg)
+{
+    struct dialogue *dialogue = arg;
+
+    dialogue->later = NULL;
+    dialogue->watch = loop_fd_watch(dialogue->loop, STDIN_FILENO, EPOLLIN, on_input, dialogue);
+}
+
 static void await(void *arg, void (*heard)(void *heard_arg, const char *line), void *heard_arg)
 {
     struct dialogue *dialogue = arg;
@@ -101,7 +126,7 @@ static void await(void *arg, void (*heard)(void *heard_arg, const char *line), v
     hush(dialogue);
     dialogue->heard = heard;
     dialogue->heard_arg = heard_arg;
-    dialogue->watch = loop_fd_watch(dialogue->loop, STDIN_FILENO, EPOLLIN, on_input, dialogue);
+    watch_input(dialogue);
 }
 
 static int say(void *arg, const char *line, struct err *err)

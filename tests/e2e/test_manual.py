@@ -137,6 +137,20 @@ def replay(text, columns):
     return screen
 
 
+def test_what_is_typed_beside_a_background_job_is_not_taken(quick, client):
+    """The person sent it to the background and types into the shell: reading that would stop it (SIGTTIN)."""
+    def do_as_told(found):
+        values = values_in(found.group(0))
+        threading.Thread(target=lambda: (time.sleep(2), create(quick, values))).start()
+        return "for the shell\n"
+
+    script = 'set -m; "$@" & wait $!; code=$?; read -r line; echo "shell: $line"; exit $code'
+    result = quick.run_on_terminal(["bash", "-c", script, "bash", *command(client, "example.test")], timeout=60,
+                                   answers=[(BLOCK, do_as_told)])
+    assert result.code == 0, result.out
+    assert "shell: for the shell" in result.out
+
+
 def test_a_person_comes_back_later(quick, client):
     """Ctrl-C keeps what was asked for; the next run asks for the same, and takes what is there."""
     first = quick.run_on_terminal(command(client, *NAMES), answers=[(BLOCK, "\x03")])
