@@ -97,7 +97,7 @@ def test_credentials_of_the_environment(scene):
     scene.client.configure()
     scene.environment.update({"CF_Key": KEY, "CF_Email": "ops@example.test"})
     result = scene.issue("www.example.test", provider="cloudflare")
-    assert_issued(result, "warning", "environment", within_s=20)
+    assert_issued(result, "warning", "environment", within_s=40)
     scene.assert_nothing_left(result)
     assert {r["headers"].get("x-auth-email") for r in scene.api.requests()} == {"ops@example.test"}
 
@@ -126,7 +126,7 @@ def test_faults_cost_time_alone(scene, fault):
     scene = scene()
     scene.api.set_rules([fault])
     result = scene.issue()
-    assert_issued(result, within_s=30)
+    assert_issued(result, within_s=40)
     scene.assert_nothing_left(result)
 
 

@@ -192,6 +192,16 @@ def test_a_zone_id_of_another_zone_leaves_nothing_behind(api):
     assert [f[0] for f in result.fails.values()] == [BAD_CONFIG] * 2 and api.contents() == api.before
 
 
+def test_a_name_in_another_form_is_not_taken_for_another_place(api):
+    api = api()
+    record = {"id": "ab" * 16, "type": "TXT", "name": "_acme-challenge.b\u00fccher.example.test", "content": '"a"'}
+    body = json.dumps({"success": True, "errors": [], "messages": [], "result": record})
+    with api.plugin() as p:
+        api.set_rules({"method": "POST", "do": "refuse", "status": 200, "body": body})
+        result = p.call(*add("a", "_acme-challenge.xn--bcher-kva.example.test."))
+    assert result.status == OK and result.receipts[0].endswith("/" + "ab" * 16) and not api.requests("DELETE")
+
+
 def test_records_are_found_on_any_page(api):
     api = api(per_page_max=7)
     with api.plugin() as p:

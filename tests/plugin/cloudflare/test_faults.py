@@ -71,6 +71,23 @@ def test_a_part_that_was_carried_out_is_not_sent_again(api):
     assert len(bodies) == 2 and "h2." in bodies[0] and "h2." not in bodies[1] and "h4." not in bodies[1]
 
 
+@pytest.mark.parametrize("status", [401, 403, 404, 400])
+def test_a_refused_look_does_not_say_that_nothing_was_changed(api, status):
+    """The addition may stand: so the core must hear RETRY, and remove it."""
+    api = api()
+    body = json.dumps({"success": False, "errors": [{"code": 10000, "message": "Authentication error"}]})
+    with api.plugin() as p:
+        for changes in [add("a")], [add("b"), add("c")]:
+            api.set_rules({"method": "POST", "do": "drop-reply", "times": 1},
+                          {"method": "GET", "path": "dns_records", "do": "refuse", "status": status, "body": body})
+            result = p.apply(*changes)
+            assert [f[0] for f in result.fails.values()] == [RETRY] * len(changes), result.text
+        assert len(api.added()) == 3
+        api.set_rules()
+        assert p.apply(remove("a"), remove("b"), remove("c")).status == OK
+    assert api.contents() == api.before
+
+
 def test_a_server_that_stays_away_is_left_to_the_core(api):
     api = api()
     with api.plugin("--deadline", "15000") as p:
