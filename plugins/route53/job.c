@@ -19,6 +19,7 @@
 #include <string.h>
 
 #define TRIES_MAX 8
+#define DOUBTS_MAX 3    /* requests whose fate is not known: the core tries again, too */
 #define UNCHANGED_MAX 2 /* conflicts that AWS speaks of though nothing is seen to have changed */
 
 /* ---- What is wanted ---- */
@@ -182,6 +183,7 @@ int32_t job_replace(struct job *job, struct owner *const *given, size_t n)
     struct owner **owners = alloc_zero(n, sizeof(struct owner *));
     int32_t status = ACME_OK;
     unsigned n_unchanged = 0;
+    unsigned n_doubts = 0;
 
     memcpy(owners, given, n * sizeof(struct owner *));
     n = job_keep_open(job, owners, n);
@@ -189,10 +191,11 @@ int32_t job_replace(struct job *job, struct owner *const *given, size_t n)
         bool is_worth_more = false;
 
         status = try_once(job, owners, n, &is_worth_more);
-        if (status == ACME_OK || !is_worth_more || tries == TRIES_MAX) {
+        bool was_conflict = status == ACME_REJECTED;
+        n_doubts += status == ACME_RETRY ? 1 : 0;
+        if (status == ACME_OK || !is_worth_more || tries == TRIES_MAX || n_doubts == DOUBTS_MAX) {
             break;
         }
-        bool was_conflict = status == ACME_REJECTED;
         struct kit_fault refusal = *job->f;
         if (route53_pause(job->call, tries) != ACME_OK) {
             status = aws_fault_set(job->f, ACME_CANCELLED, "the call is over");

@@ -6,6 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#define LABEL_MAX 63
+#define WIRE_MAX 255
+
 static bool is_digit(char c, int base)
 {
     return c >= '0' && c < '0' + base;
@@ -50,15 +53,26 @@ static bool is_plain(unsigned char c)
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
 }
 
+/* Counts the bytes of labels on the wire (RFC 1035 section 2.3.4). False: there are too many. */
+static bool count_byte(bool is_dot, size_t *label, size_t *total)
+{
+    *label = is_dot ? 0 : *label + 1;
+    *total += 1;
+    return *label <= LABEL_MAX && *total <= WIRE_MAX;
+}
+
 static bool rewrite(const char *text, int base, char to[NAME_SIZE])
 {
     size_t n = 0;
+    size_t label = 0;
+    size_t total = 1; /* the root */
 
     while (*text != '\0') {
         bool is_dot = *text == '.';
         unsigned char c = 0;
 
-        if (NAME_SIZE - n < 6 || !take_byte(&text, base, &c)) {
+        if (!count_byte(is_dot, &label, &total) || NAME_SIZE - n < 6 ||
+            !take_byte(&text, base, &c)) {
             return false;
         }
         if (c >= 'A' && c <= 'Z') {

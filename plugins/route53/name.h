@@ -16,7 +16,7 @@
 #define NAME_SIZE 1040 /* 255 bytes, each as \ooo, with room to spare */
 
 /* Writes a name of the plug-in interface (absolute, RFC 1035 section 5.1) in Route 53's spelling,
- * in lower case, with the dot at the end. False if it is none. */
+ * in lower case, with the dot at the end. False if it is none, or too long for the DNS. */
 bool name_from_dns(const char *fqdn, char to[NAME_SIZE]);
 
 /* The same for a name that Route 53 wrote, so that two spellings of one name become equal. */

@@ -429,6 +429,8 @@ class Route53(Server):
         key = (name, kind, record_set["identifier"])
         there = sets.get(key)
         words = "[name='%s', type='%s']" % (spell(name), kind)
+        if len(name) > 254 or any(len(label) > 63 for label in name.split(".")):
+            return ["FATAL problem: DomainLabelTooLong (Domain label is too long) encountered with '%s'" % spell(name)]
         if name != hosted.name and not name.endswith("." + hosted.name):
             return ["RRSet with DNS name %s is not permitted in zone %s" % (spell(name), hosted.name)]
         if action == "DELETE":

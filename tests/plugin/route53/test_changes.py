@@ -175,6 +175,14 @@ def test_several_refused_owners_leave_the_others_alone(make_api):
     assert {owner for owner in owners if owner in api.txt()} == set(owners) - guilty
 
 
+def test_a_name_that_is_too_long_is_refused_alone(api):
+    owners = ["_acme-challenge.%s.%s" % (".".join(["x" * 60] * 4), ZONE), FRESH, "_acme-challenge.%s.%s" % ("y" * 64, ZONE)]
+    with api.plugin().open() as p:
+        result = p.apply(*(("add", owner, ZONE, ONE, 60) for owner in owners))
+    assert sorted(result.fails) == [0, 2] and result.done == [1]
+    assert "is no name that the DNS can hold" in result.text and len(posts(api)) == 1
+
+
 @pytest.mark.parametrize("special, words", [
     ({"identifier": "blue", "ttl": 60, "values": ['"v"']}, "set identifier 'blue'"),
     ({"alias": "elsewhere.test."}, "is an alias"),
@@ -238,6 +246,13 @@ def test_the_end_of_the_call_ends_the_waiting(api):
         result = p.call("add", SHARED, ZONE, ONE, 60)
     assert result.status == RETRY and "Throttling: Rate exceeded" in result.text
     assert result.us < 10e6
+
+
+def test_a_server_that_stays_broken_is_not_asked_for_ever(api):
+    api.set_rules({"method": "POST", "do": "refuse", "status": 500, "body": "oops"})
+    with api.plugin().open() as p:
+        result = p.call("add", SHARED, ZONE, ONE, 60)
+    assert result.status == RETRY and "HTTP 500" in result.text and len(posts(api)) == 3
 
 
 # Other answers

@@ -36,6 +36,12 @@ static void names_are_spelt_in_one_way(void **state)
     assert_false(name_from_api("a\\777.com.", name));
     assert_false(name_from_dns("a\\", name));
     assert_false(name_from_dns("", name));
+#define TEN "1234567890"
+#define SIXTY TEN TEN TEN TEN TEN TEN
+    assert_true(name_from_dns(SIXTY "123.com.", name));
+    assert_false(name_from_dns(SIXTY "1234.com.", name));
+    assert_true(name_from_dns(SIXTY "." SIXTY "." SIXTY "." SIXTY ".12345678.", name)); /* 254 */
+    assert_false(name_from_dns(SIXTY "." SIXTY "." SIXTY "." SIXTY "." TEN ".", name)); /* 256 */
 }
 
 static void names_sort_by_reversed_labels(void **state)
