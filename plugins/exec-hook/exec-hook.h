@@ -5,6 +5,7 @@
  * The rooms of the exec-hook plug-in:
  *
  *     text       UTF-8 for the core, whatever a program wrote; texts and lists of texts that grow
+ *     session    all processes that a program started
  *     run        one program: started, fed, listened to, ended together with all its children
  *     style      whose convention a program follows: one row of a table for each
  *     env-file   variables from a file
@@ -27,6 +28,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 struct hook;
 
@@ -100,6 +102,16 @@ struct run_result {
 
 /* Runs a program to its end, and ends whatever it leaves behind in its session, unless it may. */
 void run_program(struct acme_call *call, const struct run *run, struct run_result *ret_result);
+
+/* ---- session.c ---- */
+
+/* Sends a signal to every process of the session that pid leads. How many there were. */
+unsigned session_signal(pid_t session, int signo);
+
+/* Kills all that is left. The leader must not be reaped yet, so that its number cannot be
+ * another's.
+ */
+void session_sweep(pid_t session);
 
 /* ---- style.c ---- */
 

@@ -8,13 +8,11 @@
  */
 #include "exec-hook.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -23,7 +21,6 @@
 #include <unistd.h>
 
 #define SLICE_MS 100 /* how often the core is asked whether the call was cancelled */
-#define SWEEPS 20    /* rounds of killing, against programs that fork faster than one looks */
 #define FINAL_READS                                                              \
     64 /* of what a program left in its pipes; as much as a pipe holds, and more \
         */
@@ -164,89 +161,6 @@ static int start(struct child *c)
     return reason;
 }
 
-/* The session of a process; -1 when it is gone or a zombie. */
-static pid_t session_of(const char *pid)
-{
-    char path[64];
-    char stat[512];
-    const char *behind = NULL;
-    char state = '?';
-    int session = -1;
-    FILE *file = NULL;
-
-    (void)snprintf(path, sizeof(path), "/proc/%.20s/stat", pid);
-    file = fopen(path, "re");
-    if (file == NULL) {
-        return -1;
-    }
-    if (fgets(stat, sizeof(stat), file) != NULL) {
-        behind = strrchr(stat, ')'); /* the name before it may hold anything */
-    }
-    (void)fclose(file);
-    if (behind == NULL || sscanf(behind + 1, " %c %*d %*d %d", &state, &session) != 2) {
-        return -1;
-    }
-    return state == 'Z' ? -1 : session;
-}
-
-/* Signals those of the session that lost their parent: they have become our children. How many
- * there were that had not ended. */
-static unsigned signal_adopted(pid_t session, int signo)
-{
-    char path[64];
-    FILE *file = NULL;
-    unsigned n = 0;
-    int pid = 0;
-
-    (void)snprintf(path, sizeof(path), "/proc/self/task/%d/children", (int)getpid());
-    file = fopen(path, "re");
-    while (file != NULL && fscanf(file, "%d", &pid) == 1) {
-        if (pid != session && getsid(pid) == session && waitpid(pid, NULL, WNOHANG) == 0) {
-            (void)kill(pid, signo);
-            n++;
-        }
-    }
-    if (file != NULL) {
-        (void)fclose(file);
-    }
-    return n;
-}
-
-/* Sends a signal to every process of the session. How many there were. Where Landlock hides /proc,
- * those in groups of their own are found once their parent has ended: a plug-in's process is the
- * one that they go to (PR_SET_CHILD_SUBREAPER), and what is its own below /proc is left to it. */
-static unsigned signal_session(pid_t session, int signo)
-{
-    DIR *proc = opendir("/proc");
-    const struct dirent *entry = NULL;
-    unsigned n = 0;
-
-    (void)kill(-session, signo);
-    if (proc == NULL) {
-        return signal_adopted(session, signo);
-    }
-    while ((entry = readdir(proc)) != NULL) {
-        pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
-
-        if (pid > 1 && pid != getpid() && session_of(entry->d_name) == session) {
-            (void)kill(pid, signo);
-            n++;
-        }
-    }
-    (void)closedir(proc);
-    return n;
-}
-
-/* Kills all that is left. The leader is not reaped yet, so its number cannot be another's. */
-static void sweep(pid_t session)
-{
-    const struct timespec nap = {0, 5000000};
-
-    for (unsigned i = 0; i < SWEEPS && signal_session(session, SIGKILL) > 0; i++) {
-        (void)nanosleep(&nap, NULL);
-    }
-}
-
 static void end_line(struct child *c)
 {
     if (c->line_len > 0 && c->line[c->line_len - 1] == '\r') {
@@ -347,7 +261,7 @@ static void stop(struct child *c)
 {
     int64_t until_ms = now_ms() + RUN_GRACE_MS;
 
-    (void)signal_session(c->pid, SIGTERM);
+    (void)session_signal(c->pid, SIGTERM);
     while (now_ms() < until_ms && !pump(c, until_ms)) {
     }
 }
@@ -384,7 +298,7 @@ static void finish(struct child *c)
         end_line(c);
     }
     if (!c->run->may_leave || c->result->end != RUN_EXITED) {
-        sweep(c->pid);
+        session_sweep(c->pid);
     }
     (void)waitid(P_PID, (id_t)c->pid, &how, WEXITED);
     if (c->result->end == RUN_EXITED) {

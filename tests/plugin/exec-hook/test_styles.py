@@ -4,6 +4,7 @@
 import fcntl
 import json
 import os
+import re
 import stat
 import time
 
@@ -379,6 +380,23 @@ def test_acme_sh_files_are_checked(dnsapi, tmp_path):
 
 
 # Settings
+
+
+def test_every_style_has_a_section_with_an_example():
+    folder = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..", "plugins", "exec-hook")
+    with open(os.path.join(folder, "exec-hook.h"), encoding="utf-8") as file:
+        styles = re.search('STYLE_NAMES "(.*)"', file.read())[1].split(",")
+    with open(os.path.join(folder, "acme-dns-exec-hook.7"), encoding="utf-8") as file:
+        page = file.read()
+    sections = re.split(r"^\.Ss (.*)\n", page[page.index(".Sh STYLES"):page.index(".Sh EXAMPLES")], flags=re.M)[1:]
+    assert sorted(sections[0::2]) == sorted(set(styles) - {"native"})
+    for style, text in zip(sections[0::2], sections[1::2]):
+        examples = re.findall(r"^\.Bd -literal\n(.*?)^\.Ed", text, flags=re.M | re.S)
+        assert examples and all("[provider " in e and "\nstyle = %s\n" % style in e and "\ncommand = /" in e
+                                for e in examples), style
+        known = {"plugin", "style", "command", "arg", "cleanup-command", "cleanup-arg", "hook-chain", "acme-sh",
+                 "account-conf", "env", "env-file", "core-allow-path", "user"}
+        assert {line.split(" = ")[0] for e in examples for line in e.splitlines()[1:]} <= known
 
 
 @pytest.mark.parametrize("options, words", [
