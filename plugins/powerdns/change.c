@@ -83,6 +83,9 @@ static void check_target(struct run *r, struct target *t)
     if (t->record->type != ACME_RECORD_TXT) {
         refuse_target(r, t, ACME_UNSUPPORTED, "records of type %u are not supported",
                       (unsigned)t->record->type);
+    } else if (!name_fits(t->record->fqdn)) {
+        refuse_target(r, t, ACME_REJECTED, "%.300s... is longer than a name can be",
+                      t->record->fqdn);
     } else if (!kit_name_is_in(t->record->fqdn, r->zone)) {
         refuse_target(r, t, ACME_REJECTED, "%s does not lie in zone %s", t->record->fqdn, r->zone);
     }

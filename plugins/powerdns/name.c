@@ -9,6 +9,9 @@
 #include <strings.h>
 
 #define API_ROOT "/api/v1"
+/* RFC 1035 section 2.3.4 */
+#define LABEL_MAX 63
+#define NAME_MAX_WIRE 255
 
 void name_add_zone_id(struct kit_text *t, const char *zone)
 {
@@ -35,6 +38,39 @@ void name_add_base_url(struct kit_text *t, const char *url)
     if (len < root_len || strncmp(url + len - root_len, API_ROOT, root_len) != 0) {
         kit_text_add_str(t, API_ROOT);
     }
+}
+
+/* One label's length in a message; *at moves behind it. A backslash stands before one byte, or
+ * before three digits that are one. */
+static size_t skip_label(const char **at)
+{
+    size_t len = 0;
+
+    for (; **at != '\0' && **at != '.'; len++) {
+        if (**at == '\\') {
+            size_t n = isdigit((unsigned char)(*at)[1]) ? 3 : 1;
+
+            *at += strnlen(*at + 1, n);
+        }
+        (*at)++;
+    }
+    return len;
+}
+
+bool name_fits(const char *name)
+{
+    size_t wire_len = 1; /* of the root */
+
+    while (*name != '\0') {
+        size_t len = skip_label(&name);
+
+        if (len == 0 || len > LABEL_MAX) {
+            return false;
+        }
+        wire_len += 1 + len;
+        name += *name == '.' ? 1 : 0;
+    }
+    return wire_len <= NAME_MAX_WIRE;
 }
 
 static bool is_name_byte(char c)

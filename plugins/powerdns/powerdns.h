@@ -45,6 +45,10 @@ void name_add_zone_id(struct kit_text *t, const char *zone);
  * ends so already. */
 void name_add_base_url(struct kit_text *t, const char *url);
 
+/* Whether a message can carry name; the server has nothing but an internal error for one that is
+ * too long, which would spoil the call for the others. */
+bool name_fits(const char *name);
+
 /* Whether name occurs in text as a whole word, whatever the case. */
 bool name_is_in_text(const char *name, const char *text);
 

@@ -76,14 +76,21 @@ def test_two_runs_and_a_stranger_write_the_same_name(make_lab, make_client):
     with open(client.config, encoding="utf-8") as file, open(other.config, "w", encoding="utf-8") as copy:
         copy.write(file.read().replace(client.folder, other.folder))
     before = lab.zones()
-    foreign = [{"content": '"%s"' % text.replace(" ", '" "'), "disabled": False} for text in ("foreign", "of_two strings")]
-    foreign[1]["content"] = '"of two" "strings"'
+    foreign = [{"content": content, "disabled": False} for content in ('"foreign"', '"of two" "strings"')]
     api.ask("rival", "example.test.", {"name": "_acme-challenge.example.test.", "type": "TXT", "ttl": 1,
                                        "records": foreign})
     commands = [c.command("issue", "-d", "example.test", "-d", "*.example.test", "--provider", "pdns", "--server",
                           c.server) for c in (client, other)]
     running = [lab.popen(command, env={"SSL_CERT_FILE": lab.ca_bundle}) for command in commands]
     assert [process.wait(60) for process in running] == [0, 0]
+    assert_clean(lab, before)
+
+
+def test_the_plug_ins_own_test_passes(make_lab, make_client):
+    lab, api, client = start(make_lab, make_client)
+    before = lab.zones()
+    result = client.run("plugin test", "pdns", "-d", "example.test", env={"SSL_CERT_FILE": lab.ca_bundle})
+    assert result.code == 0, result.out + result.err
     assert_clean(lab, before)
 
 

@@ -151,7 +151,8 @@ class PowerDns(Server):
     def answer(self, request):
         if not request.target.startswith(self.prefix + "/"):
             return Reply(404, "no such place behind this proxy\n")
-        if any("/zones/" + zone in request.path for zone in self.settings.get("hidden", ())):
+        hidden = self.settings.get("hidden", ())
+        if any("/zones/" + zone in request.path for zone in hidden):
             return Reply(404, "Not Found")
         headers = {name: text for name, text in request.headers.items() if name not in ("host", "connection")}
         with self.lock:
@@ -159,6 +160,8 @@ class PowerDns(Server):
                                            request.body or None)
             if request.method == "PATCH" and self.rivals:
                 self.put(*self.rivals.pop(0))
+        if hidden and request.path.endswith("/zones"):
+            body = json.dumps([zone for zone in json.loads(body) if zone["name"] not in hidden]).encode()
         kept = {name.lower(): text for name, text in head.items()
                 if name.lower() not in ("content-length", "connection", "transfer-encoding", "content-type")}
         return Reply(status, body, head.get("Content-Type", "text/plain"), kept)

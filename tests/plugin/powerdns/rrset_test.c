@@ -204,6 +204,36 @@ static void a_name_is_found_in_a_text_as_a_whole(void **state)
     assert_false(name_is_in_text("a.b.", ""));
 }
 
+static void a_name_that_no_message_carries_is_known(void **state)
+{
+    char label[130];
+    KIT_TEXT(name);
+
+    (void)state;
+    memset(label, 'a', sizeof(label));
+    assert_true(name_fits("_acme-challenge.example.test."));
+    assert_false(name_fits("a..b."));
+    assert_false(name_fits("."));
+    for (int n = 63; n <= 64; n++) {
+        kit_text_clear(&name);
+        kit_text_addf(&name, "%.*s.test.", n, label);
+        assert_int_equal(name_fits(kit_text_str(&name)), n == 63);
+        kit_text_clear(&name);
+        for (int i = 0; i < n; i++) {
+            kit_text_add_str(&name, i % 2 == 0 ? "\\255" : "\\.");
+        }
+        assert_int_equal(name_fits(kit_text_str(&name)), n == 63);
+    }
+    /* 3 * 64 + 62 + 1 = 255 */
+    for (int n = 61; n <= 62; n++) {
+        kit_text_clear(&name);
+        kit_text_addf(&name, "%.63s.%.63s.%.63s.%.*s.", label, label, label, n, label);
+        assert_int_equal(name_fits(kit_text_str(&name)), n == 61);
+    }
+    (void)name_fits("a.\\"); /* cut short: nothing is read behind the end */
+    (void)name_fits("a.\\25");
+}
+
 static void a_version_is_read_where_it_means_something(void **state)
 {
     (void)state;
@@ -229,6 +259,7 @@ int main(void)
         cmocka_unit_test(only_disabled_records_of_the_very_name_are_taken_from_a_search),
         cmocka_unit_test(zones_and_urls_are_written_as_the_api_wants_them),
         cmocka_unit_test(a_name_is_found_in_a_text_as_a_whole),
+        cmocka_unit_test(a_name_that_no_message_carries_is_known),
         cmocka_unit_test(a_version_is_read_where_it_means_something),
     };
 

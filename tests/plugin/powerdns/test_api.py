@@ -183,6 +183,14 @@ def test_one_refused_name_does_not_hold_the_others_up(scene, n):
     assert scene.is_untouched()
 
 
+def test_a_name_that_is_too_long_fails_alone(scene):
+    plugin = scene.plugin()
+    names = ["_acme-challenge.%s.example.test." % label for label in ("a", "b" * 64, ".".join("c" * 60 for _ in range(4)))]
+    result = plugin.apply(*[("add", name, ZONE, "value", 60) for name in names])
+    assert result.status == OK and {i: f[0] for i, f in result.fails.items()} == {1: REJECTED, 2: REJECTED}
+    assert "longer than a name can be" in result.text and scene.values(names[0]) == ['"value"']
+
+
 def test_it_names_the_zones_that_it_can_change(scene):
     scene.server.delete("copied.test.")
     scene.server.api("POST", "/servers/localhost/zones", {
