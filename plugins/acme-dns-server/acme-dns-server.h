@@ -8,6 +8,7 @@
  *     storage    the folder that keeps them
  *     window     which two values a server has, and which may be pushed out
  *     api        the two requests of such a server
+ *     lookup     which account a name belongs to
  *     publish    what add() and remove() do with all that
  *
  * Such a server gives out names, each with a password and room for two values. The name that is
@@ -158,8 +159,6 @@ int32_t api_register(struct acme_call *call, struct api *api, struct account *re
 int32_t api_update(struct acme_call *call, struct api *api, const struct account *account,
                    const char *value);
 
-/* ---- publish.c ---- */
-
 struct plugin {
     struct api api;
     struct storage storage;
@@ -167,6 +166,25 @@ struct plugin {
     char *instance;
     bool awaits_cname;
 };
+
+/* ---- lookup.c ---- */
+
+/* Reads a member of the accounts; fails the call where it is broken, or another server's. */
+int32_t lookup_read(struct acme_call *call, const struct plugin *p, const struct kit_json *member,
+                    struct account *ret_account);
+
+/* The member that was given the name fqdn, or NULL. */
+const struct kit_json *lookup_target(const struct kit_json *known, const char *fqdn);
+
+/* The zone that a member's name is in, or NULL. */
+const char *lookup_zone(const struct kit_json *member);
+
+/* The account that a value at fqdn goes to, registered if need be, and whether fqdn is the name
+ * that it was given: if not, a CNAME is missing. */
+int32_t lookup_account(struct acme_call *call, struct plugin *p, const char *fqdn,
+                       struct account *ret_account, bool *ret_is_target);
+
+/* ---- publish.c ---- */
 
 int32_t publish_add(struct acme_call *call, struct plugin *p, const struct acme_record *record);
 int32_t publish_remove(struct acme_call *call, struct plugin *p, const struct acme_record *record);

@@ -24,94 +24,6 @@ static int64_t this_run(void)
     return getppid();
 }
 
-/* ---- Finding the account ---- */
-
-static int32_t read_member(struct acme_call *call, const struct plugin *p,
-                           const struct kit_json *member, struct account *ret_account)
-{
-    const char *problem = NULL;
-
-    if (!account_read(member, ret_account, &problem)) {
-        return acme_fail(call, ACME_BAD_CONFIG, 0, "%s: account of '%s': %s", p->accounts,
-                         kit_json_key(member), problem);
-    }
-    if (!account_is_at(ret_account, p->api.url)) {
-        int32_t status =
-            acme_fail(call, ACME_BAD_CONFIG, 0,
-                      "%s: the account of '%s' is one of %s, and its password is not shown to "
-                      "%s: change api-url, or take the account out",
-                      p->accounts, kit_json_key(member), ret_account->server_url, p->api.url);
-
-        account_wipe(ret_account);
-        return status;
-    }
-    return ACME_OK;
-}
-
-/* The account whose name fqdn is, or NULL. */
-static const struct kit_json *find_by_target(const struct kit_json *known, const char *fqdn)
-{
-    KIT_JSON_EACH(member, known, NULL)
-    {
-        const char *fulldomain = kit_json_str(member, "fulldomain");
-
-        if (fulldomain != NULL && kit_name_equals(fulldomain, fqdn)) {
-            return member;
-        }
-    }
-    return NULL;
-}
-
-/* ---- Registering ---- */
-
-static int32_t register_new(struct acme_call *call, struct plugin *p, const struct kit_json *known,
-                            const char *key, struct account *ret_account)
-{
-    struct account account;
-    int file = -1;
-    int32_t status = storage_prepare(call, &p->storage, &file);
-
-    if (status != ACME_OK) {
-        return status;
-    }
-    status = api_register(call, &p->api, &account);
-    if (status != ACME_OK) {
-        (void)close(file);
-        return status;
-    }
-    status = storage_save(call, &p->storage, file, known, key, &account);
-    if (status == ACME_OK) {
-        acme_log(call, ACME_LOG_NOTICE, "%s is registered at %s; its account is in %s", key,
-                 p->api.url, p->accounts);
-        *ret_account = account;
-    }
-    account_wipe(&account);
-    return status;
-}
-
-/* The account filed under key; where there is none, a new one. One process at a time does that. */
-static int32_t get_account(struct acme_call *call, struct plugin *p, const char *key,
-                           struct account *ret_account)
-{
-    struct kit_json *known = NULL;
-    const struct kit_json *member = NULL;
-    int lock = -1;
-    int32_t status = storage_lock(call, &p->storage, "lock", &lock);
-
-    if (status != ACME_OK) {
-        return status;
-    }
-    status = storage_load(call, &p->storage, &known);
-    member = kit_json_member(known, key);
-    if (status == ACME_OK) {
-        status = member != NULL ? read_member(call, p, member, ret_account)
-                                : register_new(call, p, known, key, ret_account);
-    }
-    kit_json_free(known);
-    (void)close(lock);
-    return status;
-}
-
 /* ---- The window ---- */
 
 /* The file of an account's window, locked. */
@@ -264,35 +176,6 @@ static int32_t check_record(struct acme_call *call, const struct acme_record *re
     return ACME_OK;
 }
 
-/* The account that a value at fqdn goes to, and whether fqdn is the name that it was given. */
-static int32_t choose_account(struct acme_call *call, struct plugin *p, const char *fqdn,
-                              struct account *ret_account, bool *ret_is_target)
-{
-    struct kit_json *known = NULL;
-    const struct kit_json *member = NULL;
-    int32_t status = storage_load(call, &p->storage, &known);
-    KIT_TEXT(key);
-
-    member = find_by_target(known, fqdn);
-    account_add_key(&key, fqdn);
-    if (status != ACME_OK) {
-        return status;
-    }
-    *ret_is_target = member != NULL;
-    if (member != NULL) {
-        status = read_member(call, p, member, ret_account);
-    } else if (fqdn[0] == '_') {
-        status = get_account(call, p, kit_text_str(&key), ret_account);
-    } else {
-        status = acme_fail(call, ACME_NO_ZONE, 0,
-                           "a CNAME leads to %s, but %s has no account for that: put it there, or "
-                           "take the CNAME away to have another account registered",
-                           fqdn, p->accounts);
-    }
-    kit_json_free(known);
-    return status;
-}
-
 int32_t publish_add(struct acme_call *call, struct plugin *p, const struct acme_record *record)
 {
     struct account account;
@@ -302,7 +185,7 @@ int32_t publish_add(struct acme_call *call, struct plugin *p, const struct acme_
     int32_t status = check_record(call, record);
 
     if (status == ACME_OK) {
-        status = choose_account(call, p, record->fqdn, &account, &is_target);
+        status = lookup_account(call, p, record->fqdn, &account, &is_target);
     }
     if (status != ACME_OK) {
         return status;
@@ -329,7 +212,7 @@ static int32_t release(struct acme_call *call, struct plugin *p, const struct ki
 {
     struct account account;
     struct window_file f = {.file = -1};
-    int32_t status = read_member(call, p, member, &account);
+    int32_t status = lookup_read(call, p, member, &account);
 
     if (status != ACME_OK) {
         return status;
@@ -356,7 +239,7 @@ int32_t publish_remove(struct acme_call *call, struct plugin *p, const struct ac
         return status;
     }
     account_add_key(&key, record->fqdn);
-    member = find_by_target(known, record->fqdn);
+    member = lookup_target(known, record->fqdn);
     is_target = member != NULL;
     member = is_target ? member : kit_json_member(known, kit_text_str(&key));
     if (member != NULL) {
@@ -371,6 +254,24 @@ int32_t publish_remove(struct acme_call *call, struct plugin *p, const struct ac
     return status;
 }
 
+/* Whether an account before member has a name in the same zone. */
+static bool is_told(const struct kit_json *known, const struct kit_json *member)
+{
+    const char *zone = lookup_zone(member);
+
+    KIT_JSON_EACH(earlier, known, NULL)
+    {
+        if (earlier == member) {
+            return false;
+        }
+        if (lookup_zone(earlier) != NULL && kit_name_equals(lookup_zone(earlier), zone)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The server's zone, though of that only the accounts' own names: nothing smaller is a zone. */
 int32_t publish_zones(struct acme_call *call, struct plugin *p)
 {
     struct kit_json *known = NULL;
@@ -378,12 +279,10 @@ int32_t publish_zones(struct acme_call *call, struct plugin *p)
 
     KIT_JSON_EACH(member, known, NULL)
     {
-        const char *fulldomain = kit_json_str(member, "fulldomain");
-
-        if (fulldomain != NULL && fulldomain[0] != '\0') {
+        if (lookup_zone(member) != NULL && !is_told(known, member)) {
             KIT_TEXT(name);
 
-            kit_name_add_plain(&name, fulldomain);
+            kit_name_add_plain(&name, lookup_zone(member));
             kit_text_add_str(&name, ".");
             call->host->zone(call, kit_text_str(&name));
         }

@@ -10,7 +10,7 @@ import time
 
 import pytest
 from dns_scene import assert_issued, assert_refused, said, world
-from lab import Zone
+from lab import Host, Zone
 from standins import StandIn
 
 HOST = "auth.example.com"
@@ -21,9 +21,9 @@ CNAME = "_acme-challenge.example.test. CNAME "
 class Scene:
     """A lab, a server whose zone is DOMAIN, and a client. folder: the storage."""
 
-    def __init__(self, make_lab, make_client, settings=""):
+    def __init__(self, make_lab, make_client, settings="", domain=Zone(DOMAIN)):
         zone = Zone("example.test", records='www 60 IN TXT "foreign"')
-        self.lab = make_lab(world(zone, Zone(DOMAIN), standins=[HOST]))
+        self.lab = make_lab(world(zone, domain, standins=[HOST]))
         self.api = StandIn(self.lab, "acme_dns_server", HOST, zones=[DOMAIN], domain=DOMAIN)
         self.client = make_client(self.lab)
         # As root, plug-ins run as somebody else, who does not reach the client's folder.
@@ -125,6 +125,27 @@ def test_without_waiting_every_cname_is_told_and_the_accounts_are_kept(make_scen
     assert_issued(scene.issue(*names))
     assert len(scene.api.requests("POST", "/register")) == 2 and scene.accounts() == accounts
     assert all(account["password"] not in result.out + result.err for account in accounts.values())
+
+
+def test_the_servers_own_way_to_answer_in_the_dns_is_understood(make_scene):
+    # For its names it denies that they exist, whatever is asked for but TXT, and has no SOA record in that.
+    manners = [{"name": r"^[0-9a-f-]{36}\.", "type": "^(?!TXT$)", "do": "answer", "rcode": "NXDOMAIN"}]
+    domain = Zone(DOMAIN, hidden_primary=True, secondary=False, hosts=[Host("ns5", rules=manners)])
+    scene = make_scene(settings="await-cname = no", domain=domain)
+    assert scene.issue("example.test").code == 4
+    scene.create_cname()
+    scene.lab.flush_resolver()
+    assert_issued(scene.issue("example.test", "*.example.test"))
+    assert len(scene.values()) == 2
+
+
+def test_the_plug_ins_own_test_passes_and_registers_nothing(make_scene):
+    scene = make_scene(settings="await-cname = no")
+    assert scene.issue("example.test").code == 4
+    scene.create_cname()
+    result = scene.lab.run(scene.client.command("plugin test", "auth", "-d", "example.test"), env=scene.env)
+    assert result.code == 0 and "removes nothing" in result.out, said(result)
+    assert len(scene.api.requests("POST", "/register")) == 1
 
 
 def test_a_cname_that_never_comes_ends_the_wait(make_scene):

@@ -250,10 +250,19 @@ def test_a_cname_to_somebody_elses_name_is_explained(scene):
     assert result.status == NO_ZONE and "accounts.json" in result.text and "elsewhere" in result.text
 
 
-def test_its_zones_are_the_names_it_was_given(scene):
-    plugin, target = scene.registered()
+def test_its_zone_is_the_servers(scene):
+    plugin, _ = scene.registered()
+    assert plugin.call("add", "_acme-challenge.b.example.", "b.example.", C, 60).status == OK
     result = plugin.call("zones")
-    assert result.status == OK and result.zones == [target]
+    assert result.status == OK and result.zones == [DOMAIN + "."]
+
+
+@pytest.mark.parametrize("owner", ["_acme-challenge.nowhere.invalid.", "_acme-challenge.new.%s." % DOMAIN])
+def test_where_nobody_can_create_a_cname_nothing_is_registered(scene, owner):
+    plugin, _ = scene.registered()
+    result = plugin.call("add", owner, "invalid.", A, 60)
+    assert result.status == NO_ZONE and "CNAME" in result.text and owner in result.text
+    assert set(scene.accounts()) == {"example.com"} and len(scene.requests("/register")) == 1
 
 
 # The window
