@@ -358,3 +358,17 @@ int32_t aws_fault_set(struct kit_fault *f, int32_t status, const char *format, .
     va_end(args);
     return status;
 }
+
+int32_t aws_fault_prefix(struct kit_fault *f, const char *format, ...)
+{
+    char words[1024];
+    char text[sizeof(f->text) - sizeof(words) - 2]; /* ": " */
+    va_list args;
+
+    va_start(args, format);
+    (void)vsnprintf(words, sizeof(words), format, args);
+    va_end(args);
+    (void)snprintf(text, sizeof(text), "%.*s", (int)sizeof(text) - 1, f->text);
+    (void)snprintf(f->text, sizeof(f->text), "%s: %s", words, text);
+    return f->status;
+}

@@ -83,4 +83,8 @@ int64_t aws_date_parse(const char *text);
 int32_t aws_fault_set(struct kit_fault *f, int32_t status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* Puts words and a colon before the text; returns its status. */
+int32_t aws_fault_prefix(struct kit_fault *f, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
 #endif

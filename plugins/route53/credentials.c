@@ -66,15 +66,8 @@ static struct keys copy_keys(const struct keys *from)
  * wrong place: the last resort's failure says first that there was nothing else. */
 static int32_t fail_last_resort(struct kit_fault *f)
 {
-    char why[sizeof(f->text) / 2];
-
-    (void)snprintf(why, sizeof(why), "%.*s", (int)sizeof(why) - 1, f->text);
-    return aws_fault_set(
-        f, ACME_BAD_CONFIG,
-        "there are no credentials: neither access-key-id and secret-access-key (AWS_ACCESS_KEY_ID, "
-        "AWS_SECRET_ACCESS_KEY), nor a profile with any in credentials-file or config-file, nor a "
-        "web identity, nor a container's; and this is no EC2 instance with a role: %s",
-        why);
+    f->status = ACME_BAD_CONFIG;
+    return aws_fault_prefix(f, "%s; and this is no EC2 instance with a role", PLAN_NOTHING_ELSE);
 }
 
 static int32_t ask_source(struct credentials *c, struct acme_call *call, struct keys *ret_keys,

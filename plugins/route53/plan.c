@@ -90,12 +90,9 @@ static int32_t use_imds(const struct acme_open *o, struct plan *plan, struct kit
     if (acme_value_at(o, OPTION_IMDS_DISABLED)->number == 0) {
         return ACME_OK;
     }
-    return aws_fault_set(
-        f, ACME_BAD_CONFIG,
-        "there are no credentials: neither access-key-id and secret-access-key (AWS_ACCESS_KEY_ID, "
-        "AWS_SECRET_ACCESS_KEY), nor a profile with any in credentials-file or config-file, nor a "
-        "web identity, nor a container's; and the metadata service is not to be asked "
-        "(imds-disabled)");
+    return aws_fault_set(f, ACME_BAD_CONFIG,
+                         "%s; and the metadata service is not to be asked (imds-disabled)",
+                         PLAN_NOTHING_ELSE);
 }
 
 /* ---- Profiles ---- */

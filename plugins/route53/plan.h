@@ -63,6 +63,13 @@ struct plan {
     const char *region; /* from the options, else of the profile; or NULL */
 };
 
+/* Said where only the last source is left, and fails. */
+#define PLAN_NOTHING_ELSE                                                                        \
+    "there are no credentials: neither access-key-id and secret-access-key (AWS_ACCESS_KEY_ID, " \
+    "AWS_SECRET_ACCESS_KEY), nor a profile with any in credentials-file or config-file, nor a "  \
+    "web "                                                                                       \
+    "identity, nor a container's"
+
 /* o must live as long as the plan. */
 int32_t plan_make(const struct acme_open *o, struct plan *ret_plan, struct kit_fault *f);
 void plan_done(struct plan *plan);

@@ -56,17 +56,6 @@ static int32_t take_keys(const struct aws_answer *answer, const char *result, st
     return ACME_OK;
 }
 
-/* Says whose role it was that could not be assumed. */
-static int32_t fail_role(struct kit_fault *f, const char *arn)
-{
-    char why[sizeof(f->text) - 512];
-    int32_t status = f->status;
-
-    (void)snprintf(why, sizeof(why), "%.*s", (int)sizeof(why) - 1, f->text);
-    (void)snprintf(f->text, sizeof(f->text), "cannot assume role %.300s: %s", arn, why);
-    return status;
-}
-
 static int32_t send_form(struct credentials *c, struct acme_call *call,
                          const struct sigv4_keys *keys, const struct kit_request *request,
                          const char *result, const char *arn, struct keys *ret_keys,
@@ -79,7 +68,7 @@ static int32_t send_form(struct credentials *c, struct acme_call *call,
     }
     if (aws_send(call, &c->sts, keys, request, &answer, f) != ACME_OK ||
         take_keys(&answer, result, ret_keys, f) != ACME_OK) {
-        return fail_role(f, arn);
+        return aws_fault_prefix(f, "cannot assume role %.300s", arn);
     }
     return ACME_OK;
 }

@@ -69,8 +69,11 @@ def test_wildcard_and_apex_beside_a_foreign_value(make_scene):
     assert_issued(result, "AWS_SECRET_ACCESS_KEY", within_s=40)
     assert_clean(scene.lab, scene.before)
     assert len(scene.batches()) == 2, "both values come in one batch, and go in one"
-    asked = [r["path"].split("/")[-1] for r in scene.api.requests("GET", "/change/")]
-    assert set(asked) == {"C00000001CHANGE"} and 2 <= len(asked) <= 4, "until it is everywhere, for both values at once"
+    asked = scene.api.requests("GET", "/change/")
+    assert {r["path"] for r in asked} == {"/2013-04-01/change/C00000001CHANGE"}
+    times = [r["time"] for r in asked]
+    assert all(later - sooner > 0.9 for sooner, later in zip(times, times[1:])), "once for both values"
+    assert result.seconds > 2, "the CA is told when the change is everywhere"
     assert len(scene.api.requests("GET", "/hostedzonesbyname")) <= 4, "once for each worker"
     assert SECRET not in result.out + result.err
 
