@@ -325,6 +325,9 @@ struct kit_request {
 
     int allow[KIT_ALLOW_MAX]; /* statuses besides 2xx that are good answers, up to a 0 */
     const char *zone; /* the zone that this is about: 404 becomes ACME_NO_ZONE, texts name it */
+    /* A path that the JSON of a good answer has. Without it, "there is nothing" cannot be told from
+     * "that was not the API": name one wherever you go on from what an answer does not hold. */
+    const char *must_have;
     enum kit_repeat repeat;
     uint32_t timeout_ms; /* 0: the client's */
     const char *accept;  /* NULL: the client's */
@@ -362,7 +365,7 @@ struct kit_answer {
  *                      and whatever follows a try of a change whose fate is not known
  *     ACME_DENIED      401, 403, 407
  *     ACME_NO_ZONE     404 and 410 of a request that names a zone
- *     ACME_REJECTED    other 4xx
+ *     ACME_REJECTED    other 4xx; an answer that is too large or lacks what it must have
  *     ACME_BAD_CONFIG  a redirect, a web page instead of JSON, a certificate that is not trusted
  *     ACME_CANCELLED   the call is over
  *     ACME_BUG         the request itself is wrong: more {} than parts, a broken text

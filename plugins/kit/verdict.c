@@ -82,6 +82,19 @@ static bool is_web_page(const struct kit_answer *answer)
                             strncasecmp(type, "application/xhtml", 17) == 0);
 }
 
+static const char *judge_content(const struct kit_sending *s, const struct kit_answer *answer,
+                                 struct kit_verdict *v)
+{
+    const char *path = s->rq->must_have;
+
+    if (path == NULL || kit_json_find(answer->json, path) != NULL) {
+        return NULL;
+    }
+    refuse_answer(s, v, ACME_REJECTED);
+    (void)snprintf(v->words, sizeof(v->words), "there is no '%s' in it", path);
+    return "sends an answer of another shape: is that the URL of its API?";
+}
+
 /* A good status; where JSON was asked for, the body has to be that too. */
 static const char *judge_body(const struct kit_sending *s, struct kit_answer *answer,
                               struct kit_verdict *v)
@@ -94,7 +107,7 @@ static const char *judge_body(const struct kit_sending *s, struct kit_answer *an
     if (strstr(accept, "json") == NULL) {
         return NULL;
     }
-    if (answer->body_len == 0) {
+    if (answer->body_len == 0 && s->rq->must_have == NULL) {
         /* "There is nothing" and "nothing came" must not be taken for one another. */
         v->kind = answer->status == 200 && strcmp(s->method, "GET") == 0 ? KIT_DOUBT : KIT_TAKE;
         return "sends an answer without content";
@@ -103,8 +116,11 @@ static const char *judge_body(const struct kit_sending *s, struct kit_answer *an
         impl->json = kit_json_parse(answer->body, answer->body_len, &problem);
         answer->json = impl->json;
     }
-    if (answer->json != NULL || answer->status < 200 || answer->status > 299) {
+    if (answer->status < 200 || answer->status > 299) {
         return NULL; /* of an error that the caller takes, only the status is certain */
+    }
+    if (answer->json != NULL) {
+        return judge_content(s, answer, v);
     }
     if (is_web_page(answer) || answer->body[strspn(answer->body, " \t\r\n")] == '<') {
         refuse_answer(s, v, ACME_BAD_CONFIG);

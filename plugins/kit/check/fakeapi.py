@@ -71,12 +71,15 @@ class Fault:
     reply: sent instead of the host's own. is_applied: the request is carried out all the same. is_dropped: the
     connection ends without an answer. cut: so many bytes of the body are missing, though its length agrees."""
 
-    def __init__(self, reply=None, is_applied=False, is_dropped=False, cut=0, times=1, skip=0, changes_only=False):
+    def __init__(self, reply=None, is_applied=False, is_dropped=False, cut=0, times=1, skip=0,
+                 changes_only=False, reads_only=False):
         self.reply, self.is_applied, self.is_dropped, self.cut = reply, is_applied, is_dropped, cut
-        self.times, self.skip, self.changes_only, self.n_hits = times, skip, changes_only, 0
+        self.times, self.skip, self.n_hits = times, skip, 0
+        self.changes_only, self.reads_only = changes_only, reads_only
 
     def hits(self, request):
-        if self.changes_only and request.method in ("GET", "HEAD"):
+        is_read = request.method in ("GET", "HEAD")
+        if (self.changes_only and is_read) or (self.reads_only and not is_read):
             return False
         if self.skip > 0:
             self.skip -= 1

@@ -77,7 +77,7 @@ static void place_done(struct place *p)
 /* Of all zones that the token reaches, the longest that holds the name. */
 static int32_t find_zone(struct acme_call *call, struct kit_http *http, struct place *p)
 {
-    const struct kit_request request = {.path = "/zones"};
+    const struct kit_request request = {.path = "/zones", .must_have = "zones"};
     const struct kit_paging paging = {.kind = KIT_PAGING_NUMBER,
                                       .items = "zones",
                                       .parameter = "page",
@@ -108,6 +108,7 @@ static int32_t find_record(struct acme_call *call, struct kit_http *http,
         .path = "/zones/{}/records",
         .parts = {kit_text_str(&p->zone_id)},
         .query = {{"type", "TXT"}, {"name", kit_text_str(&p->name)}},
+        .must_have = "records",
         .zone = record->zone};
     KIT_ANSWER(answer);
     int32_t status = kit_send(call, http, &request, &answer);
@@ -155,6 +156,7 @@ static int32_t plugin_add(struct acme_call *call, void *instance, const struct a
                                           .path = "/zones/{}/records",
                                           .parts = {kit_text_str(&p.zone_id)},
                                           .json = &json,
+                                          .must_have = "record.id",
                                           .zone = record->zone},
                     NULL);
 }

@@ -473,6 +473,24 @@ static void a_judge_knows_better(void **state)
     WORDS("Test DNS refuses");
 }
 
+static void answers_of_another_shape_are_none(void **state)
+{
+    struct kit_request rq = GET;
+
+    (void)state;
+    rq.must_have = "zones";
+    expect("[{'body': '{\\\"zones\\\": []}'}]", &rq, ACME_OK, 1);
+    expect("[{'body': '{\\\"zone\\\": []}'}]", &rq, ACME_REJECTED, 1);
+    WORDS("another shape", "there is no 'zones' in it");
+    expect("[{'body': '[]'}]", &rq, ACME_REJECTED, 1);
+    rq = POST;
+    rq.must_have = "id";
+    expect("[{'body': '{}'}]", &rq, ACME_RETRY, 1);
+    expect("[{'body': ''}]", &rq, ACME_RETRY, 1);
+    rq.allow[0] = 409;
+    expect("[{'status': 409, 'body': '{}'}]", &rq, ACME_OK, 1);
+}
+
 static void faults_can_be_kept_back(void **state)
 {
     struct kit_fault fault = KIT_EMPTY;
@@ -524,6 +542,7 @@ int main(void)
         cmocka_unit_test(nobody_there_is_tried_again_for_every_method),
         cmocka_unit_test(plain_http_does_not_answer_tls),
         cmocka_unit_test(a_judge_knows_better),
+        cmocka_unit_test(answers_of_another_shape_are_none),
         cmocka_unit_test(faults_can_be_kept_back),
         cmocka_unit_test(proxies_of_the_environment_are_not_for_this_machine),
     };
