@@ -106,6 +106,11 @@ static int choose(struct provider_set *set, const char *name, const char *owner,
     if (provider_get(set, name, &p, err) < 0) {
         return err_code(err);
     }
+    for (size_t i = 0; i < to->n; i++) {
+        if (to->items[i].provider == p) {
+            return 0; /* named twice */
+        }
+    }
     /* err_set() is always negative. NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
     AUTO_FREE char *told = with_dot(p->keys.zone != NULL ? p->keys.zone : zone);
     if (!domain_is_within(owner, told)) {

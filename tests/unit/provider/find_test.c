@@ -133,7 +133,7 @@ static void the_command_line_beats_files(void **state)
     expect_found(&bed, "_acme-challenge.example.com.", "example.com.", "b/example.com.");
     expect_found(&bed, "_acme-challenge.x.example.org.", "example.org.", "a/example.org.");
     bed_close(&bed);
-    bed_open(&bed, TWO, "b,a example.org=a", NULL);
+    bed_open(&bed, TWO, "b,a,b example.org=a", NULL);
     expect_found(&bed, "_acme-challenge.example.com.", "example.com.",
                  "b/example.com. a/example.com.");
     expect_found(&bed, "_acme-challenge.x.example.org.", "example.org.", "a/example.org.");
