@@ -53,14 +53,14 @@ static void tell_state(const struct lease *lease, const char *state, const char 
 
 /* ---- The end ---- */
 
-static bool is_published(const struct lease *lease)
+bool lease_is_published(const struct lease *lease)
 {
     for (size_t i = 0; i < lease->n_uses; i++) {
         if (!lease->uses[i].is_published) {
             return false;
         }
     }
-    return lease->n_uses > 0;
+    return lease->verb == LEASE_PUBLISH && lease->n_uses > 0;
 }
 
 static void stop_work(struct lease *lease)
@@ -222,7 +222,7 @@ static void finish_publish(void *arg, const struct err *err)
         return;
     }
     use->is_published = true;
-    if (lease->is_over || !is_published(lease)) {
+    if (lease->is_over || !lease_is_published(lease)) {
         return;
     }
     if (!lease->is_watched) {
@@ -421,7 +421,7 @@ void lease_free(struct lease *lease)
     if (lease == NULL) {
         return;
     }
-    drop_place(lease, lease->verb == LEASE_PUBLISH && is_published(lease));
+    drop_place(lease, lease_is_published(lease));
     strv_done(&lease->told);
     mem_free(lease->identifier);
     mem_free(lease->value);

@@ -55,6 +55,9 @@ struct lease *lease_start(const struct lease_env *env, const struct lease_reques
  */
 const struct dns_place *lease_place(const struct lease *lease);
 
+/* Whether all of it was published: it stands, whatever became of the wait. */
+bool lease_is_published(const struct lease *lease);
+
 /* Who publishes, as "a, b"; to mem_free. */
 char *lease_providers(const struct lease *lease);
 

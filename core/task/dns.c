@@ -129,6 +129,10 @@ static void finish_lease(void *arg, const struct err *err)
     if (err != NULL) {
         task->err = *err;
     }
+    if (err != NULL && lease_is_published(task->lease)) {
+        (void)err_hint(&task->err, "the value stands, and is leased: 'acme-dns dns wait' looks "
+                                   "again, 'acme-dns dns remove' takes it away");
+    }
     if (place != NULL) {
         task->owner = str_fmt("%s.", place->owner);
         task->zone = str_fmt("%s.", place->zone);

@@ -141,7 +141,7 @@ def test_added_with_wait_is_watched_and_stays_leased(make_lab, make_client):
     before = lab.zones()
     client = make_client(lab)
     result = client.run("dns add", NAME, VALUE, "--wait", "--propagation-timeout", "1")
-    assert_refused(result, 5, "stale.example.test")
+    assert_refused(result, 5, "stale.example.test", "dns remove")
     assert values_at(lab) == [VALUE]
     done(client.run("dns remove", NAME, VALUE), "removed")
     assert_clean(lab, before)
