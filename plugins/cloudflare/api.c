@@ -54,7 +54,7 @@ static void api_judge(void *context, const struct kit_request *request,
         v->status = ACME_REJECTED;
     }
     explain_errors(q, kit_json_find(answer->json, "errors"), answer->status, v);
-    if (answer->status == 409) { /* a lock of theirs was not free in time */
+    if (answer->status == 409 && !explain_is_known(q)) { /* a lock was not free in time */
         v->kind = KIT_DOUBT;
         v->status = ACME_RETRY;
     }

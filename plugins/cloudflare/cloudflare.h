@@ -126,6 +126,9 @@ __attribute__((format(printf, 3, 4))) int32_t fault_set(struct kit_fault *f, int
 void explain_errors(struct question *q, const struct kit_json *errors, int http_status,
                     struct kit_verdict *v);
 
+/* Whether the first error of the last answer has a meaning of its own. */
+bool explain_is_known(const struct question *q);
+
 /* ---- zone.c ---- */
 
 /* The zone that holds a record, asked for only once. *ret_id lives as long as the instance.

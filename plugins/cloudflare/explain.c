@@ -123,6 +123,12 @@ static const struct meaning *find_meaning(const struct question *q, int64_t code
     return NULL;
 }
 
+bool explain_is_known(const struct question *q)
+{
+    return q->code == CODE_EXISTS || q->code == CODE_IDENTICAL || q->code == CODE_GONE ||
+           find_meaning(q, q->code, "") != NULL;
+}
+
 static void put_hint(const struct question *q, const char *hint, struct kit_verdict *v)
 {
     const char *mark = strstr(hint, "{zone}");

@@ -66,6 +66,7 @@ def test_credentials_that_do_not_do(api, tokens, options, status, words):
     (403, [(9109, "Unauthorized to access requested resource", [])], DENIED, PERMISSION),
     (200, [(7777, "no", [])], REJECTED, ["no (7777)"]),
     (422, [], REJECTED, ["422"]),
+    (409, [(81053, "exists", [])], REJECTED, ["CNAME"]),
     (404, [(7003, "Could not route to /x", [(7000, "No route")])], NO_ZONE, ["zone-id"]),
 ])
 def test_refusals_of_a_record(api, http, errors, status, words):

@@ -170,12 +170,12 @@ def test_a_record_that_goes_between_look_and_removal_is_gone(api):
     assert api.contents() == api.before
 
 
-@pytest.mark.parametrize("code", [81057, 81058])
-def test_a_record_that_exists_is_done(api, code):
+@pytest.mark.parametrize("code, status", [(81057, 400), (81058, 400), (81058, 409)])
+def test_a_record_that_exists_is_done(api, code, status):
     api = api()
     body = json.dumps({"success": False, "errors": [{"code": code, "message": "exists"}], "result": None})
     with api.plugin() as p:
-        api.set_rules({"method": "POST", "do": "replace", "status": 400, "body": body, "times": 2})
+        api.set_rules({"method": "POST", "do": "replace", "status": status, "body": body, "times": 2})
         result = p.call(*add("a"))
         assert result.status == OK and p.apply(add("b"), add("c")).status == OK
         assert len(api.added()) == 3
