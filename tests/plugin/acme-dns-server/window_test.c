@@ -174,6 +174,26 @@ static void either_of_two_stays_while_it_is_needed(void **state)
     }
 }
 
+static void a_refresh_that_was_lost_is_made_again(void **state)
+{
+    struct play p = begin(0);
+    struct window_plan plan;
+
+    (void)state;
+    assert_true(add(&p, VALUES[0], FATE_GOOD));
+    p.now_ms += 2000;
+    assert_true(add(&p, VALUES[1], FATE_GOOD));
+    window_release(&p.window, VALUES[1], "owner");
+    p.now_ms += 2000;
+    plan = window_plan(&p.window, VALUES[2], 1, p.now_ms);
+    assert_int_equal(plan.step, WINDOW_REFRESH);
+    assert_string_equal(plan.keep, VALUES[0]);
+    assert_false(send(&p, plan.keep, "owner", 1, FATE_LOST_REQUEST));
+    p.now_ms += 2000;
+    assert_true(add(&p, VALUES[2], FATE_GOOD));
+    assert_true(has(&p.server, VALUES[0]) && has(&p.server, VALUES[2]));
+}
+
 static void a_third_is_refused_and_says_whose_the_two_are(void **state)
 {
     struct play p = begin(0);
@@ -267,6 +287,7 @@ int main(void)
         cmocka_unit_test(the_next_order_begins_anew_whenever_it_comes),
         cmocka_unit_test(an_order_in_peace_sends_each_value_once_and_waits_for_nothing),
         cmocka_unit_test(either_of_two_stays_while_it_is_needed),
+        cmocka_unit_test(a_refresh_that_was_lost_is_made_again),
         cmocka_unit_test(a_third_is_refused_and_says_whose_the_two_are),
         cmocka_unit_test(what_nobody_has_asked_for_in_an_hour_is_nobodys),
         cmocka_unit_test(a_value_is_let_go_by_the_one_who_holds_it),
