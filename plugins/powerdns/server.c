@@ -42,6 +42,7 @@ int32_t server_read_zone(struct powerdns *p, struct acme_call *call, const char 
                               .query = {{"rrset_name", name},
                                         {"rrset_type", name != NULL ? "TXT" : NULL},
                                         {"include_disabled", name != NULL ? "true" : NULL}},
+                              .must_have = "rrsets", /* none is [], and not there is no set */
                               .zone = zone,
                               .fault = fault},
         answer);

@@ -113,6 +113,15 @@ def test_a_value_is_added_beside_others_and_taken_away_alone(scene):
     assert scene.is_untouched()
 
 
+@pytest.mark.parametrize("body", ["{}", "[]", '{"name": "example.test."}'])
+def test_an_answer_of_another_shape_is_no_empty_set(scene, body):
+    """Else the values of others would be overwritten."""
+    scene.rules({"method": "GET", "path": "/zones/", "do": "replace", "body": body})
+    result = scene.plugin().call("add", OWNER, ZONE, "value", 60)
+    assert result.status == REJECTED and "rrsets" in result.text and "another shape" in result.text
+    assert scene.requests("PATCH") == [] and scene.is_untouched()
+
+
 def test_a_name_of_its_own_has_the_ttl_that_was_wished(scene):
     plugin = scene.plugin()
     owner = "_acme-challenge.www.example.test."
