@@ -174,14 +174,19 @@ static bool is_web_page(const struct kit_answer *answer)
     return strncasecmp(body, "<!doctype html", 14) == 0 || strncasecmp(body, "<html", 5) == 0;
 }
 
-static void judge_success(struct aws_answer *to, const struct kit_answer *answer,
-                          struct kit_verdict *v)
+/* A change may have been made, whatever came back: then nothing else than a doubt is true. */
+static void judge_success(const struct kit_request *request, struct aws_answer *to,
+                          const struct kit_answer *answer, struct kit_verdict *v)
 {
     const char *why = "";
 
     if (is_web_page(answer)) {
         (void)snprintf(v->words, sizeof(v->words), "a web page instead of XML");
         refuse(v, ACME_BAD_CONFIG, "something else than AWS answers there");
+        if (request->repeat == KIT_REPEAT_NEVER) {
+            v->kind = KIT_DOUBT;
+            v->status = ACME_RETRY;
+        }
         return;
     }
     to->root = xml_parse(answer->body != NULL ? answer->body : "", answer->body_len, &why);
@@ -202,10 +207,9 @@ static void judge(void *context, const struct kit_request *request, const struct
     const char *why = "";
     struct xml *root = NULL;
 
-    (void)request;
     aws_answer_done(to);
     if (answer->status >= 200 && answer->status <= 299) {
-        judge_success(to, answer, v);
+        judge_success(request, to, answer, v);
         return;
     }
     root = is_web_page(answer) ? NULL : xml_parse(answer->body, answer->body_len, &why);

@@ -178,6 +178,16 @@ static int32_t try_once(struct job *job, struct owner **owners, size_t n, bool *
     return ACME_OK;
 }
 
+/* What became of a request could not be looked up. Other statuses than these would promise that
+ * nothing was changed, and nobody would clean up. */
+static int32_t stay_in_doubt(struct job *job)
+{
+    if (job->f->status != ACME_CANCELLED) {
+        job->f->status = ACME_RETRY;
+    }
+    return job->f->status;
+}
+
 int32_t job_replace(struct job *job, struct owner *const *given, size_t n)
 {
     struct owner **owners = alloc_zero(n, sizeof(struct owner *));
@@ -203,6 +213,8 @@ int32_t job_replace(struct job *job, struct owner *const *given, size_t n)
         }
         status = records_read(job->p, job->call, job->zone_id, owners, n, job->f);
         if (status != ACME_OK) {
+            job->may_split = false;
+            status = was_conflict ? status : stay_in_doubt(job);
             break;
         }
         n_unchanged += was_conflict && !has_any_changed(owners, n) ? 1 : 0;

@@ -208,8 +208,9 @@ def test_sets_that_are_not_simple_are_explained_and_left(make_api, special, word
 @pytest.mark.parametrize("what", [
     {"do": "drop-reply"}, {"do": "drop-request"}, {"do": "cut", "bytes": 150}, {"do": "truncate", "bytes": 150},
     {"do": "replace", "status": 500, "body": "<html>oops</html>", "headers": {"content-type": "text/html"}},
+    {"do": "replace", "status": 200, "body": "<html>hello</html>", "headers": {"content-type": "text/html"}},
     {"do": "refuse", "status": 503, "body": "busy"},
-], ids=lambda rule: rule["do"])
+], ids=lambda rule: "%s-%s" % (rule["do"], rule.get("status", "")))
 def test_a_change_whose_answer_is_lost_is_made_once(api, what):
     with api.plugin().open() as p:
         api.set_rules({"method": "POST", "times": 1, **what})
@@ -246,6 +247,16 @@ def test_the_end_of_the_call_ends_the_waiting(api):
         result = p.call("add", SHARED, ZONE, ONE, 60)
     assert result.status == RETRY and "Throttling: Rate exceeded" in result.text
     assert result.us < 10e6
+
+
+def test_no_promise_is_made_where_a_change_cannot_be_looked_up(api):
+    """DENIED would mean that there is nothing to clean up."""
+    api.set_rules({"method": "POST", "do": "drop-reply", "times": 1},
+                  refusal_rule("AccessDenied", "no more", status=403, method="GET", path="/rrset", skip=1))
+    with api.plugin().open() as p:
+        result = p.call("add", SHARED, ZONE, ONE, 60)
+    assert result.status == RETRY and "AccessDenied: no more" in result.text
+    assert '"%s"' % ONE in api.txt()[SHARED][1]
 
 
 def test_a_server_that_stays_broken_is_not_asked_for_ever(api):
