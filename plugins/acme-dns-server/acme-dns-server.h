@@ -136,10 +136,11 @@ void window_format(const struct window *w, struct kit_text *to);
 struct window_plan window_plan(const struct window *w, const char *value, int64_t run,
                                int64_t now_ms);
 
-/* The value is about to be sent. Until window_mark_sure() it may or may not be there. */
+/* The value is about to be sent. Until window_end_push() says that it was answered, it may or may
+ * not be there; and the server may have taken it at any time up to now_ms of that. */
 void window_push(struct window *w, const char *value, const char *owner, int64_t run,
                  int64_t now_ms);
-void window_mark_sure(struct window *w, int64_t now_ms);
+void window_end_push(struct window *w, bool is_sure, int64_t now_ms);
 
 /* Says who needs a value that is there, and that one does not any more. */
 void window_hold(struct window *w, const char *value, const char *owner, int64_t run);

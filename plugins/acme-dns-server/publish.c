@@ -65,17 +65,16 @@ static int32_t send_value(struct acme_call *call, struct plugin *p, struct windo
                           const struct account *account, const struct slot *slot)
 {
     int32_t status = ACME_OK;
+    int32_t saved = ACME_OK;
 
     window_push(&f->window, slot->value, slot->owner, slot->run, now_ms());
     status = window_save(call, p, f);
     if (status == ACME_OK) {
         status = api_update(call, &p->api, account, slot->value);
+        window_end_push(&f->window, status == ACME_OK, now_ms());
+        saved = window_save(call, p, f);
     }
-    if (status == ACME_OK) {
-        window_mark_sure(&f->window, now_ms());
-        status = window_save(call, p, f);
-    }
-    return status;
+    return status == ACME_OK ? saved : status;
 }
 
 static int32_t refuse_full(struct acme_call *call, const struct plugin *p,

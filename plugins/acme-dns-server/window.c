@@ -175,10 +175,10 @@ void window_push(struct window *w, const char *value, const char *owner, int64_t
     w->n = n_kept + 1;
 }
 
-void window_mark_sure(struct window *w, int64_t now_ms)
+void window_end_push(struct window *w, bool is_sure, int64_t now_ms)
 {
     if (w->n > 0) {
-        w->slots[w->n - 1].is_sure = true;
+        w->slots[w->n - 1].is_sure = is_sure;
         w->slots[w->n - 1].at_ms = now_ms;
     }
 }

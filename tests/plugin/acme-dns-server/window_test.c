@@ -49,6 +49,7 @@ struct play {
     struct server server;
     struct window window;
     int64_t now_ms;
+    int64_t way_ms; /* how long a request is on its way when something goes wrong */
 };
 
 /* The window goes through its file each time, as between processes. */
@@ -64,14 +65,13 @@ static bool send(struct play *p, const char *value, const char *owner, int64_t r
 {
     window_push(&p->window, value, owner, run, p->now_ms);
     keep(p);
+    p->now_ms += fate == FATE_GOOD ? 0 : p->way_ms;
     if (fate != FATE_LOST_REQUEST) {
         update(&p->server, value, p->now_ms);
     }
     p->now_ms += 15;
-    if (fate == FATE_GOOD) {
-        window_mark_sure(&p->window, p->now_ms);
-        keep(p);
-    }
+    window_end_push(&p->window, fate == FATE_GOOD, p->now_ms);
+    keep(p);
     return fate == FATE_GOOD;
 }
 
@@ -111,6 +111,7 @@ static void both_values_of_an_order_stay_whatever_is_lost(void **state)
                 int left = fates;
 
                 p.now_ms += offset_ms;
+                p.way_ms = offset_ms % 3 * 300;
                 for (int i = 0; i < 2; i++) {
                     for (int n = 0; n < 3 && !add(&p, VALUES[i], n < 2 ? left % 3 : 0); n++) {
                         left /= 3;
