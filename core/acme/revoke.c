@@ -88,7 +88,7 @@ struct acme_call *acme_revoke(struct acme_client *client, const struct acme_revo
     call->what = "revokeCert";
     of(call)->done = done;
     of(call)->certificate = b64url_encode(revocation->der, revocation->der_len);
-    of(call)->reason = revocation->reason;
+    of(call)->reason = (int)revocation->reason;
     of(call)->is_by_certificate_key = revocation->is_by_certificate_key;
     return call_launch(call);
 }
