@@ -54,6 +54,9 @@ static void describe(const struct provider_job *job, const struct call *c, int32
     /* The worker knows the deadline too, and may be the first to see it pass. */
     if (c->is_over_deadline || (status == ACME_CANCELLED && !c->is_cancelled)) {
         (void)call_timeout_err(p, err);
+        if (text != NULL && text[0] != '\0') {
+            (void)err_hint(err, "%s", text);
+        }
     } else if (is_named) {
         (void)err_set(err, status == ACME_CANCELLED ? ERR_CANCELLED : ERR_PROVIDER, "it %s%s%s",
                       outcome_status_name(status), text != NULL && text[0] != '\0' ? ": " : "",
