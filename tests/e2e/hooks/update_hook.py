@@ -29,6 +29,8 @@ def note(verb, fqdn, value, zone):
 def change(verb, fqdn, value, zone):
     """An exit code of exec-hook's."""
     note(verb, fqdn, value, zone)
+    if fqdn == os.environ.get("HOOK_REFUSE") and verb in ("add", "present"):
+        return 1
     name, algorithm, secret = os.environ["HOOK_KEY"].split()
     keyring = dns.tsigkeyring.from_text({name: (algorithm, secret)})
     update = dns.update.UpdateMessage(zone, keyring=keyring, keyname=name, keyalgorithm=algorithm)

@@ -46,7 +46,6 @@ class Rig:
     is_multi_value = True  # a name holds several values
     is_batching = False  # 20 changes of one zone take at most a dozen requests
     lists_zones = False  # the plug-in has zones(), and names ZONE
-    removes = True  # what remove() takes away is gone from the DNS
 
     def __init__(self, lab, folder):
         """folder: for the rig's own files, which only the user of the test reads."""
@@ -80,6 +79,10 @@ class Rig:
         """Lines of [provider NAME] below "plugin =". They publish with the shortest TTL that there is."""
         raise NotImplementedError
 
+    def more_sections(self):
+        """Sections beside [provider rig] and [zone ZONE]."""
+        return ""
+
     def environment(self):
         """Environment of acme-dns."""
         return {"SSL_CERT_FILE": self.lab.ca_bundle} if self.standins else {}
@@ -98,8 +101,15 @@ class Rig:
         return False
 
     def count(self):
-        """Requests that the provider has had so far that change something or prepare it; None: unknown."""
-        return None
+        """Requests so far that read or change record sets, for measure(). Finding the zone does not count: once a
+        process, whatever the number of orders."""
+        raise NotImplementedError
+
+    def measure(self, action):
+        """How many requests action() takes, for rigs with is_batching."""
+        before = self.count()
+        action()
+        return self.count() - before
 
     def set_rules(self, rules):
         """Fault rules as of standins/base.py, for the requests that change records. False: this rig has no faults."""

@@ -40,7 +40,7 @@ class Route53Rig(Rig):
         return True
 
     def count(self):
-        return len(self.api.requests(path="/(hostedzonesbyname|hostedzone/)"))
+        return len(self.api.requests(path="/rrset"))
 
     def set_rules(self, rules):
         self.api.set_rules([{"method": "POST", "path": "/rrset", **rule} for rule in rules])

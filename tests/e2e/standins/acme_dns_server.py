@@ -78,13 +78,15 @@ class AcmeDnsServer(Server):
     def register(self, request):
         if not self.settings.get("registers", True):
             return Reply(404, "404 page not found\n", "text/plain; charset=utf-8")
-        allowed = self.allowed_by(request)
+        return Reply.json(201, self.new_account(self.allowed_by(request)))
+
+    def new_account(self, allowed=()):
+        """What a client is told of it."""
         account = {"username": str(uuid.uuid4()), "password": token_urlsafe(30), "subdomain": str(uuid.uuid4()),
-                   "allowfrom": allowed, "rows": [["", 0], ["", 0]]}
+                   "allowfrom": list(allowed), "rows": [["", 0], ["", 0]]}
         account["fulldomain"] = "%s.%s" % (account["subdomain"], self.domain)
         self.accounts[account["username"]] = account
-        return Reply.json(201, {key: account[key] for key in (
-            "username", "password", "fulldomain", "subdomain", "allowfrom")})
+        return {key: account[key] for key in ("username", "password", "fulldomain", "subdomain", "allowfrom")}
 
     def allowed_by(self, request):
         networks = []

@@ -20,8 +20,8 @@ A stand-in is a subclass with a method for each request:
 Names are absolute, in lower case, with a dot at the end. A TXT set is (TTL in seconds, list of RDATA as zone files
 have them: '"one"', '"two" "strings"'); quote() and unquote() translate. A test starts it by standins.StandIn.
 
-A rule may name "method", "path" (with the query) and "containing" (the body): regular expressions; "skip" and "times" as in lab/rules.py;
-and "do", in the words of lab/proxy.py:
+A rule may name "method", "path" (with the query) and "containing" (the body), regular expressions, has "skip" and
+"times" as in lab/rules.py, and does, in the words of lab/proxy.py:
 
     delay         seconds=N                         answer, but later
     stall                                           apply the request, never answer

@@ -407,6 +407,9 @@ class Route53(Server):
     @staticmethod
     def value_problems(record_set):
         wrong = []
+        if len(record_set["name"].rstrip(".")) > 253:
+            wrong.append("FATAL problem: DomainNameTooLong (Domain name is too long) encountered with '%s'" % (
+                record_set["name"]))
         if record_set["ttl"] is None or not 0 <= record_set["ttl"] < 2 ** 31:
             wrong.append("Invalid TTL")
         if not record_set["values"]:

@@ -1,0 +1,49 @@
+# SPDX-FileCopyrightText: 2026 the acme-dns authors
+# SPDX-License-Identifier: MIT
+"""rfc2136 over Knot and BIND, as the lab's primary."""
+
+from lab.world import tsig_name, tsig_secret
+
+from . import ZONE, Rig
+
+ALGORITHM = "hmac-sha256"
+
+
+class Rfc2136Rig(Rig):
+    plugin = "rfc2136"
+    is_batching = True
+
+    def start(self):
+        self.secrets = [tsig_secret(ALGORITHM), tsig_secret("hmac-sha512")]
+
+    def section(self):
+        return ["key-file = " + self.lab.key_file(ALGORITHM), "ttl = 1"]
+
+    def wrong_section(self):
+        return ["server = " + self.lab.primary, "key-name = " + tsig_name(ALGORITHM),
+                "key-secret-file = " + self.file("secret", tsig_secret("hmac-sha512")), "ttl = 1"]
+
+    def wrong_words(self):
+        return [self.lab.primary, tsig_name(ALGORITHM), "secret"]
+
+    def refuse(self, owner):
+        """The servers ignore a TXT beside a CNAME, and say NOERROR."""
+        self.lab.update(ZONE, "add %s 60 CNAME elsewhere.test." % owner)
+        return True
+
+    def measure(self, action):
+        with self.lab.capture() as seen:
+            action()
+        return sum(message["opcode"] == "UPDATE" for message in seen)
+
+
+class KnotRig(Rfc2136Rig):
+    name = "rfc2136-knot"
+    in_step = False
+
+
+class BindRig(Rfc2136Rig):
+    name = "rfc2136-bind"
+
+
+RIGS = [KnotRig, BindRig]
