@@ -6,6 +6,7 @@
 #include "base/event.h"
 #include "base/fs.h"
 #include "base/mem.h"
+#include "config/settings.h"
 #include "provider/paths.h"
 
 #include <ctype.h>
@@ -87,13 +88,32 @@ static int check_folder(const char *folder, struct err *err)
     return 0;
 }
 
-static int write_all(const char *folder, const char *name, struct err *err)
+/* A name that is taken would replace the other plug-in when this one is installed. */
+static int check_name(const struct task_env *env, const char *name, struct err *err)
 {
+    AUTO(strv_done) struct strv dirs = STRV_INIT;
+    AUTO_FREE char *path = NULL;
+    struct err absent = ERR_INIT;
+
     if (!paths_is_plugin_name(name)) {
         return err_set(err, ERR_CONFIG,
                        "'%s' cannot be a plug-in's name: a small letter, then up to 31 small "
                        "letters, digits and hyphens",
                        name);
+    }
+    paths_plugin_dirs(&env->settings->plugin_dirs, &dirs);
+    if (paths_plugin_find(&dirs, name, &path, &absent) == 0) {
+        (void)err_set(err, ERR_CONFIG, "there is a plug-in of that name already: %s", path);
+        return err_hint(err, "choose another name");
+    }
+    return 0;
+}
+
+static int write_all(const struct task_env *env, const char *folder, const char *name,
+                     struct err *err)
+{
+    if (check_name(env, name, err) < 0) {
+        return err_code(err);
     }
     if (check_folder(folder, err) < 0 || fs_mkdir_all(folder, 0755, err) < 0) {
         return err_code(err);
@@ -113,8 +133,7 @@ enum task_exit task_plugin_new(struct task_env *env, const struct plugin_new_req
     AUTO_FREE char *text = str_fmt("written to %s", folder);
     struct err err = ERR_INIT;
 
-    (void)env;
-    if (write_all(folder, request->name, &err) < 0) {
+    if (write_all(env, folder, request->name, &err) < 0) {
         event_emit(EVENT_ERROR, EVENT_RESULT, request->name,
                    FIELD_INT("exit", task_exit_for(err.class)),
                    FIELD("class", err_class_name(err.class)), FIELD("text", err.text));

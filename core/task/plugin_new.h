@@ -13,7 +13,7 @@ struct plugin_new_request {
 };
 
 /* Writes the files of plugins/kit/template, with @NAME@ and @ENV@ filled in. EXIT_USAGE: the name
- * is none for a plug-in, or there is something in the folder; then nothing was written. */
+ * is none for a plug-in or taken, or there is something in the folder; then nothing was written. */
 enum task_exit task_plugin_new(struct task_env *env, const struct plugin_new_request *request);
 
 /* Compiled in from plugins/kit/template; ends with a name NULL. */

@@ -157,6 +157,12 @@ def test_names_that_no_plugin_can_have_are_refused(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_name_that_is_taken_is_refused(tmp_path):
+    text = acme_dns("plugin", "new", "rfc2136", code=3, cwd=tmp_path)
+    assert "plugins/rfc2136.so" in text and "another name" in text
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_folder_in_use_is_left_alone(tmp_path):
     (tmp_path / "notes").write_text("mine")
     text = acme_dns("plugin", "new", "my-dns", tmp_path, code=3)
