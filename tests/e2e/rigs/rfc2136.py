@@ -1,8 +1,9 @@
 # SPDX-FileCopyrightText: 2026 the acme-dns authors
 # SPDX-License-Identifier: MIT
-"""rfc2136 over Knot and BIND, as the lab's primary."""
+"""rfc2136 over Knot, BIND and PowerDNS, as the lab's primary."""
 
 from lab.world import tsig_name, tsig_secret
+from pdns_scene import replace_primary
 
 from . import ZONE, Rig
 
@@ -46,4 +47,20 @@ class BindRig(Rfc2136Rig):
     name = "rfc2136-bind"
 
 
-RIGS = [KnotRig, BindRig]
+class PowerDnsRig(Rfc2136Rig):
+    """Not for the test of batches: of twenty changes with one that PowerDNS refuses, it was seen to refuse more."""
+
+    name = "rfc2136-powerdns"
+    standins = ("pdns.example.com",)
+    is_batching = False
+
+    def start(self):
+        super().start()
+        self.api = replace_primary(self.lab, self.standins[0])
+        for algorithm in (ALGORITHM, "hmac-sha512"):
+            self.api.ask("api", "POST", "/servers/localhost/tsigkeys", {
+                "name": tsig_name(algorithm), "algorithm": algorithm, "key": tsig_secret(algorithm)})
+        self.api.ask("metadata", ZONE + ".", "TSIG-ALLOW-DNSUPDATE", [tsig_name(ALGORITHM)])
+
+
+RIGS = [KnotRig, BindRig, PowerDnsRig]

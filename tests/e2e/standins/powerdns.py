@@ -27,6 +27,8 @@ API_PORT = 8081
 START_S = 20
 
 CONFIGURATION = """launch=gsqlite3
+dnsupdate=yes
+allow-dnsupdate-from=127.0.0.0/8,::/0
 gsqlite3-database={folder}/pdns.db
 gsqlite3-pragma-synchronous=0
 module-dir={modules}
