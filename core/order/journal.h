@@ -126,6 +126,11 @@ bool journal_may_end(const struct journal_entry *entry, int64_t now_s);
  * on, as far as this run is concerned. How many. */
 size_t journal_end_leases(struct journal *journal, const char *identifier, const char *value);
 
+/* Whether a file that another run holds just now, if only to look at it, names a lease of this value
+ * for this identifier. */
+bool journal_lease_is_held(const struct journal *journal, const char *identifier,
+                           const char *value);
+
 /* Another value that is leased at this owner through this provider, whichever file names it: "until
  * 2026-11-21T22:51:00Z, entry RUN.7", to mem_free; NULL without. */
 char *journal_find_lease(const struct journal *journal, const char *provider, const char *owner,

@@ -119,6 +119,23 @@ bool journal_owner_is_taken(const struct journal *journal, const char *provider,
     return is_taken;
 }
 
+/* The next of the files in runs that is not one of ours, as it is now; NULL at the end. */
+static struct journal_file *load_next(const struct journal *journal, const struct strv *runs,
+                                      size_t *cursor)
+{
+    struct journal_file *file = NULL;
+    struct err ignored = ERR_INIT;
+
+    while (file == NULL && *cursor < runs->n) {
+        const char *run = runs->items[(*cursor)++];
+
+        if (!str_has_suffix(run, JOURNAL_LOCK_SUFFIX) && !is_one_of_ours(journal, run)) {
+            (void)journal_file_load(journal->dir, run, &file, &ignored);
+        }
+    }
+    return file;
+}
+
 static const struct journal_entry *find_other_lease(const struct journal_file *file,
                                                     const char *provider, const char *owner,
                                                     const char *value)
@@ -151,23 +168,48 @@ char *journal_find_lease(const struct journal *journal, const char *provider, co
 {
     AUTO(strv_done) struct strv runs = STRV_INIT;
     struct err err = ERR_INIT;
+    struct journal_file *file = NULL;
+    size_t cursor = 0;
     char *found = NULL;
 
     for (size_t i = 0; i < journal->n_files && found == NULL; i++) {
         found = format_lease(find_other_lease(journal->files[i], provider, owner, value));
     }
     (void)fs_list(journal->dir, &runs, &err);
-    for (size_t i = 0; i < runs.n && found == NULL; i++) {
-        struct journal_file *file = NULL;
-
-        if (!str_has_suffix(runs.items[i], JOURNAL_LOCK_SUFFIX) &&
-            !is_one_of_ours(journal, runs.items[i]) &&
-            journal_file_load(journal->dir, runs.items[i], &file, &err) == 0) {
-            found = format_lease(find_other_lease(file, provider, owner, value));
-            journal_file_free(file);
-        }
+    while (found == NULL && (file = load_next(journal, &runs, &cursor)) != NULL) {
+        found = format_lease(find_other_lease(file, provider, owner, value));
+        journal_file_free(file);
     }
     return found;
+}
+
+static bool file_leases(const struct journal_file *file, const char *identifier, const char *value)
+{
+    for (size_t i = 0; i < file->n_entries; i++) {
+        const struct journal_entry *entry = file->entries[i];
+
+        if (entry->kind == JOURNAL_LEASE && !entry->is_removed && str_eq(entry->value, value) &&
+            str_eq(entry->identifier, identifier)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool journal_lease_is_held(const struct journal *journal, const char *identifier, const char *value)
+{
+    AUTO(strv_done) struct strv runs = STRV_INIT;
+    struct err err = ERR_INIT;
+    struct journal_file *file = NULL;
+    size_t cursor = 0;
+    bool is_held = false;
+
+    (void)fs_list(journal->dir, &runs, &err);
+    while (!is_held && (file = load_next(journal, &runs, &cursor)) != NULL) {
+        is_held = file_leases(file, identifier, value);
+        journal_file_free(file);
+    }
+    return is_held;
 }
 
 bool journal_stands_elsewhere(const struct journal *journal, struct journal_entry *entry)

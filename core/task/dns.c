@@ -27,6 +27,8 @@
 #define VALUE_MAX 255
 #define CANCEL_GRACE_MS 2000
 #define CLEANUP_MS 30000
+#define RETRY_MS 30
+#define RETRY_JITTER_MS 70
 
 struct dns_task {
     struct task_env *env;
@@ -151,10 +153,57 @@ static void cancel(void *arg, const char *reason)
         provider_cancel_all(task->rooms->providers, CANCEL_GRACE_MS);
         lease_free(TAKE(task->lease));
         clean(task);
+    } else if (task->rooms == NULL) {
+        loop_timer_cancel(&task->patience);
+        loop_stop(task->env->loop);
     }
 }
 
 /* ---- Running ---- */
+
+static void end_pause(void *arg)
+{
+    struct dns_task *task = arg;
+
+    task->patience = NULL;
+    loop_stop(task->env->loop);
+}
+
+/* Any run that begins holds all files of runs that are gone for a moment, and cleanup for as long
+ * as it lasts: the lease is there, and is waited for. */
+static int open_rooms(struct dns_task *task, const struct rooms_request *request,
+                      struct rooms **ret_rooms, struct err *err)
+{
+    struct task_env *env = task->env;
+    const char *value = task->request->value;
+    int64_t end_ms = loop_now_ms(env->loop) + env->settings->lock_timeout_ms;
+
+    for (;;) {
+        AUTO_PTR(rooms) struct rooms *rooms = NULL;
+
+        if (rooms_open(env, request, &rooms, err) < 0) {
+            return err_code(err);
+        }
+        task->is_leased = task->request->verb == LEASE_TAKE_BACK &&
+                          journal_end_leases(rooms->journal, task->identifier, value) > 0;
+        if (task->request->verb != LEASE_TAKE_BACK || task->is_leased ||
+            loop_now_ms(env->loop) >= end_ms ||
+            !journal_lease_is_held(rooms->journal, task->identifier, value)) {
+            *ret_rooms = TAKE(rooms);
+            return 0;
+        }
+        rooms_close(TAKE(rooms));
+        task->patience = loop_timer_start(
+            env->loop, RETRY_MS + (int64_t)clock_random(RETRY_JITTER_MS), end_pause, task);
+        if (loop_run(env->loop, err) < 0) {
+            return err_code(err);
+        }
+        if (task->err.class != ERR_NONE) {
+            *err = task->err;
+            return err_code(err);
+        }
+    }
+}
 
 static void start(struct dns_task *task)
 {
@@ -174,9 +223,6 @@ static void start(struct dns_task *task)
         .is_watched = task->request->is_watched,
     };
 
-    task->is_leased =
-        request.verb == LEASE_TAKE_BACK &&
-        journal_end_leases(task->rooms->journal, task->identifier, task->request->value) > 0;
     if (task->is_leased) {
         clean(task);
     } else {
@@ -226,7 +272,7 @@ static int run(struct dns_task *task, struct err *err)
     }
     store_set_command(store, wanted.command);
     wanted.store = store;
-    if (rooms_open(env, &wanted, &rooms, err) < 0) {
+    if (open_rooms(task, &wanted, &rooms, err) < 0) {
         return err_code(err);
     }
     task->rooms = rooms;

@@ -649,6 +649,8 @@ static void a_lease_is_taken_over_by_who_comes_to_end_it(void **state)
         other = journal_find_lease(journal, "lab", "_acme-challenge.example.test.", "other");
         assert_non_null(other);
         assert_true(str_has_prefix(other, "until 20") && strstr(other, ", entry 20") != NULL);
+        assert_int_equal(journal_lease_is_held(journal, "example.test", "leased"), i < 2);
+        assert_false(journal_lease_is_held(journal, "example.test", "other"));
         same = journal_find_lease(journal, "lab", "_acme-challenge.example.test.", "leased");
         assert_null(same);
         assert_int_equal(journal_end_leases(journal, "example.test", "leased"), i == 2 ? 1 : 0);
