@@ -96,26 +96,19 @@ static int32_t rfc2136_remove(struct acme_call *call, void *instance,
     return change_one(call, instance, record, ACME_REMOVE);
 }
 
-/* Reports what is in force although the call as a whole fails, and why it does. */
+/* Reports what is in force although the call as a whole fails, and why it does. A server does not
+ * say which change of a message it refuses: to name one would clear the others of suspicion. */
 static int32_t report_failure(struct acme_call *call, const struct target *targets, size_t n,
                               const struct fault *f)
 {
-    bool is_said = false;
-
     for (size_t i = 0; i < n; i++) {
         const struct target *t = &targets[i];
 
-        if (t->has_failed) {
-            continue;
-        }
-        if (t->is_sent && t->is_seen) {
+        if (!t->has_failed && t->is_sent && t->is_seen) {
             call->host->done(call, t->index);
-        } else if (!is_said) {
-            (void)acme_fail_at(call, t->index, f->status, 0, "%s", f->text);
-            is_said = true;
         }
     }
-    return f->status;
+    return acme_fail(call, f->status, 0, "%s", f->text);
 }
 
 static int32_t rfc2136_apply(struct acme_call *call, void *instance,

@@ -48,11 +48,8 @@ class BindRig(Rfc2136Rig):
 
 
 class PowerDnsRig(Rfc2136Rig):
-    """Not for the test of batches: of twenty changes with one that PowerDNS refuses, it was seen to refuse more."""
-
     name = "rfc2136-powerdns"
     standins = ("pdns.example.com",)
-    is_batching = False
 
     def start(self):
         super().start()
@@ -61,6 +58,12 @@ class PowerDnsRig(Rfc2136Rig):
             self.api.ask("api", "POST", "/servers/localhost/tsigkeys", {
                 "name": tsig_name(algorithm), "algorithm": algorithm, "key": tsig_secret(algorithm)})
         self.api.ask("metadata", ZONE + ".", "TSIG-ALLOW-DNSUPDATE", [tsig_name(ALGORITHM)])
+
+    def refuse(self, owner):
+        """PowerDNS refuses the whole message, and does not say whose fault it is."""
+        self.api.ask("put", ZONE + ".", {"name": owner, "type": "CNAME", "ttl": 60, "records": [
+            {"content": "elsewhere.test.", "disabled": False}]})
+        return True
 
 
 RIGS = [KnotRig, BindRig, PowerDnsRig]
