@@ -11,10 +11,8 @@
 #include "base/mem.h"
 #include "order/journal_file.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /* Another name is tried when somebody tidies a lock away that was just made. */
@@ -23,263 +21,6 @@
 static struct journal_file *own_file(const struct journal *journal)
 {
     return journal->files[journal->n_files - 1];
-}
-
-/* ---- Taking over what dead runs left ---- */
-
-/* The CA may still come back to it: until it expires, its values stay. */
-static bool is_parked(const struct journal_order *order)
-{
-    return !order->is_over && order->parked_s != 0 &&
-           (order->expires_s == 0 || order->expires_s > clock_wall_s());
-}
-
-/* The next run of its certificate can go on with it. */
-static bool is_resumable(const struct journal_order *order)
-{
-    return !order->is_over && order->url != NULL &&
-           (order->expires_s == 0 || order->expires_s > clock_wall_s());
-}
-
-/* An order may be in one file and what was published for it in others: each run that went on with
- * it has written into its own. */
-static bool has_order(const struct journal *journal, const char *certificate,
-                      bool (*is_such)(const struct journal_order *order))
-{
-    for (size_t i = 0; i < journal->n_files; i++) {
-        const struct journal_file *file = journal->files[i];
-
-        for (size_t k = 0; k < file->n_orders; k++) {
-            if (is_such(file->orders[k]) && str_eq(file->orders[k]->certificate, certificate)) {
-                return true;
-            }
-        }
-    }
-    return strv_has(&journal->kept_elsewhere, certificate);
-}
-
-bool journal_may_end(const struct journal_entry *entry, int64_t now_s)
-{
-    switch (entry->kind) {
-    case JOURNAL_ORDER:
-        return !has_order(entry->file->journal, entry->certificate,
-                          entry->is_awaited ? is_resumable : is_parked);
-    case JOURNAL_LEASE:
-        return entry->until_s <= now_s;
-    case JOURNAL_PERMANENT:
-        return false;
-    }
-    return false;
-}
-
-static bool has_open_order(const struct journal_file *file)
-{
-    for (size_t i = 0; i < file->n_orders; i++) {
-        if (!file->orders[i]->is_over) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool holds_lease(const struct journal_file *file, const char *value)
-{
-    for (size_t i = 0; value != NULL && i < file->n_entries; i++) {
-        const struct journal_entry *entry = file->entries[i];
-
-        if (entry->kind == JOURNAL_LEASE && !entry->is_removed && str_eq(entry->value, value)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Whether this run has anything to do with what the file holds. */
-static bool is_ours_to_end(const struct journal_file *file, const struct journal_scope *scope)
-{
-    if (scope == NULL || !journal_file_is_needed(file) || holds_lease(file, scope->leased)) {
-        return true;
-    }
-    for (size_t i = 0; i < file->n_orders; i++) {
-        if (!file->orders[i]->is_over && scope->certificate != NULL &&
-            str_eq(file->orders[i]->certificate, scope->certificate)) {
-            return true;
-        }
-    }
-    for (size_t i = 0; i < file->n_orders; i++) {
-        if (is_resumable(file->orders[i])) {
-            return false; /* holding it would hide the order from the run that can use it */
-        }
-    }
-    if (has_open_order(file)) {
-        return true;
-    }
-    for (size_t i = 0; i < file->n_entries; i++) {
-        const struct journal_entry *entry = file->entries[i];
-
-        if (!entry->is_removed && (journal_may_end(entry, clock_wall_s()) ||
-                                   (entry->kind == JOURNAL_ORDER && scope->certificate != NULL &&
-                                    str_eq(entry->certificate, scope->certificate)))) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Somebody may have tidied the file away between open and flock: then the lock guards nothing. */
-static bool is_still_named(int fd, const char *path)
-{
-    struct stat opened;
-    struct stat named;
-
-    return fstat(fd, &opened) == 0 && stat(path, &named) == 0 && opened.st_ino == named.st_ino &&
-           opened.st_dev == named.st_dev;
-}
-
-/* Takes the lock of a run that is gone; -1 in *ret_fd when it is alive. */
-static int lock_run(const char *path, int *ret_fd, struct err *err)
-{
-    AUTO_FREE char *lock_path = str_fmt("%s" JOURNAL_LOCK_SUFFIX, path);
-    AUTO_FD int fd = open(lock_path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    int got = 0;
-
-    *ret_fd = -1;
-    if (fd < 0) {
-        return err_set_errno(err, "cannot open the journal's lock '%s'", lock_path);
-    }
-    got = fs_try_lock(fd, false, err);
-    if (got > 0 && is_still_named(fd, lock_path)) {
-        *ret_fd = TAKE_FD(fd);
-    }
-    return got < 0 ? got : 0;
-}
-
-/* The journal before its lock: a lock without a journal is litter, a journal without a lock is not.
- */
-static void unlink_run(const char *path)
-{
-    AUTO_FREE char *lock_path = str_fmt("%s" JOURNAL_LOCK_SUFFIX, path);
-
-    (void)unlink(path);
-    crash_point("journal-close-between");
-    (void)unlink(lock_path);
-}
-
-/* Takes the file of a run that is gone; what is in it is judged later. */
-static int take_file(struct journal *journal, const char *run, struct strv *warnings,
-                     struct err *err)
-{
-    AUTO_FREE char *path = fs_join(journal->dir, run);
-    AUTO_FD int lock_fd = -1;
-    struct journal_file *file = NULL;
-
-    if (lock_run(path, &lock_fd, err) < 0) {
-        return err_code(err);
-    }
-    if (lock_fd < 0) {
-        return 0;
-    }
-    if (!fs_exists(path)) {
-        unlink_run(path); /* its run ended properly, or was killed before it had a journal */
-        return 0;
-    }
-    if (journal_file_load(journal->dir, run, &file, err) < 0) {
-        return err_code(err);
-    }
-    if (file->is_newer) {
-        strv_take(warnings, str_fmt("the journal '%s' was written by a newer release of acme-dns; "
-                                    "what it names is left to that",
-                                    path));
-        journal_file_free(file);
-        return 0;
-    }
-    if (file->has_surprises) {
-        strv_take(warnings, str_fmt("the journal '%s' has lines that this release cannot read; "
-                                    "it is kept",
-                                    path));
-    }
-    file->journal = journal;
-    file->lock_fd = TAKE_FD(lock_fd);
-    VEC_PUSH(journal->files, journal->n_files, journal->cap_files) = file;
-    return 0;
-}
-
-static void take_all(struct journal *journal, struct strv *warnings)
-{
-    AUTO(strv_done) struct strv runs = STRV_INIT;
-    struct err err = ERR_INIT;
-
-    if (fs_list(journal->dir, &runs, &err) < 0) {
-        strv_add(warnings, err.text);
-        return;
-    }
-    for (size_t i = 0; i < runs.n; i++) {
-        size_t len = strlen(runs.items[i]);
-        bool is_lock = str_has_suffix(runs.items[i], JOURNAL_LOCK_SUFFIX);
-        AUTO_FREE char *run =
-            str_dup_len(runs.items[i], is_lock ? len - strlen(JOURNAL_LOCK_SUFFIX) : len);
-
-        if (is_lock && strv_has(&runs, run)) {
-            continue;
-        }
-        err_clear(&err);
-        if (take_file(journal, run, warnings, &err) < 0) {
-            strv_add(warnings, err.text);
-        }
-    }
-}
-
-static int adopt_file(struct journal_file *file, struct err *err)
-{
-    if (journal_file_open(file, err) < 0) {
-        return err_code(err);
-    }
-    file->is_adopted = true;
-    for (size_t i = 0; i < file->n_entries; i++) {
-        file->entries[i]->is_adopted = true;
-    }
-    return 0;
-}
-
-/* Lets a file go again, remembering what its orders still need. */
-static void leave_file(struct journal *journal, struct journal_file *file)
-{
-    for (size_t i = 0; i < file->n_orders; i++) {
-        if (is_resumable(file->orders[i])) {
-            strv_add_unique(&journal->kept_elsewhere, file->orders[i]->certificate);
-        }
-    }
-    journal_file_free(file);
-}
-
-/* All files are read before any is judged: what one names may be needed by an order in another. */
-static void adopt_all(struct journal *journal, const struct journal_scope *scope,
-                      struct strv *warnings)
-{
-    AUTO_FREE bool *is_ours = NULL;
-    size_t n_taken = 0;
-    size_t n_kept = 0;
-
-    take_all(journal, warnings);
-    n_taken = journal->n_files;
-    is_ours = mem_alloc(n_taken, sizeof(bool));
-    for (size_t i = 0; i < n_taken; i++) {
-        is_ours[i] = is_ours_to_end(journal->files[i], scope);
-    }
-    for (size_t i = 0; i < n_taken; i++) {
-        struct journal_file *file = journal->files[i];
-        struct err err = ERR_INIT;
-
-        if (is_ours[i] && adopt_file(file, &err) == 0) {
-            journal->files[n_kept++] = file;
-            continue;
-        }
-        if (is_ours[i]) {
-            strv_add(warnings, err.text);
-        }
-        leave_file(journal, file);
-    }
-    journal->n_files = n_kept;
 }
 
 /* ---- This run's own file ---- */
@@ -295,7 +36,7 @@ static int name_own(const struct journal *journal, struct journal_file *file, st
         mem_free(file->path);
         file->run = str_fmt("%s-%ld-%06x", now, (long)getpid(), (unsigned)clock_random(0x1000000));
         file->path = fs_join(journal->dir, file->run);
-        if (lock_run(file->path, &file->lock_fd, err) < 0) {
+        if (journal_lock_run(file->path, &file->lock_fd, err) < 0) {
             return err_code(err);
         }
     }
@@ -354,7 +95,7 @@ int journal_open(const char *dir, const char *command, const struct journal_scop
     struct journal *journal = NEW(struct journal);
 
     journal->dir = str_dup(dir);
-    adopt_all(journal, scope, ret_warnings);
+    journal_adopt_all(journal, scope, ret_warnings);
     if (open_own(journal, command, err) < 0) {
         free_all(journal);
         return err_code(err);
@@ -369,7 +110,7 @@ static void end_stale_orders(struct journal_file *file)
     struct err ignored = ERR_INIT;
 
     for (size_t i = 0; i < file->n_orders; i++) {
-        if (!file->orders[i]->is_over && !is_resumable(file->orders[i])) {
+        if (!file->orders[i]->is_over && !journal_order_is_resumable(file->orders[i])) {
             (void)journal_end_order(file->orders[i], &ignored);
         }
     }
@@ -386,7 +127,7 @@ void journal_close(struct journal *journal)
         }
         if (!journal_file_is_needed(journal->files[i])) {
             crash_point("journal-close-before");
-            unlink_run(journal->files[i]->path);
+            journal_unlink_run(journal->files[i]->path);
             crash_point("journal-close-after");
         }
     }
@@ -598,20 +339,4 @@ struct journal_entry *journal_find_value(struct journal *journal, const char *pr
         }
     }
     return NULL;
-}
-
-size_t journal_end_leases(struct journal *journal, const char *identifier, const char *value)
-{
-    size_t cursor = 0;
-    size_t n = 0;
-    struct journal_entry *entry = NULL;
-
-    while ((entry = journal_next(journal, &cursor)) != NULL) {
-        if (entry->kind == JOURNAL_LEASE && entry->is_adopted && str_eq(entry->value, value) &&
-            str_eq(entry->identifier, identifier)) {
-            entry->until_s = 0;
-            n++;
-        }
-    }
-    return n;
 }

@@ -70,12 +70,11 @@ struct journal_order {
 /* What a run has come for, in the files of runs that are gone. */
 struct journal_scope {
     const char *certificate; /* whose order it may go on with; or NULL */
-    const char *leased;      /* the value whose leases it may end before their time; or NULL */
 };
 
 /*
  * Opens this run's file in dir. Takes over every file whose run is gone; where scope is not NULL it
- * leaves those alone that hold only what is not its to end: other leases in force, permanent
+ * leaves those alone that hold only what is not its to end: leases in force, permanent
  * records, orders of other certificates that their next run can go on with. Files that cannot be
  * read, or were written by a newer release, are left alone and named in *ret_warnings.
  */
@@ -122,14 +121,11 @@ struct journal_entry *journal_find_value(struct journal *journal, const char *pr
  * person is at work for it; its lease is over. */
 bool journal_may_end(const struct journal_entry *entry, int64_t now_s);
 
-/* The leases of this value for this identifier in the files that were taken over are over from now
- * on, as far as this run is concerned. How many. */
-size_t journal_end_leases(struct journal *journal, const char *identifier, const char *value);
-
-/* Whether a file that another run holds just now, if only to look at it, names a lease of this value
- * for this identifier. */
-bool journal_lease_is_held(const struct journal *journal, const char *identifier,
-                           const char *value);
+/* The leases of this value for this identifier are over from now on, as far as this run is
+ * concerned; their files are taken over for it. How many. *ret_holder, to mem_free, is the name of
+ * a run that has such a file, if only to look at it for a moment: ask again. NULL: none has. */
+size_t journal_end_leases(struct journal *journal, const char *identifier, const char *value,
+                          char **ret_holder);
 
 /* Another value that is leased at this owner through this provider, whichever file names it: "until
  * 2026-11-21T22:51:00Z, entry RUN.7", to mem_free; NULL without. */

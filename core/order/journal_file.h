@@ -47,6 +47,26 @@ void journal_file_free(struct journal_file *file);
 /* Opens the file for appending, behind its last whole line. */
 int journal_file_open(struct journal_file *file, struct err *err);
 
+/* Takes the lock of a run that is gone, or of one that begins; *ret_fd is -1 when somebody has it.
+ */
+int journal_lock_run(const char *path, int *ret_fd, struct err *err);
+
+/* The journal before its lock: a lock without a journal is litter, a journal without a lock is not.
+ */
+void journal_unlink_run(const char *path);
+
+/* Takes over, at the opening, what this run has come for; its own file is not there yet. */
+void journal_adopt_all(struct journal *journal, const struct journal_scope *scope,
+                       struct strv *warnings);
+
+/* The next run of its certificate can go on with it. */
+bool journal_order_is_resumable(const struct journal_order *order);
+
+/* Reads the next of these runs' files (a listing of the folder) that this run does not hold, from
+ * *at; to journal_file_free. NULL at the end. */
+struct journal_file *journal_load_next(const struct journal *journal, const struct strv *runs,
+                                       size_t *at);
+
 /* Whether anything in it still has to be remembered. */
 bool journal_file_is_needed(const struct journal_file *file);
 

@@ -26,6 +26,22 @@ static bool is_one_of_ours(const struct journal *journal, const char *run)
     return false;
 }
 
+struct journal_file *journal_load_next(const struct journal *journal, const struct strv *runs,
+                                       size_t *at)
+{
+    while (*at < runs->n) {
+        const char *run = runs->items[(*at)++];
+        struct journal_file *file = NULL;
+        struct err ignored = ERR_INIT;
+
+        if (!str_has_suffix(run, JOURNAL_LOCK_SUFFIX) && !is_one_of_ours(journal, run) &&
+            journal_file_load(journal->dir, run, &file, &ignored) == 0) {
+            return file;
+        }
+    }
+    return NULL;
+}
+
 static bool file_names_value(const struct journal_file *file, const struct journal_entry *wanted)
 {
     for (size_t i = 0; i < file->n_entries; i++) {
@@ -57,17 +73,13 @@ bool journal_key_is_needed(const struct journal *journal, const char *certificat
     AUTO(strv_done) struct strv runs = STRV_INIT;
     struct err err = ERR_INIT;
     bool is_named = false;
+    struct journal_file *file = NULL;
+    size_t at = 0;
 
     (void)fs_list(journal->dir, &runs, &err);
-    for (size_t i = 0; i < runs.n && !is_named; i++) {
-        struct journal_file *file = NULL;
-
-        if (!str_has_suffix(runs.items[i], JOURNAL_LOCK_SUFFIX) &&
-            !is_one_of_ours(journal, runs.items[i]) &&
-            journal_file_load(journal->dir, runs.items[i], &file, &err) == 0) {
-            is_named = file_names_key(file, certificate, key_tag);
-            journal_file_free(file);
-        }
+    while (!is_named && (file = journal_load_next(journal, &runs, &at)) != NULL) {
+        is_named = file_names_key(file, certificate, key_tag);
+        journal_file_free(file);
     }
     return is_named;
 }
@@ -103,37 +115,15 @@ bool journal_owner_is_taken(const struct journal *journal, const char *provider,
     AUTO(strv_done) struct strv runs = STRV_INIT;
     struct err err = ERR_INIT;
     bool is_taken = false;
+    struct journal_file *file = NULL;
+    size_t at = 0;
 
     (void)fs_list(journal->dir, &runs, &err);
-    for (size_t i = 0; i < runs.n && !is_taken; i++) {
-        struct journal_file *file = NULL;
-
-        if (!str_has_suffix(runs.items[i], JOURNAL_LOCK_SUFFIX) &&
-            !is_one_of_ours(journal, runs.items[i]) &&
-            journal_file_load(journal->dir, runs.items[i], &file, &err) == 0) {
-            is_taken =
-                file_names_other(file, provider, owner, value) && is_alive(journal, runs.items[i]);
-            journal_file_free(file);
-        }
+    while (!is_taken && (file = journal_load_next(journal, &runs, &at)) != NULL) {
+        is_taken = file_names_other(file, provider, owner, value) && is_alive(journal, file->run);
+        journal_file_free(file);
     }
     return is_taken;
-}
-
-/* The next of the files in runs that is not one of ours, as it is now; NULL at the end. */
-static struct journal_file *load_next(const struct journal *journal, const struct strv *runs,
-                                      size_t *cursor)
-{
-    struct journal_file *file = NULL;
-    struct err ignored = ERR_INIT;
-
-    while (file == NULL && *cursor < runs->n) {
-        const char *run = runs->items[(*cursor)++];
-
-        if (!str_has_suffix(run, JOURNAL_LOCK_SUFFIX) && !is_one_of_ours(journal, run)) {
-            (void)journal_file_load(journal->dir, run, &file, &ignored);
-        }
-    }
-    return file;
 }
 
 static const struct journal_entry *find_other_lease(const struct journal_file *file,
@@ -168,48 +158,19 @@ char *journal_find_lease(const struct journal *journal, const char *provider, co
 {
     AUTO(strv_done) struct strv runs = STRV_INIT;
     struct err err = ERR_INIT;
-    struct journal_file *file = NULL;
-    size_t cursor = 0;
     char *found = NULL;
+    struct journal_file *file = NULL;
+    size_t at = 0;
 
     for (size_t i = 0; i < journal->n_files && found == NULL; i++) {
         found = format_lease(find_other_lease(journal->files[i], provider, owner, value));
     }
     (void)fs_list(journal->dir, &runs, &err);
-    while (found == NULL && (file = load_next(journal, &runs, &cursor)) != NULL) {
+    while (found == NULL && (file = journal_load_next(journal, &runs, &at)) != NULL) {
         found = format_lease(find_other_lease(file, provider, owner, value));
         journal_file_free(file);
     }
     return found;
-}
-
-static bool file_leases(const struct journal_file *file, const char *identifier, const char *value)
-{
-    for (size_t i = 0; i < file->n_entries; i++) {
-        const struct journal_entry *entry = file->entries[i];
-
-        if (entry->kind == JOURNAL_LEASE && !entry->is_removed && str_eq(entry->value, value) &&
-            str_eq(entry->identifier, identifier)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-bool journal_lease_is_held(const struct journal *journal, const char *identifier, const char *value)
-{
-    AUTO(strv_done) struct strv runs = STRV_INIT;
-    struct err err = ERR_INIT;
-    struct journal_file *file = NULL;
-    size_t cursor = 0;
-    bool is_held = false;
-
-    (void)fs_list(journal->dir, &runs, &err);
-    while (!is_held && (file = load_next(journal, &runs, &cursor)) != NULL) {
-        is_held = file_leases(file, identifier, value);
-        journal_file_free(file);
-    }
-    return is_held;
 }
 
 bool journal_stands_elsewhere(const struct journal *journal, struct journal_entry *entry)
@@ -217,6 +178,8 @@ bool journal_stands_elsewhere(const struct journal *journal, struct journal_entr
     AUTO(strv_done) struct strv runs = STRV_INIT;
     struct err err = ERR_INIT;
     bool is_named = false;
+    struct journal_file *file = NULL;
+    size_t at = 0;
 
     crash_point("journal-leaving-before");
     entry->is_leaving = true;
@@ -227,17 +190,9 @@ bool journal_stands_elsewhere(const struct journal *journal, struct journal_entr
     if (fs_list(journal->dir, &runs, &err) < 0) {
         return false;
     }
-    for (size_t i = 0; i < runs.n && !is_named; i++) {
-        struct journal_file *file = NULL;
-
-        if (str_has_suffix(runs.items[i], JOURNAL_LOCK_SUFFIX) ||
-            is_one_of_ours(journal, runs.items[i])) {
-            continue;
-        }
-        if (journal_file_load(journal->dir, runs.items[i], &file, &err) == 0) {
-            is_named = file_names_value(file, entry);
-            journal_file_free(file);
-        }
+    while (!is_named && (file = journal_load_next(journal, &runs, &at)) != NULL) {
+        is_named = file_names_value(file, entry);
+        journal_file_free(file);
     }
     return is_named;
 }

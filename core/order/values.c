@@ -630,7 +630,14 @@ size_t values_n_handed_over(const struct values *values)
     return values->n_handed_over;
 }
 
-size_t values_n_spared(const struct values *values)
+bool values_is_spared(const struct values *values, const char *identifier, const char *value)
 {
-    return values->n_spared;
+    for (size_t i = 0; i < values->n; i++) {
+        const struct value *v = values->items[i];
+
+        if (v->is_spared && str_eq(v->identifier, identifier) && str_eq(v->text, value)) {
+            return true;
+        }
+    }
+    return false;
 }

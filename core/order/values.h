@@ -101,7 +101,7 @@ size_t values_n_removed(const struct values *values);
 /* Whose removal is left to others: to people, or to those that will need the room. */
 size_t values_n_handed_over(const struct values *values);
 
-/* Values that go on standing because somebody else counts on them. */
-size_t values_n_spared(const struct values *values);
+/* Whether this value was to go, and goes on standing because somebody else counts on it. */
+bool values_is_spared(const struct values *values, const char *identifier, const char *value);
 
 #endif

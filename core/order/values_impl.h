@@ -44,7 +44,8 @@ struct value {
     enum value_state state;
     struct value_use **uses;
     size_t n_uses, cap_uses;
-    bool is_kept; /* without uses, and to stand for a later run */
+    bool is_kept;   /* without uses, and to stand for a later run */
+    bool is_spared; /* was to go, and is left to somebody else */
     struct provider_job *job;
     struct value_question *question;
     bool was_known;              /* an entry was there before this add */
@@ -77,7 +78,6 @@ struct values {
     struct value_question **questions;
     size_t n_questions, cap_questions;
     size_t n_removed, n_handed_over;
-    size_t n_spared;
     struct strv told_standing; /* providers that take nothing away */
     struct lost_entry *lost;
     size_t n_lost, cap_lost;

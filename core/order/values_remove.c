@@ -66,7 +66,7 @@ static void leave_to_others(struct value *v)
         }
     }
     v->entry = NULL;
-    v->values->n_spared++;
+    v->is_spared = true;
     value_rest(v, VALUE_GONE);
 }
 
@@ -247,6 +247,7 @@ void value_start_remove(struct value *v)
         return;
     }
     v->state = VALUE_REMOVING;
+    v->is_spared = false;
     v->n_removals++;
     crash_point("provider-remove-before");
     value_submit(v, PROVIDER_REMOVE, finish_remove);

@@ -27,8 +27,7 @@
 #define VALUE_MAX 255
 #define CANCEL_GRACE_MS 2000
 #define CLEANUP_MS 30000
-#define RETRY_MS 30
-#define RETRY_JITTER_MS 70
+#define HELD_CHECK_MS 100
 
 struct dns_task {
     struct task_env *env;
@@ -39,8 +38,9 @@ struct dns_task {
     struct rooms *rooms;
     struct lease *lease;
     struct loop_timer *patience;
+    struct loop_timer *again; /* remove: while another run has the journal that knows it */
+    int64_t began_ms;
     char *owner, *zone, *providers; /* as far as they were found */
-    bool is_leased;                 /* remove: a journal knew it */
     struct err err;
 };
 
@@ -112,14 +112,23 @@ static void lose_patience(void *arg)
     loop_stop(task->env->loop);
 }
 
+static void limit_cleaning(struct dns_task *task)
+{
+    if (task->patience == NULL) {
+        task->patience = loop_timer_start(task->env->loop, CLEANUP_MS, lose_patience, task);
+    }
+}
+
 /* What is to be removed goes now: what was asked for, a part that was published, leases that are
- * over. */
+ * over. A removal that was asked for gets the time that its locks and calls may take. */
 static void clean(struct dns_task *task)
 {
     if (task->request->verb != LEASE_WATCH) {
         values_sweep(task->rooms->values);
     }
-    task->patience = loop_timer_start(task->env->loop, CLEANUP_MS, lose_patience, task);
+    if (task->request->verb != LEASE_TAKE_BACK || task->err.class != ERR_NONE) {
+        limit_cleaning(task);
+    }
     values_wait_idle(task->rooms->values, stop, task);
 }
 
@@ -149,63 +158,21 @@ static void cancel(void *arg, const char *reason)
     struct dns_task *task = arg;
 
     (void)err_set(&task->err, ERR_CANCELLED, "%s", reason);
-    if (task->rooms != NULL && task->lease != NULL) {
+    if (task->again != NULL) {
+        loop_timer_cancel(&task->again);
+        loop_stop(task->env->loop);
+    } else if (task->rooms != NULL && task->lease != NULL) {
         provider_cancel_all(task->rooms->providers, CANCEL_GRACE_MS);
         lease_free(TAKE(task->lease));
         clean(task);
-    } else if (task->rooms == NULL) {
-        loop_timer_cancel(&task->patience);
-        loop_stop(task->env->loop);
+    } else if (task->rooms != NULL) {
+        limit_cleaning(task);
     }
 }
 
 /* ---- Running ---- */
 
-static void end_pause(void *arg)
-{
-    struct dns_task *task = arg;
-
-    task->patience = NULL;
-    loop_stop(task->env->loop);
-}
-
-/* Any run that begins holds all files of runs that are gone for a moment, and cleanup for as long
- * as it lasts: the lease is there, and is waited for. */
-static int open_rooms(struct dns_task *task, const struct rooms_request *request,
-                      struct rooms **ret_rooms, struct err *err)
-{
-    struct task_env *env = task->env;
-    const char *value = task->request->value;
-    int64_t end_ms = loop_now_ms(env->loop) + env->settings->lock_timeout_ms;
-
-    for (;;) {
-        AUTO_PTR(rooms) struct rooms *rooms = NULL;
-
-        if (rooms_open(env, request, &rooms, err) < 0) {
-            return err_code(err);
-        }
-        task->is_leased = task->request->verb == LEASE_TAKE_BACK &&
-                          journal_end_leases(rooms->journal, task->identifier, value) > 0;
-        if (task->request->verb != LEASE_TAKE_BACK || task->is_leased ||
-            loop_now_ms(env->loop) >= end_ms ||
-            !journal_lease_is_held(rooms->journal, task->identifier, value)) {
-            *ret_rooms = TAKE(rooms);
-            return 0;
-        }
-        rooms_close(TAKE(rooms));
-        task->patience = loop_timer_start(
-            env->loop, RETRY_MS + (int64_t)clock_random(RETRY_JITTER_MS), end_pause, task);
-        if (loop_run(env->loop, err) < 0) {
-            return err_code(err);
-        }
-        if (task->err.class != ERR_NONE) {
-            *err = task->err;
-            return err_code(err);
-        }
-    }
-}
-
-static void start(struct dns_task *task)
+static void start_lease(struct dns_task *task)
 {
     const struct lease_env env = {
         .loop = task->env->loop,
@@ -223,10 +190,43 @@ static void start(struct dns_task *task)
         .is_watched = task->request->is_watched,
     };
 
-    if (task->is_leased) {
+    task->lease = lease_start(&env, &request, finish_lease, task);
+}
+
+/* A run that tidies up, or only looks at what others left, has the journal for a moment; one that
+ * publishes the value has it until it is over. */
+static void end_leases(void *arg)
+{
+    struct dns_task *task = arg;
+    const struct task_env *env = task->env;
+    AUTO_FREE char *holder = NULL;
+    size_t n =
+        journal_end_leases(task->rooms->journal, task->identifier, task->request->value, &holder);
+
+    task->again = NULL;
+    if (holder == NULL && n == 0) {
+        start_lease(task);
+    } else if (holder == NULL) {
         clean(task);
+    } else if (loop_now_ms(env->loop) - task->began_ms < env->settings->lock_timeout_ms) {
+        task->again = loop_timer_start(env->loop, HELD_CHECK_MS, end_leases, task);
     } else {
-        task->lease = lease_start(&env, &request, finish_lease, task);
+        (void)err_set(&task->err, ERR_LOCKED,
+                      "the value is leased, and its journal '%s' is in the hands of another run",
+                      holder);
+        (void)err_hint(&task->err, "try again when that is over; 'lock-timeout' says how long to "
+                                   "wait for it");
+        loop_stop(env->loop);
+    }
+}
+
+static void start(struct dns_task *task)
+{
+    task->began_ms = loop_now_ms(task->env->loop);
+    if (task->request->verb == LEASE_TAKE_BACK) {
+        task->again = loop_timer_start(task->env->loop, 0, end_leases, task);
+    } else {
+        start_lease(task);
     }
 }
 
@@ -244,7 +244,7 @@ static void judge_removal(struct dns_task *task)
             return;
         }
     }
-    if (values_n_spared(task->rooms->values) > 0) {
+    if (values_is_spared(task->rooms->values, task->identifier, task->request->value)) {
         (void)err_set(&task->err, ERR_LOCKED, "another run still counts on the value");
         (void)err_hint(&task->err, "try again when it is over");
     }
@@ -256,8 +256,7 @@ static int run(struct dns_task *task, struct err *err)
         [LEASE_PUBLISH] = "dns add", [LEASE_WATCH] = "dns wait", [LEASE_TAKE_BACK] = "dns remove"};
     struct task_env *env = task->env;
     const struct dns_request *request = task->request;
-    const struct journal_scope scope = {.leased = request->verb == LEASE_TAKE_BACK ? request->value
-                                                                                   : NULL};
+    const struct journal_scope scope = {.certificate = NULL};
     AUTO_PTR(store) struct store *store = NULL;
     AUTO_PTR(rooms) struct rooms *rooms = NULL;
     const struct rooms_request rooms_request = {.command = COMMANDS[request->verb],
@@ -272,7 +271,7 @@ static int run(struct dns_task *task, struct err *err)
     }
     store_set_command(store, wanted.command);
     wanted.store = store;
-    if (open_rooms(task, &wanted, &rooms, err) < 0) {
+    if (rooms_open(env, &wanted, &rooms, err) < 0) {
         return err_code(err);
     }
     task->rooms = rooms;

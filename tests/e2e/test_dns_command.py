@@ -3,10 +3,12 @@
 """acme-dns dns add | wait | remove: what another ACME client's hook publishes, watches and takes away. Each test
 compares the whole zone before and after."""
 
+import fcntl
 import json
 import os
 import re
 import signal
+import subprocess
 import time
 
 import pytest
@@ -255,6 +257,42 @@ def test_a_signal_while_it_waits_keeps_the_lease(scene):
     assert process.wait(10) == -signal.SIGTERM
     assert values_at(lab) == sorted(["foreign", VALUE])
     done(client.run("dns remove", NAME, VALUE), "removed")
+    assert_clean(lab, before)
+
+
+@pytest.fixture
+def held(scene):
+    """A lease whose journal is in other hands until the returned function lets it go."""
+    lab, client, _ = scene
+    done(client.run("dns add", NAME, VALUE), "published")
+    run, = [name for name in journals(client) if not name.endswith(".lock")]
+    with open(os.path.join(client.state, "journal", run + ".lock"), "r+") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield run, lambda: fcntl.flock(lock, fcntl.LOCK_UN)
+
+
+def test_a_journal_that_another_run_looks_at_is_waited_for(scene, held):
+    lab, client, before = scene
+    _, let_go = held
+    process = lab.popen(client.command("dns remove", NAME, VALUE))
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(1)
+    assert values_at(lab) == sorted(["foreign", VALUE])
+    let_go()
+    assert process.wait(60) == 0
+    assert journals(client) == []
+    assert_clean(lab, before)
+
+
+def test_a_journal_that_stays_in_other_hands_is_9(scene, held):
+    lab, client, before = scene
+    run, let_go = held
+    client.configure("lock-timeout = 1s")
+    assert_refused(client.run("dns remove", NAME, VALUE), 9, run, "lock-timeout")
+    assert values_at(lab) == sorted(["foreign", VALUE])
+    let_go()
+    done(client.run("dns remove", NAME, VALUE), "removed")
+    assert journals(client) == []
     assert_clean(lab, before)
 
 
