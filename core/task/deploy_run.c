@@ -88,14 +88,32 @@ static void finish_deploy(void *arg, const struct err *err)
     end_turn(round, NULL); /* each failure was told */
 }
 
+static void forget(struct round *round)
+{
+    store_cert_free(TAKE(round->cert));
+    strv_done(&round->hooks);
+}
+
+/* Who had the lock may have installed another version, and told the hooks of it. */
 static void finish_lock(void *arg, struct store_lock *lock, const struct err *err)
 {
     struct round *round = arg;
+    struct err failure = ERR_INIT;
 
     round->job = NULL;
     round->lock = lock;
     if (err != NULL) {
         end_turn(round, err);
+        return;
+    }
+    forget(round);
+    if (load(round, &failure) < 0) {
+        end_turn(round, &failure);
+        return;
+    }
+    if (round->request->is_pending &&
+        !deploy_is_pending(round->store, round->cert, &round->hooks)) {
+        end_turn(round, NULL);
         return;
     }
     round->deploy =
@@ -107,8 +125,7 @@ static void end_certificate(struct round *round)
     store_job_cancel(&round->job);
     deploy_cancel(&round->deploy);
     store_lock_release(TAKE(round->lock));
-    store_cert_free(TAKE(round->cert));
-    strv_done(&round->hooks);
+    forget(round);
 }
 
 static int run_hooks(struct round *round, struct err *err)

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Deploy hooks: what they are told, in which order they run, and what becomes of those that fail."""
 
+import fcntl
 import json
 import os
 import signal
@@ -101,6 +102,25 @@ def test_a_failed_hook_is_repeated_without_a_new_certificate(lab, make_client, t
     result = client.run("deploy", "--pending")
     assert result.code == 0 and "nothing is pending" in result.out and read(out) == before
     assert client.certificate("example.test")[0].serial_number == serial
+
+
+def test_what_another_run_deployed_meanwhile_is_not_deployed_again(lab, make_client, tmp_path):
+    client = make_client(lab)
+    out = tmp_path / "out"
+    hook = program(tmp_path, "hook", "echo ran >>'%s'; [ -e '%s' ]\n" % (out, tmp_path / "gate"))
+    assert client.issue(*NAMES, options=["--deploy-hook", hook]).code == 8
+    (tmp_path / "gate").write_text("")
+    folder = os.path.join(client.state, "certs", "example.test")
+    with open(os.path.join(client.state, "locks", "certificate-example.test.lock"), "r+") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        process = lab.popen(client.command("deploy", "--pending"), stdout=subprocess.PIPE, text=True)
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(1)
+        state = dict(deploy_state(client), version=os.readlink(os.path.join(folder, "current")), error=None)
+        with open(os.path.join(folder, "deploy.json"), "w", encoding="utf-8") as file:
+            json.dump(state, file)
+    assert "nothing is pending" in process.communicate(timeout=60)[0] and process.returncode == 0
+    assert read(out) == "ran\n" and deploy_state(client)["version"] == state["version"]
 
 
 def test_a_hook_is_added_without_a_new_certificate(lab, make_client, tmp_path):
