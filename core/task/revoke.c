@@ -185,17 +185,39 @@ static void begin(struct revocation *r)
     }
 }
 
+/* Who had the lock may have put another one in its place, which would be taken out of use for it.
+ */
+static int check_still_installed(const struct revocation *r, struct err *err)
+{
+    AUTO_PTR(store_cert) struct store_cert *now = NULL;
+    const char *name = r->target.cert->name;
+    struct err ignored = ERR_INIT;
+
+    if (store_cert_load(r->target.store, name, &now, &ignored) == 0 &&
+        str_eq(now->version, r->target.cert->version)) {
+        return 0;
+    }
+    (void)err_set(
+        err, ERR_FAILED,
+        "another run took the certificate '%s' out of force meanwhile; nothing was revoked", name);
+    return err_hint(err, "'acme-dns list' shows what is there; say --cert FILE for the old one, in "
+                         "its folder archived/");
+}
+
 static void finish_lock(void *arg, struct store_lock *lock, const struct err *err)
 {
     struct revocation *r = arg;
+    struct err failure = ERR_INIT;
 
     r->job = NULL;
     r->lock = lock;
     if (err != NULL) {
         stop(r, err);
-        return;
+    } else if (check_still_installed(r, &failure) < 0) {
+        stop(r, &failure);
+    } else {
+        begin(r);
     }
-    begin(r);
 }
 
 /* ---- The task ---- */

@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: MIT
 """revoke: which certificate, whose signature, what the CA says, and what becomes of the files."""
 
+import fcntl
 import json
 import os
 import shutil
+import subprocess
 
 import pytest
 from lab import Ca, World, Zone
@@ -54,6 +56,26 @@ def test_by_name_and_reason(installed, reason, number):
     assert set(os.listdir(folder(client, "revoked", version))) >= {
         "cert.pem", "privkey.pem", "revoked.json", "metadata.json"}
     assert not os.path.exists(folder(client, "fullchain.pem"))
+
+
+def test_what_was_renewed_meanwhile_is_not_taken_out_of_use(installed):
+    """It waits for the certificate's lock, and whoever had that has installed another one."""
+    lab, client = installed
+    leaf = certificate(client)
+    version = os.readlink(folder(client, "current"))
+    with open(os.path.join(client.state, "locks", "certificate-example.test.lock"), "r+") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        process = lab.popen(client.command("revoke", "--name", "example.test", "--yes"),
+                            stderr=subprocess.PIPE, text=True)
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(1)
+        shutil.copytree(folder(client, version), folder(client, version + "1"))
+        os.symlink(version + "1", folder(client, "new"))
+        os.rename(folder(client, "new"), folder(client, "current"))
+    told = process.communicate(timeout=60)[1]
+    assert process.returncode == 1 and "'example.test'" in told and "nothing was revoked" in told, told
+    assert status_at_ca(lab, leaf)["Status"] == "Valid"
+    assert os.readlink(folder(client, "current")) == version + "1"
 
 
 def test_it_is_not_issued_again_by_itself(installed):
