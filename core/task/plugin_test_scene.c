@@ -86,12 +86,34 @@ static int choose_zone(struct plugin_test *test, struct err *err)
     return 0;
 }
 
+/* Names of the test's own are free. Where a CNAME leads, another run may have its only value. */
+static int check_is_free(const struct plugin_test *test, struct err *err)
+{
+    const struct journal *journal = test->rooms->journal;
+    const char *provider = provider_name(test->provider);
+    AUTO_FREE char *owner = str_fmt("%s.", test->place->owner);
+    AUTO_FREE char *lease = NULL;
+
+    if (!test->is_alias || provider_facts(test->provider)->can_hold_several) {
+        return 0;
+    }
+    lease = journal_find_lease(journal, provider, owner, "");
+    if (lease == NULL && !journal_owner_is_taken(journal, provider, owner, "")) {
+        return 0;
+    }
+    (void)err_set(err, ERR_LOCKED,
+                  "%s: provider '%s' holds one value a name, and %s%s has one there", owner,
+                  provider, lease == NULL ? "another run" : "a lease ", lease == NULL ? "" : lease);
+    return err_hint(err, lease == NULL ? "try again when it is over"
+                                       : "'acme-dns dns remove' ends a lease");
+}
+
 static void take_place(struct plugin_test *test, struct dns_place *take_place)
 {
     struct err err = ERR_INIT;
 
     test->place = take_place;
-    if (choose_zone(test, &err) < 0) {
+    if (choose_zone(test, &err) < 0 || check_is_free(test, &err) < 0) {
         plugin_test_end(test, &err);
         return;
     }

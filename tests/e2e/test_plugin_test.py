@@ -229,6 +229,25 @@ def test_one_value_a_name_has_rules_of_its_own(make_lab, make_client, one_value)
     assert_clean(lab, before)
 
 
+def test_one_value_that_another_run_has_is_left_alone(make_lab, make_client, one_value):  # noqa: F811
+    lab = make_lab(world(Zone("example.test", records="_acme-challenge 60 IN CNAME one.alias.test."),
+                         Zone("alias.test")))
+    hook = Hook(lab)
+    client = make_client(lab)
+    client.configure("plugin-dir = " + one_value, "[provider one]\nplugin = one-value\nprogram = %s\nttl = 1\n"
+                     "pass-env = %s\n" % (hook.program, ", ".join([*hook.settings, "HOOK_ONE_VALUE"])))
+    more = {"env": {**hook.settings, "HOOK_ONE_VALUE": "1"}}
+    leave = ["--allow-alias", "alias.test"]
+    added = client.run("dns add", "example.test", "v" * 43, "--provider", "one", *leave, **more)
+    assert added.code == 0, said(added)
+    before = lab.zones()
+    refused = client.run("plugin test", "one", "-d", "example.test", *leave, **more)
+    assert refused.code == 9, said(refused)
+    for told in ("one.alias.test", "provider 'one'", "a lease until 2", "dns remove"):
+        assert told in refused.out, said(refused)
+    assert_clean(lab, before)
+
+
 def test_an_alias_is_tested_where_it_leads(make_lab, make_client):
     zones = [Zone("example.test", records="_acme-challenge 60 IN CNAME example.alias.test."),
              Zone("alias.test", records='example 1 IN TXT "foreign"')]
