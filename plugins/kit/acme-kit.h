@@ -415,7 +415,8 @@ enum kit_paging_kind {
 /* How a service divides its lists. */
 struct kit_paging {
     enum kit_paging_kind kind;
-    const char *items;     /* path of the array in each answer; NULL: the document is it */
+    const char *items;     /* path of the array in each answer, which an answer must have unless
+                            * must_have names something else; NULL: the document is the array */
     const char *parameter; /* query parameter of number, offset or cursor: "page" */
     const char *size_name; /* query parameter of the page's size, or NULL */
     uint32_t size;         /* items on a page, as asked for; 0 with size_name NULL: not known */

@@ -55,14 +55,17 @@ void kit_secrets_done(struct kit_secrets *s)
     *s = (struct kit_secrets){.forms = NULL};
 }
 
-/* The length of the longest secret that text begins with, or 0. */
+/* The length of the longest secret that text begins with, or 0. A text that ends in the midst of
+ * one counts too: words of a service are cut before they come here. */
 static size_t match(const struct kit_secrets *s, const char *text)
 {
     size_t longest = 0;
+    size_t left = strlen(text);
 
     for (size_t i = 0; i < s->n; i++) {
         size_t len = strlen(s->forms[i]);
 
+        len = left < len && left >= SECRET_MIN ? left : len;
         if (len > longest && strncmp(text, s->forms[i], len) == 0) {
             longest = len;
         }
@@ -74,8 +77,8 @@ static size_t match(const struct kit_secrets *s, const char *text)
 static bool is_deceptive(uint32_t code)
 {
     return code < 0x20 || (code >= 0x7f && code <= 0x9f) || (code >= 0x200b && code <= 0x200f) ||
-           (code >= 0x2028 && code <= 0x202e) || (code >= 0x2060 && code <= 0x206f) ||
-           code == 0xfeff;
+           code == 0x061c || (code >= 0x2028 && code <= 0x202e) ||
+           (code >= 0x2060 && code <= 0x206f) || code == 0xfeff;
 }
 
 static bool is_space(char c)

@@ -164,6 +164,7 @@ bool kit_pages_next(struct acme_call *call, struct kit_http *http,
         return false;
     }
     make_request(&rq, paging, pages, number, size);
+    rq.must_have = rq.must_have == NULL ? paging->items : rq.must_have;
     pages->status = kit_send(call, http, &rq, &pages->answer);
     if (pages->status == ACME_OK) {
         problem = advance(paging, pages);

@@ -109,7 +109,10 @@ static const char *judge_body(const struct kit_sending *s, struct kit_answer *an
     }
     if (answer->body_len == 0 && s->rq->must_have == NULL) {
         /* "There is nothing" and "nothing came" must not be taken for one another. */
-        v->kind = answer->status == 200 && strcmp(s->method, "GET") == 0 ? KIT_DOUBT : KIT_TAKE;
+        bool is_good = answer->status >= 200 && answer->status <= 299;
+
+        v->kind = is_good && answer->status != 204 && strcmp(s->method, "GET") == 0 ? KIT_DOUBT
+                                                                                    : KIT_TAKE;
         return "sends an answer without content";
     }
     if (!is_web_page(answer)) {

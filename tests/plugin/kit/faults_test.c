@@ -141,6 +141,8 @@ static void reading_is_repeated(void **state)
     expect("[{'status': 200, 'body': ''}, {'raw': 'HTTP/1.1 200 OK\\r\\nContent-Le', 'cut': 99}, "
            "{'body': '{}'}]",
            &GET, ACME_OK, 3);
+    expect("[{'status': 202, 'body': ''}, {'status': 206, 'body': ''}, {'status': 204}]", &GET,
+           ACME_OK, 3);
     expect("[{'status': 500}, {'status': 408}, {'status': 500}, {'status': 599}]", &GET, ACME_RETRY,
            4);
     WORDS("has a fault of its own", "HTTP 599");

@@ -136,13 +136,29 @@ static void lists_that_lead_astray_fail(void **state)
     kit_lab_script("[{'body': '{\\\"next\\\": \\\"https://evil.example/steal\\\"}'}]");
     assert_int_equal(gather(&rq, &url, got, sizeof(got)), ACME_REJECTED);
     kit_lab_expect_failed(ACME_REJECTED, (const char *const[]){"another host", NULL});
-    kit_lab_script(
-        "[{'body': '{\\\"next\\\": \\\"x\\\"}'}, {'body': '{\\\"next\\\": \\\"x\\\"}'}]");
+    kit_lab_script("[{'body': '{\\\"z\\\": [], \\\"next\\\": \\\"x\\\"}'}, "
+                   "{'body': '{\\\"z\\\": [], \\\"next\\\": \\\"x\\\"}'}]");
     assert_int_equal(gather(&rq, &cursor, got, sizeof(got)), ACME_REJECTED);
     kit_lab_expect_failed(ACME_REJECTED, (const char *const[]){"circle", NULL});
-    kit_lab_script("[{'body': '{\\\"next\\\": \\\"x\\\"}'}, {'status': 403}]");
+    kit_lab_script("[{'body': '{\\\"z\\\": [], \\\"next\\\": \\\"x\\\"}'}, {'status': 403}]");
     assert_int_equal(gather(&rq, &cursor, got, sizeof(got)), ACME_DENIED);
     kit_lab_expect_failed(ACME_DENIED, (const char *const[]){"HTTP 403", NULL});
+}
+
+static void a_page_without_its_list_is_no_end(void **state)
+{
+    const struct kit_paging paging = {
+        .kind = KIT_PAGING_NUMBER, .items = "z", .parameter = "page", .size = 1};
+    struct kit_request rq = {.path = "/zones"};
+    char got[64];
+
+    (void)state;
+    kit_lab_script("[{'body': '{\\\"z\\\": [\\\"a\\\"]}'}, {'body': '{}'}]");
+    assert_int_equal(gather(&rq, &paging, got, sizeof(got)), ACME_REJECTED);
+    kit_lab_expect_failed(ACME_REJECTED, (const char *const[]){"there is no 'z' in it", NULL});
+    rq.must_have = "ok";
+    kit_lab_script("[{'body': '{\\\"ok\\\": true}'}]");
+    assert_int_equal(gather(&rq, &paging, got, sizeof(got)), ACME_OK);
 }
 
 static void a_list_without_end_ends(void **state)
@@ -187,6 +203,7 @@ int main(void)
         cmocka_unit_test(cursors_lead_on),
         cmocka_unit_test(urls_and_links_lead_on),
         cmocka_unit_test(lists_that_lead_astray_fail),
+        cmocka_unit_test(a_page_without_its_list_is_no_end),
         cmocka_unit_test(a_list_without_end_ends),
         cmocka_unit_test(full_queries_are_refused),
     };
