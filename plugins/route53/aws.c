@@ -174,6 +174,24 @@ static bool is_web_page(const struct kit_answer *answer)
     return strncasecmp(body, "<!doctype html", 14) == 0 || strncasecmp(body, "<html", 5) == 0;
 }
 
+/* The tree of a good answer; NULL if it is none. All of AWS's are called after what was asked for,
+ * ...Response: other XML, of a gateway or with an error in it, would pass for an empty list. */
+static struct xml *read_response(const struct kit_answer *answer, const char **ret_why)
+{
+    static const char ENDING[] = "Response";
+    const size_t ending_len = sizeof(ENDING) - 1;
+    struct xml *root =
+        xml_parse(answer->body != NULL ? answer->body : "", answer->body_len, ret_why);
+    size_t len = root != NULL ? strlen(root->name) : 0;
+
+    if (root != NULL && (len < ending_len || strcmp(root->name + len - ending_len, ENDING) != 0)) {
+        *ret_why = "it is XML of something else";
+        xml_free(root);
+        return NULL;
+    }
+    return root;
+}
+
 /* A change may have been made, whatever came back: then nothing else than a doubt is true. */
 static void judge_success(const struct kit_request *request, struct aws_answer *to,
                           const struct kit_answer *answer, struct kit_verdict *v)
@@ -189,11 +207,11 @@ static void judge_success(const struct kit_request *request, struct aws_answer *
         }
         return;
     }
-    to->root = xml_parse(answer->body != NULL ? answer->body : "", answer->body_len, &why);
+    to->root = read_response(answer, &why);
     if (to->root == NULL) {
         v->kind = KIT_DOUBT;
         v->status = ACME_RETRY;
-        (void)snprintf(v->words, sizeof(v->words), "an answer that is no XML (%s)", why);
+        (void)snprintf(v->words, sizeof(v->words), "an answer that is none of AWS's (%s)", why);
         return;
     }
     v->kind = KIT_TAKE;

@@ -9,6 +9,9 @@
 #include <string.h>
 
 #define ANSWER_MAX 8192
+/* The system's settings may bid us wait for half a minute, which nothing can cancel. */
+#define TIMEOUT_S 2
+#define TRIES 2
 
 static void take_server(ns_msg *message, int index, struct delegation *to)
 {
@@ -35,6 +38,8 @@ void delegation_find(const char *zone, struct delegation *ret_delegation)
     if (res_ninit(&state) != 0) {
         return;
     }
+    state.retrans = TIMEOUT_S;
+    state.retry = TRIES;
     len = res_nquery(&state, zone, ns_c_in, ns_t_ns, answer, sizeof(answer));
     res_nclose(&state);
     if (len <= 0 || (size_t)len > sizeof(answer) || ns_initparse(answer, len, &message) < 0) {

@@ -155,6 +155,9 @@ static int32_t list_by_name(struct route53 *p, struct acme_call *call, const cha
             }
             return f->status;
         }
+        if (xml_find(answer.root, "HostedZones") == NULL) { /* not the same as: there is none */
+            return aws_fault_set(f, ACME_RETRY, "Route 53: its list of hosted zones is not whole");
+        }
         take_page(answer.root, name, to);
         next = xml_text(answer.root, "NextDNSName");
         id = xml_text(answer.root, "NextHostedZoneId");

@@ -209,6 +209,7 @@ def test_sets_that_are_not_simple_are_explained_and_left(make_api, special, word
     {"do": "drop-reply"}, {"do": "drop-request"}, {"do": "cut", "bytes": 150}, {"do": "truncate", "bytes": 150},
     {"do": "replace", "status": 500, "body": "<html>oops</html>", "headers": {"content-type": "text/html"}},
     {"do": "replace", "status": 200, "body": "<html>hello</html>", "headers": {"content-type": "text/html"}},
+    {"do": "replace", "status": 200, "body": "<?xml version='1.0'?><html>hello</html>"},
     {"do": "refuse", "status": 503, "body": "busy"},
 ], ids=lambda rule: "%s-%s" % (rule["do"], rule.get("status", "")))
 def test_a_change_whose_answer_is_lost_is_made_once(api, what):
@@ -238,6 +239,24 @@ def test_lists_that_break_off_are_asked_for_again(api):
                      {"do": "refuse", "status": 500, "body": "<html>"}):
             api.set_rules({"method": "GET", "times": 1, **rule})
             assert p.call("remove", SHARED, ZONE, ONE, 60).status == OK
+
+
+@pytest.mark.parametrize("path, body", [
+    ("/rrset", "<Error><Code>Odd</Code></Error>"),
+    ("/rrset", '<?xml version="1.0"?><html><body>Sign in</body></html>'),
+    ("/rrset", "<ListResourceRecordSetsResponse><IsTruncated>false</IsTruncated></ListResourceRecordSetsResponse>"),
+    ("/rrset", "<ListResourceRecordSetsResponse><ResourceRecordSets/></ListResourceRecordSetsResponse>"),
+    ("/hostedzonesbyname", "<ListHostedZonesByNameResponse/>"),
+])
+def test_other_xml_is_no_empty_list(api, path, body):
+    """Else the removal would be done, and the value would stay."""
+    with api.plugin("--deadline", "1500").open() as p:
+        assert p.call("add", SHARED, ZONE, ONE, 60).status == OK
+    before = api.txt()
+    api.set_rules({"method": "GET", "path": path, "do": "refuse", "status": 200, "body": body})
+    with api.plugin("--deadline", "1500").open() as p:
+        assert p.call("remove", SHARED, ZONE, ONE, 60).status == RETRY
+    assert api.txt() == before
 
 
 @pytest.mark.usefixtures("untouched")
