@@ -8,6 +8,7 @@
  */
 #include "cloudflare.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static bool is_change(const struct kit_request *request)
@@ -34,6 +35,19 @@ static void judge_stranger(const struct kit_request *request, const struct kit_a
     v->status = v->kind == KIT_DOUBT ? ACME_RETRY : ACME_BAD_CONFIG;
 }
 
+/* A look that succeeded and shows nothing, not even an empty list, has not shown that there is
+ * nothing. */
+static void judge_result(const struct kit_request *request, const struct kit_answer *answer,
+                         struct kit_verdict *v)
+{
+    if (!is_change(request) && kit_json_count(answer->json, "result") == 0 &&
+        kit_json_type(answer->json, "result") != KIT_JSON_ARRAY) {
+        v->kind = KIT_DOUBT;
+        v->status = ACME_RETRY;
+        (void)snprintf(v->words, sizeof(v->words), "its answer has no result in it");
+    }
+}
+
 static void api_judge(void *context, const struct kit_request *request,
                       const struct kit_answer *answer, struct kit_verdict *v)
 {
@@ -47,6 +61,7 @@ static void api_judge(void *context, const struct kit_request *request,
         return;
     }
     if (answer->status / 100 == 2 && kit_json_bool(answer->json, "success", false)) {
+        judge_result(request, answer, v);
         return;
     }
     if (v->kind == KIT_TAKE) { /* 200, and yet no success */

@@ -183,6 +183,22 @@ def test_a_record_that_exists_is_done(api, code, status):
     assert api.contents() == api.before
 
 
+@pytest.mark.parametrize("path", ["/zones\\?", "dns_records"])
+@pytest.mark.parametrize("result", [{}, {"result": None}, {"result": "no"}])
+def test_a_look_that_shows_nothing_is_no_empty_list(api, path, result):
+    """Else a removal would be done, and the value would stay."""
+    api = api()
+    body = json.dumps({"success": True, "errors": [], "messages": [], **result})
+    with api.plugin("--deadline", "1500") as p:
+        assert p.call(*add("a")).status == OK
+    before = api.contents()
+    api.set_rules({"method": "GET", "path": path, "do": "replace", "status": 200, "body": body})
+    with api.plugin("--deadline", "1500") as p:
+        result = p.call(*remove("a"))
+        assert result.status == RETRY and "no result" in result.text
+    assert api.contents() == before
+
+
 def test_bodies_without_end_are_refused(api):
     api = api()
     with api.plugin() as p:
