@@ -154,6 +154,16 @@ static int32_t read_zone(struct run *r, struct round *round, const char *name)
     return status;
 }
 
+static int32_t refuse_broken(struct run *r, const char *name)
+{
+    r->fault = (struct kit_fault){.status = ACME_RETRY};
+    (void)snprintf(r->fault.text, sizeof(r->fault.text),
+                   "the server shows the TXT values of %.300s only in part: what it does not show "
+                   "would be lost by writing the others",
+                   name);
+    return ACME_RETRY;
+}
+
 /* Reads the set at one name and adds what is to be written there. */
 static int32_t read_name(struct run *r, struct round *round, struct target *first)
 {
@@ -168,6 +178,9 @@ static int32_t read_name(struct run *r, struct round *round, struct target *firs
     }
     rrset_read(round->zone.json, name, &set, &has_others);
     round->is_whole = round->is_whole || has_others;
+    if (set.is_broken) {
+        return refuse_broken(r, name);
+    }
     if (!round->is_whole && server_hides_disabled(r->p) &&
         !rrset_is_right(&set, r->targets, r->n, name)) {
         status = add_disabled(r, name, &found, &set);
@@ -186,6 +199,13 @@ static int32_t read_name(struct run *r, struct round *round, struct target *firs
     return ACME_OK;
 }
 
+/* An answer beyond what the kit takes: too large, which it refuses, or of too many values, which
+ * comes like any other that cannot be read. */
+static bool is_too_much(int32_t status, const struct kit_fault *fault)
+{
+    return status == ACME_REJECTED || (status == ACME_RETRY && fault->http_status == 200);
+}
+
 /* Many names in one answer, unless that is more than the kit takes. */
 static int32_t read_whole(struct run *r, struct round *round)
 {
@@ -196,7 +216,7 @@ static int32_t read_whole(struct run *r, struct round *round)
     }
     status = read_zone(r, round, NULL);
     round->is_whole = status == ACME_OK;
-    if (status == ACME_BUG || status == ACME_BAD_CONFIG) {
+    if (is_too_much(status, &r->fault)) {
         acme_log(r->call, ACME_LOG_DEBUG, "zone %s is read name by name: %s", r->zone,
                  r->fault.text);
         r->reads_each = true;

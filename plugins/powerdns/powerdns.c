@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* Answers hold whole zones where a server knows no filters. */
-#define BODY_MAX (16u << 20)
+#define BODY_MAX ((uint32_t)KIT_TEXT_MAX)
 
 enum {
     OPTION_API_URL,

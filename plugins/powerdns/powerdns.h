@@ -112,7 +112,8 @@ struct target {
 struct rrset {
     const struct kit_json *records[RRSET_RECORDS_MAX];
     size_t n;
-    bool has_more; /* than fit */
+    bool has_more;  /* than fit */
+    bool is_broken; /* it cannot be read as a whole, and so not be written back */
     int64_t ttl_s; /* -1: no set is there */
     const struct kit_json *comments;
 };

@@ -47,9 +47,12 @@ void rrset_read(const struct kit_json *zone, const char *name, struct rrset *ret
             *ret_has_others = *ret_has_others || kit_json_count(element, "records") > 0;
             continue;
         }
+        ret_set->is_broken =
+            ret_set->is_broken || kit_json_type(element, "records") != KIT_JSON_ARRAY;
         KIT_JSON_EACH(record, element, "records")
         {
             put(ret_set, record);
+            ret_set->is_broken = ret_set->is_broken || kit_json_str(record, "content") == NULL;
         }
         ret_set->ttl_s = ret_set->n > 0 ? kit_json_int(element, "ttl", -1) : -1;
         ret_set->comments =

@@ -107,6 +107,32 @@ static void targets_that_are_over_or_elsewhere_do_not_count(void **state)
     expect("{\"rrsets\":[]}", targets, 3, NULL);
 }
 
+static void a_set_that_is_not_shown_whole_is_not_taken_for_less(void **state)
+{
+    static const struct {
+        const char *text;
+        bool is_broken;
+    } CASES[] = {
+        {SET("\"ttl\":7,\"records\":[" RECORD("a") "]"), false},
+        {SET("\"ttl\":7,\"records\":[]"), false},
+        {SET("\"ttl\":7"), true},
+        {SET("\"ttl\":7,\"records\":null"), true},
+        {SET("\"ttl\":7,\"records\":[{\"disabled\":false}," RECORD("a") "]"), true},
+        {SET("\"ttl\":7,\"records\":[" RECORD("a") ",{\"content\":7}]"), true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
+        struct kit_json *json = kit_json_parse(CASES[i].text, strlen(CASES[i].text), NULL);
+        struct rrset set;
+        bool has_others = false;
+
+        rrset_read(json, OWNER, &set, &has_others);
+        assert_int_equal(set.is_broken, CASES[i].is_broken);
+        kit_json_free(json);
+    }
+}
+
 static void a_zone_that_was_sent_whole_is_recognized(void **state)
 {
     static const char WHOLE[] =
@@ -254,6 +280,7 @@ int main(void)
         cmocka_unit_test(what_is_right_is_not_sent),
         cmocka_unit_test(the_last_value_takes_the_set_with_it_unless_somebody_wrote_comments),
         cmocka_unit_test(targets_that_are_over_or_elsewhere_do_not_count),
+        cmocka_unit_test(a_set_that_is_not_shown_whole_is_not_taken_for_less),
         cmocka_unit_test(a_zone_that_was_sent_whole_is_recognized),
         cmocka_unit_test(hostile_answers_are_read_as_nothing),
         cmocka_unit_test(only_disabled_records_of_the_very_name_are_taken_from_a_search),

@@ -275,6 +275,27 @@ def test_a_server_that_ignores_the_filter_sends_the_zone_once(scene):
     assert scene.rrset()["records"] == records("value") and scene.values(names[0]) == ['"value"']
 
 
+@pytest.mark.parametrize("rrsets", ["0," * 2200000, "0," * 110000], ids=["too large", "too many values"])
+def test_a_zone_that_is_too_much_for_one_answer_is_read_name_by_name(scene, rrsets):
+    scene.rules({"method": "GET", "path": "/zones/[^?]*$", "do": "replace", "status": 200,
+                 "headers": {"content-type": "application/json"}, "body": '{"rrsets": [%s0]}' % rrsets})
+    names = ["_acme-challenge.n%d.example.test." % i for i in range(5)] + [OWNER]
+    plugin = scene.plugin()
+    assert plugin.apply(*[("add", name, ZONE, "value", 60) for name in names]).status == OK
+    assert scene.rrset()["records"] == records("value") and scene.values(names[0]) == ['"value"']
+    assert plugin.apply(*[("remove", name, ZONE, "value", 60) for name in names]).status == OK
+    assert scene.is_untouched()
+
+
+@pytest.mark.parametrize("verb", ["add", "remove"])
+def test_a_set_of_which_a_part_is_not_shown_is_left_alone(scene, verb):
+    body = json.dumps({"rrsets": [{"name": OWNER, "type": "TXT", "ttl": 300, "records": [{"disabled": False}]}]})
+    scene.rules({"method": "GET", "path": "rrset_name", "do": "replace", "status": 200, "body": body})
+    result = scene.plugin().call(verb, OWNER, ZONE, "value", 60)
+    assert result.status == RETRY and "only in part" in result.text
+    assert scene.requests("PATCH") == [] and scene.is_untouched()
+
+
 def test_a_newer_server_is_not_searched(scene):
     scene.rules({"path": "localhost$", "do": "replace", "status": 200, "body": '{"version": "5.1.0"}',
                  "headers": {"content-type": "application/json"}})
