@@ -6,7 +6,10 @@
 #include <acme-plugin.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstdio>
 #include <fstream>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -20,13 +23,21 @@ const acme_plugin_option options[] = {
 
 using Lines = std::vector<std::string>;
 
+/* A file that cannot be read is not an empty one: what it holds would be written over. */
 Lines load(const std::string &path)
 {
+    errno = 0;
     std::ifstream file(path);
     Lines lines;
 
-    for (std::string line; std::getline(file, line);) {
+    if (!file && errno != ENOENT) {
+        throw std::runtime_error(path + " cannot be read");
+    }
+    for (std::string line; file && std::getline(file, line);) {
         lines.push_back(line);
+    }
+    if (file.bad()) {
+        throw std::runtime_error(path + " cannot be read to its end");
     }
     return lines;
 }
