@@ -229,6 +229,7 @@ static bool parse_answer(const char *line, size_t len, struct answer *ret_answer
 static void take_answer(struct batch *b, const struct answer *a)
 {
     size_t i = (size_t)a->index;
+    char text[OUTCOME_TEXT_MAX];
     int32_t status = ACME_OK;
     const char *what =
         outcome_of_code(b->hook->style->verbs[VERB_BATCH].codes, (int)a->status, &status);
@@ -244,10 +245,10 @@ static void take_answer(struct batch *b, const struct answer *a)
         return;
     }
     b->state[i] = STATE_FAILED;
-    b->failed_status = status;
-    (void)acme_fail_at(b->call, i, status, later_s, "%s %s %s (status %lld)%s%s", b->program,
-                       verb_of(b->changes[i]), what, a->status, a->message[0] != '\0' ? ": " : "",
-                       a->message);
+    (void)snprintf(text, sizeof(text), "%s %s %s (status %lld)%s%s", b->program,
+                   verb_of(b->changes[i]), what, a->status, a->message[0] != '\0' ? ": " : "",
+                   a->message);
+    b->failed_status = outcome_fail(b->call, i, status, later_s, text);
 }
 
 static void take_line(void *context, const char *line, size_t len)
@@ -287,11 +288,11 @@ static int32_t settle_rest(struct batch *b, const struct run_result *result)
     if (status == ACME_OK) {
         for (size_t i = 0; i < b->n; i++) {
             if (b->state[i] == STATE_SENT) {
-                b->failed_status = ACME_REJECTED;
-                (void)acme_fail_at(b->call, i, ACME_REJECTED, 0,
-                                   "%s ended well (exit code 0), but wrote no status line for "
-                                   "change %zu",
-                                   b->program, i);
+                (void)snprintf(text, sizeof(text),
+                               "%s ended well (exit code 0), but wrote no status line for change "
+                               "%zu",
+                               b->program, i);
+                b->failed_status = outcome_fail(b->call, i, CODE_VAGUE, 0, text);
             }
         }
         return ACME_OK;

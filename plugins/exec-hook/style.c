@@ -14,23 +14,34 @@
 
 /* ---- Exit codes ---- */
 
-/* The table of the manual page. 75, 77 and 78 are those of sysexits.h. */
+#define RESERVED "used an exit code that is reserved"
+#define MEANINGLESS "used an exit code that has no meaning here"
+
+/* The table of the manual page. 75, 77 and 78 are those of sysexits.h. A code that nobody gave a
+ * meaning most often comes from a command that a script ran, such as curl's when its time is up:
+ * nobody thought of a promise then. */
 static const struct style_codes native_codes = {
     .rows = {{1, 1, ACME_REJECTED, "failed"},
              {2, 2, ACME_UNSUPPORTED, "does not support this verb"},
              {3, 3, ACME_REJECTED, "says 'not yet' (3), which only 'settled' may"},
-             {4, 74, ACME_REJECTED, "used an exit code that is reserved"},
+             {4, 74, CODE_VAGUE, RESERVED},
              {75, 75, ACME_RETRY, "asks to come back later"},
-             {76, 76, ACME_REJECTED, "used an exit code that has no meaning here"},
+             {76, 76, CODE_VAGUE, MEANINGLESS},
              {77, 77, ACME_DENIED, "says that its credential was refused"},
              {78, 78, ACME_BAD_CONFIG, "says that its settings are wrong"},
-             {79, 125, ACME_REJECTED, "used an exit code that has no meaning here"},
+             {79, 125, CODE_VAGUE, MEANINGLESS},
              {126, 126, ACME_BAD_CONFIG, "could not run something (not executable)"},
              {127, 127, ACME_BAD_CONFIG, "did not find a command that it needs"},
-             {128, 255, ACME_REJECTED, "used an exit code that has no meaning here"}}};
+             {128, 255, CODE_VAGUE, MEANINGLESS}}};
 
+/* Nothing is changed by asking: here a code without a meaning is no reason to ask again. */
 static const struct style_codes native_settled_codes = {
-    .rows = {{3, 3, ACME_RETRY, "says that it is not live yet"}}, .rest = &native_codes};
+    .rows = {{3, 3, ACME_RETRY, "says that it is not live yet"},
+             {4, 74, ACME_REJECTED, RESERVED},
+             {76, 76, ACME_REJECTED, MEANINGLESS},
+             {79, 125, ACME_REJECTED, MEANINGLESS},
+             {128, 255, ACME_REJECTED, MEANINGLESS}},
+    .rest = &native_codes};
 
 /* A program of another client's may have published the value and failed behind that: unlike ours,
  * its codes promise nothing. */

@@ -52,6 +52,12 @@ def test_no_word_about_a_change_is_a_failure(hook):
     result = batch(hook("cat > /dev/null; echo '{\"index\":1,\"status\":0}'"))
     assert result.status == OK and result.done == [1]
     assert sorted(result.fails) == [0, 2, 3] and "no status line for change 3" in result.fails[3][2]
+    assert all(f[0] == RETRY and f[1] > 0 for f in result.fails.values())  # nobody knows whether it was made
+
+
+def test_a_status_without_a_meaning_promises_nothing(hook):
+    result = batch(hook("cat > /dev/null; echo '{\"index\":0,\"status\":28,\"message\":\"timeout\"}'"), CHANGES[0])
+    assert result.fails[0][0] == RETRY and result.fails[0][1] > 0 and "timeout" in result.fails[0][2]
 
 
 def test_the_exit_code_holds_for_what_was_not_answered(hook):

@@ -64,6 +64,8 @@ def test_descriptors_session_and_stdin(hook):
 def expected(code, verb):
     table = {0: OK, 2: UNSUPPORTED, 3: RETRY if verb == "settled" else REJECTED, 75: RETRY, 77: DENIED,
              78: BAD_CONFIG, 126: BAD_CONFIG, 127: BAD_CONFIG}
+    if verb == "add" and code not in (1, 3):
+        return table.get(code, RETRY)  # no promise that nothing is left behind
     return table.get(code, REJECTED)
 
 
@@ -79,6 +81,8 @@ def test_every_exit_code(hook, verb):
         assert result.status == expected(code, verb), code
         if code != 0:
             assert "hook %s" % verb in result.text and "exit code %d)" % code in result.text
+        if verb == "add" and result.status == RETRY and code != 75:
+            assert result.fails[0][1] > 0, code  # not to be run again at once
         assert ("reserved" in result.text) == (4 <= code <= 74), code
 
 
