@@ -63,12 +63,14 @@ int32_t kit_check_url(struct acme_call *call, const char *option, const char *ur
 {
     struct kit_url parsed = {.scheme = NULL};
     const char *flaw = url == NULL ? NULL : kit_url_parse(url, flags, &parsed);
+    KIT_TEXT(shown);
 
     kit_url_done(&parsed);
     if (flaw == NULL) {
         return ACME_OK;
     }
-    return acme_fail(call, ACME_BAD_CONFIG, 0, "%s = %s: %s", option, url, flaw);
+    kit_url_add_shown(&shown, url);
+    return acme_fail(call, ACME_BAD_CONFIG, 0, "%s = %s: %s", option, kit_text_str(&shown), flaw);
 }
 
 /* The first of these variables that is set and not empty. */
@@ -136,14 +138,16 @@ int32_t kit_http_open(struct acme_call *call, const struct kit_http_settings *s,
     struct kit_url base = {.scheme = NULL};
     struct kit_http *http = NULL;
     const char *flaw = NULL;
+    KIT_TEXT(shown);
 
     if (s->service == NULL || s->base_url == NULL) {
         return acme_fail(call, ACME_BUG, 0, "kit_http_open: service or base_url is not set");
     }
     flaw = kit_url_parse(s->base_url, s->flags, &base);
     if (flaw != NULL) {
-        return acme_fail(call, ACME_BAD_CONFIG, 0, "the URL of %s, %s: %s", s->service, s->base_url,
-                         flaw);
+        kit_url_add_shown(&shown, s->base_url);
+        return acme_fail(call, ACME_BAD_CONFIG, 0, "the URL of %s, %s: %s", s->service,
+                         kit_text_str(&shown), flaw);
     }
     http = make_client(call, s);
     http->base = base;

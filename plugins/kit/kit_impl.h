@@ -71,6 +71,10 @@ struct kit_url {
 const char *kit_url_parse(const char *url, uint32_t flags, struct kit_url *ret_url);
 void kit_url_done(struct kit_url *u);
 
+/* Adds url as people may see it: without user name and password, and without a query, since both
+ * are where tokens are put by mistake. */
+void kit_url_add_shown(struct kit_text *t, const char *url);
+
 /* Adds the whole URL of a request. A flaw of the request in words, or NULL. */
 const char *kit_url_build(const struct kit_url *base, const struct kit_request *rq,
                           struct kit_text *to);

@@ -135,6 +135,25 @@ const char *kit_url_parse(const char *url, uint32_t flags, struct kit_url *ret_u
     return NULL;
 }
 
+/* All before the last @ is hidden: a password may have characters that no URL should have. */
+void kit_url_add_shown(struct kit_text *t, const char *url)
+{
+    const char *start = strstr(url, "://");
+    const char *at = NULL;
+    size_t len = 0;
+
+    start = start == NULL ? url : start + 3;
+    at = strrchr(start, '@');
+    kit_text_add(t, url, (size_t)(start - url));
+    if (at != NULL) {
+        kit_text_add_str(t, "[secret]@");
+        start = at + 1;
+    }
+    len = strcspn(start, "?#");
+    kit_text_add(t, start, len);
+    kit_text_add_str(t, start[len] == '\0' ? "" : "?...");
+}
+
 static bool is_same_origin(const struct kit_url *a, const struct kit_url *b)
 {
     return a->scheme != NULL && b->scheme != NULL && strcmp(a->scheme, b->scheme) == 0 &&

@@ -64,6 +64,34 @@ static void urls_are_refused_with_their_option(void **state)
                                                                  "https://", "credentials", NULL});
 }
 
+static void credentials_in_urls_are_in_no_text(void **state)
+{
+    static const struct {
+        const char *url;
+        const char *shown;
+    } CASES[] = {
+        {"https://user:s3cret@dns.example/v1", "api-url = https://[secret]@dns.example/v1: "},
+        {"https://s3cret@dns.example/v1?key=s3cret", "https://[secret]@dns.example/v1?...: "},
+        {"https://user:s3/cret?@dns.example/v1", "https://[secret]@dns.example/v1: "},
+        {"user:s3cret@dns.example", "api-url = [secret]@dns.example: "},
+        {"https://dns.example/v1?key=s3cret#s3cret", "https://dns.example/v1?...: "},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
+        const struct kit_http_settings settings = {.service = "Test DNS", .base_url = CASES[i].url};
+        struct kit_http *http = NULL;
+
+        kit_lab_reset();
+        assert_int_equal(kit_check_url(&kit_lab_call, "api-url", CASES[i].url, 0), ACME_BAD_CONFIG);
+        kit_lab_expect_failed(ACME_BAD_CONFIG, (const char *const[]){CASES[i].shown, NULL});
+        assert_null(strstr(kit_lab_host.failed_text, "s3"));
+        kit_lab_reset();
+        assert_int_equal(kit_http_open(&kit_lab_call, &settings, &http), ACME_BAD_CONFIG);
+        assert_null(strstr(kit_lab_host.failed_text, "s3"));
+    }
+}
+
 static void clients_without_a_name_or_with_a_bad_url_do_not_open(void **state)
 {
     struct kit_http *http = NULL;
@@ -131,6 +159,7 @@ int main(void)
         cmocka_unit_test(credentials_are_one_line_of_visible_characters),
         cmocka_unit_test(credentials_are_refused_where_they_are_set),
         cmocka_unit_test(urls_are_refused_with_their_option),
+        cmocka_unit_test(credentials_in_urls_are_in_no_text),
         cmocka_unit_test(clients_without_a_name_or_with_a_bad_url_do_not_open),
         cmocka_unit_test(debug_lines_hide_secrets),
         cmocka_unit_test(basic_credentials_are_encoded),
