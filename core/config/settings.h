@@ -18,16 +18,16 @@
 #include <stdint.h>
 
 struct settings {
-    char *email;             /* NULL: none given */
-    char *ca;                /* a preset or a [ca] section */
-    char *key_type;          /* "ec256", ... */
-    char *state_dir;         /* absolute */
-    char *ca_bundle;         /* one file of trusted roots for CAs; NULL: the system's */
-    char *plugin_user;       /* whom workers become when we are root */
-    char *config_path;       /* the main configuration file, there or not */
+    char *email;              /* NULL: none given */
+    char *ca;                 /* a preset or a [ca] section */
+    char *key_type;           /* "ec256", ... */
+    char *state_dir;          /* absolute */
+    char *ca_bundle;          /* one file of trusted roots for CAs; NULL: the system's */
+    char *plugin_user;        /* whom workers become when we are root */
+    char *config_path;        /* the main configuration file, there or not */
     struct strv deploy_hooks; /* for every certificate: command lines, as written */
-    struct strv plugin_dirs; /* searched first; empty: only where plug-ins are installed */
-    struct strv resolvers;   /* ADDRESS, ADDRESS:PORT or [ADDRESS]:PORT; empty: the system's */
+    struct strv plugin_dirs;  /* searched first; empty: only where plug-ins are installed */
+    struct strv resolvers;    /* ADDRESS, ADDRESS:PORT or [ADDRESS]:PORT; empty: the system's */
     struct propagation_policy propagation;
     bool has_agreed_tos;
     bool is_staging;

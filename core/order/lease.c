@@ -158,6 +158,7 @@ static void start_watch(struct lease *lease)
         .moved = follow_move,
         .done = finish_watch,
     };
+    /* Pointers are what is wanted. NOLINTNEXTLINE(bugprone-sizeof-expression) */
     AUTO_FREE struct provider **providers = mem_alloc(lease->n_uses, sizeof(*providers));
     const char *value = lease->value;
     struct dns_watch_policy policy;

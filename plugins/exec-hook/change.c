@@ -62,16 +62,16 @@ static int32_t run_program_for(struct making *m, size_t from, size_t n, struct o
     if (h->acme_sh != NULL) {
         status = home_make(h, &home, ret_text, size);
     }
-    if (status == ACME_OK && !invoke_init(&with, &what)) {
-        (void)snprintf(ret_text, size, "there is no memory to run %s", outcome->name);
-        status = ACME_BUG;
-    } else if (status == ACME_OK) {
+    if (status == ACME_OK && invoke_init(&with, &what) && with.argv.items != NULL) {
         run.path = with.argv.items[0];
         run.argv = with.argv.items;
         run.envp = with.envp.items;
         run_program(m->call, &run, &result);
         outcome_end(outcome);
         status = outcome_judge(&result, h, m->pick.verb, ret_text, size);
+    } else if (status == ACME_OK) {
+        (void)snprintf(ret_text, size, "there is no memory to run %s", outcome->name);
+        status = ACME_BUG;
     }
     invoke_done(&with);
     home_done(&home);

@@ -18,7 +18,8 @@ void *alloc_zero(size_t n, size_t size)
 
 void *alloc_resize(void *memory, size_t n, size_t size)
 {
-    void *resized = size != 0 && n > (size_t)-1 / size ? NULL : realloc(memory, n * size);
+    size_t bytes = size != 0 && n > (size_t)-1 / size ? 0 : n * size;
+    void *resized = bytes == 0 ? NULL : realloc(memory, bytes);
 
     if (resized == NULL) {
         abort();

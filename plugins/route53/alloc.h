@@ -13,6 +13,7 @@
 
 /* n things of size bytes, all zero. */
 void *alloc_zero(size_t n, size_t size);
+/* To n things of size bytes; neither may be 0. */
 void *alloc_resize(void *memory, size_t n, size_t size);
 
 char *alloc_copy(const char *text);

@@ -178,18 +178,19 @@ static const struct acme_plugin_option *option_at(const struct acme_plugin *p, s
                                                              i * p->option_size);
 }
 
-static bool read_file(const char *path, struct acme_value *v)
+/* What FILE options hold. */
+static char files[OPTIONS_MAX][FILE_MAX + 1];
+
+static bool read_file(const char *path, struct acme_value *v, char *room)
 {
     FILE *file = fopen(path, "rb");
-    char *text = malloc(FILE_MAX + 1); /* options live as long as this process */
 
-    if (file == NULL || text == NULL) {
-        free(text);
+    if (file == NULL) {
         return false;
     }
-    v->len = fread(text, 1, FILE_MAX, file);
-    text[v->len] = '\0';
-    v->text = text;
+    v->len = fread(room, 1, FILE_MAX, file);
+    room[v->len] = '\0';
+    v->text = room;
     (void)fclose(file);
     return true;
 }
@@ -216,7 +217,7 @@ static bool set_value(struct driver *d, size_t i, const char *text)
     char *end = NULL;
 
     if (o->type == ACME_OPTION_FILE) {
-        return read_file(text, v);
+        return read_file(text, v, files[i]);
     }
     if ((o->flags & ACME_OPTION_REPEAT) != 0) {
         return repeat_value(v, d->repeated[i], text);

@@ -113,7 +113,8 @@ static void both_values_of_an_order_stay_whatever_is_lost(void **state)
                 p.now_ms += offset_ms;
                 p.way_ms = offset_ms % 3 * 300;
                 for (int i = 0; i < 2; i++) {
-                    for (int n = 0; n < 3 && !add(&p, VALUES[i], n < 2 ? left % 3 : 0); n++) {
+                    for (int n = 0; n < 3 && !add(&p, VALUES[i], (enum fate)(n < 2 ? left % 3 : 0));
+                         n++) {
                         left /= 3;
                     }
                 }
