@@ -5,9 +5,13 @@
  * acme-kit.h: help for plug-ins that speak to a DNS host over HTTP. A static library, linked into
  * the plug-in; it is no part of the interface of acme-plugin.h and may change with any release.
  *
- *     struct kit_http_settings s = {.service = "Example DNS", .base_url =
- * "https://api.example/v1"}; status = kit_http_open(call, &s, &p->http); once, in open() status =
- * kit_http_bearer(call, p->http, "token", token);
+ *     const struct kit_http_settings s = {.service = "Example DNS",          once, in open()
+ *                                         .base_url = "https://api.example/v1"};
+ *
+ *     status = kit_http_open(call, &s, &p->http);
+ *     if (status == ACME_OK) {
+ *         status = kit_http_bearer(call, p->http, "token", token);
+ *     }
  *
  *     KIT_TEXT(json);                                                        in add()
  *     KIT_ANSWER(answer);
@@ -193,15 +197,13 @@ struct kit_pair {
 enum kit_verdict_kind {
     KIT_TAKE,   /* good: kit_send() returns ACME_OK */
     KIT_AGAIN,  /* nothing was changed; the same request may be sent again */
-    KIT_DOUBT,  /* it failed, perhaps after it was carried out: repeated as kit_request.repeat says
-                 */
+    KIT_DOUBT,  /* it failed, perhaps after it was done: repeated as kit_request.repeat says */
     KIT_REFUSE, /* failed for good, with `status` */
 };
 
 struct kit_verdict {
     enum kit_verdict_kind kind;
-    int32_t
-        status; /* for KIT_REFUSE: ACME_DENIED... For the others ACME_RETRY, once tries are over */
+    int32_t status;         /* of KIT_REFUSE: ACME_DENIED... The others end with ACME_RETRY */
     uint32_t retry_after_s; /* wished pause; 0: none was named */
     char words[1024];       /* what the service said: escaped and shortened when it is shown */
     char hint[512];         /* what the user can do about it, in your words; "": nothing */
@@ -325,8 +327,9 @@ struct kit_request {
 
     int allow[KIT_ALLOW_MAX]; /* statuses besides 2xx that are good answers, up to a 0 */
     const char *zone; /* the zone that this is about: 404 becomes ACME_NO_ZONE, texts name it */
-    /* A path that the JSON of a good answer has. Without it, "there is nothing" cannot be told from
-     * "that was not the API": name one wherever you go on from what an answer does not hold. */
+    /* A path that the JSON of a good answer has, be it null. Without it, "there is nothing" cannot
+     * be told from "that was not the API": name one wherever you go on from what an answer does not
+     * hold. */
     const char *must_have;
     enum kit_repeat repeat;
     uint32_t timeout_ms; /* 0: the client's */
