@@ -114,7 +114,7 @@ struct rrset {
     size_t n;
     bool has_more;  /* than fit */
     bool is_broken; /* it cannot be read as a whole, and so not be written back */
-    int64_t ttl_s; /* -1: no set is there */
+    int64_t ttl_s;  /* -1: no set is there */
     const struct kit_json *comments;
 };
 

@@ -162,7 +162,7 @@ static char *find_file(void)
 
 static void write_to(const char *path, const char *text, size_t len, int flags)
 {
-    AUTO_FD int fd = open(path, O_WRONLY | flags);
+    AUTO_FD int fd = open(path, O_WRONLY | flags, 0600);
 
     assert_true(fd >= 0);
     assert_int_equal(write(fd, text, len), (ssize_t)len);
