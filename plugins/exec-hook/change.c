@@ -221,10 +221,14 @@ static bool may_remove(struct making *m, size_t at)
         return true;
     }
     if (!look_txt(r->zone, r->fqdn, &values)) {
-        acme_log(m->call, ACME_LOG_WARNING,
-                 "%s does not look at values when it removes, and whether %.260s has others could "
-                 "not be seen: no server of zone %.260s answered",
-                 invoke_program(m->hook, VERB_REMOVE), r->fqdn, r->zone);
+        (void)snprintf(text, sizeof(text),
+                       "%s was not run: it does not look at the value when it removes, and whether "
+                       "%.260s has others could not be seen, since no server of zone %.260s "
+                       "answered",
+                       invoke_program(m->hook, VERB_REMOVE), r->fqdn, r->zone);
+        (void)note_failure(m, m->pick.indices[at], ACME_RETRY, 0, text);
+        words_done(&values);
+        return false;
     }
     while (other < values.n && is_picked(m, r->fqdn, values.items[other])) {
         other++;

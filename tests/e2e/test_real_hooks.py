@@ -50,12 +50,15 @@ class Scene:
         os.chmod(path, mode)
         return path
 
-    def issue(self, *names, lines=(), options=(), **run):
+    def configure(self, lines):
         text = ["[provider hook]", "plugin = exec-hook", "ttl = 60", *lines,
                 "env = PATH=%s:/usr/bin:/bin" % self.tools, "env = LD_LIBRARY_PATH=%s/lib" % self.tools,
                 "env = TMPDIR=" + self.temporary, "core-allow-path = " + self.temporary,
                 "[zone example.test]", "provider = hook"]
         self.client.configure(sections="\n".join(text) + "\n")
+
+    def issue(self, *names, lines=(), options=(), **run):
+        self.configure(lines)
         domains = [word for name in names for word in ("-d", name)]
         return self.client.run("issue", *domains, "--server", self.client.server, *options, **run)
 
@@ -189,6 +192,30 @@ def test_acme_sh_script_that_would_take_values_of_others(make_scene):
     left = set(scene.before["example.test"]) - set(scene.lab.zones()["example.test"])
     assert len(left) == 1 and "foreign" in left.pop()
     assert set(scene.lab.zones()["example.test"]) < set(scene.before["example.test"])
+
+
+def test_acme_sh_script_is_not_run_blindly(make_scene):
+    """Without a server that says what stands there, it might take values of others."""
+    scene = make_scene()
+    scene.configure(["style = acme.sh", "command = " + acme_sh(scene, "dns_nsupdate.sh"),
+                     "core-allow-path = " + scene.tools, "env = NSUPDATE_SERVER=" + scene.lab.primary,
+                     "env = NSUPDATE_KEY=" + scene.key])
+    added = scene.client.run("dns", "add", "example.test", "v" * 43)
+    assert added.code == 0, said(added)
+    standing = scene.lab.zones()
+    with open(os.path.join(scene.lab.folder, "resolv.conf"), encoding="utf-8") as file:
+        resolver = file.read()
+    scene.lab.set_resolv_conf("nameserver 127.99.99.99\n")
+    assert_refused(scene.client.run("dns", "remove", "example.test", "v" * 43), 4, "provider 'hook'",
+                   "dns_nsupdate.sh was not run", OWNER, "no server of zone example.test", within_s=60)
+    assert_clean(scene.lab, standing)
+
+    scene.lab.set_resolv_conf(resolver)
+    scene.lab.update("example.test", 'del %s TXT "foreign"' % OWNER)
+    removed = scene.client.run("dns", "remove", "example.test", "v" * 43)
+    assert removed.code == 0, said(removed)
+    scene.lab.update("example.test", 'add %s 60 TXT "foreign"' % OWNER)
+    scene.assert_clean()
 
 
 def test_acme_sh_takes_settings_from_account_conf(make_scene, tmp_path):
