@@ -66,11 +66,22 @@ static bool take_native(struct outcome *o, const char *line, size_t len)
     return false;
 }
 
+/* At the line's beginning; what stands behind its end is of a line before. */
+static size_t count_blanks(const char *line, size_t len)
+{
+    size_t n = 0;
+
+    while (n < len && (line[n] == ' ' || line[n] == '\t' || line[n] == '\r')) {
+        n++;
+    }
+    return n;
+}
+
 /* Keeps a line as a part of the receipt, which begins with its first line that is not blank and has
  * no line end behind its last. NUL bytes end it: no variable can hold them. */
 static void keep_line(struct outcome *o, const char *line, size_t len)
 {
-    size_t blank = strspn(line, " \t\r");
+    size_t blank = count_blanks(line, len);
     size_t room = sizeof(o->receipt) - o->receipt_len;
     size_t end = o->receipt_len > 0 ? 1 : 0;
 

@@ -73,7 +73,7 @@ def certbot(noting, auth="", cleanup="", **options):
 
 def test_certbot_hooks(noting, calls):
     left_over = {"CERTBOT_TOKEN": "old", "CERTBOT_AUTH_OUTPUT": "old", "CERTBOT_DOMAIN": "old"}
-    with certbot(noting, "print('\\n  an id \\n second\\n')", arg=["auth", "a b"], cleanup_arg="clean",
+    with certbot(noting, "print('   \\n\\n  an id \\n second\\n')", arg=["auth", "a b"], cleanup_arg="clean",
                  env=left_over).open() as p:
         result = p.apply(add(value="v1"), add(OTHER, "v2"), add(value="v3"))
         assert result.status == OK and result.done == [0, 1, 2]
