@@ -18,7 +18,7 @@
  * \\ and \xHH escaped:
  *
  *     log LEVEL TEXT | fail INDEX STATUS RETRY-AFTER TEXT | receipt INDEX TEXT | done INDEX
- *     zone NAME | returned CALL STATUS MICROSECONDS
+ *     zone NAME | min-ttl SECONDS | returned CALL STATUS MICROSECONDS
  *
  * The worker judges a plug-in like a stranger and hides what it does wrong; this shows it as it is.
  * plugincheck.py, which authors of plug-ins use, and the tests of the bundled ones speak to it.
@@ -270,6 +270,7 @@ static void fill_fallbacks(struct driver *d)
 static void describe(const struct acme_plugin *p)
 {
     printf("plugin\t%s\t%s\t%s\n", p->name, p->version, p->summary);
+    printf("min-ttl\t%u\n", p->min_ttl_s);
     for (size_t i = 0; i < p->n_options; i++) {
         const struct acme_plugin_option *o = option_at(p, i);
 

@@ -3,17 +3,20 @@
 """What acme-dns asks of a plug-in, tried on a pretend DNS host: values come and go beside those of others, and the
 host fails in the ways that hosts fail.
 
-    plugincheck.check("./mine.so", Api(), {"api-url": "{url}", "token": "good"}, secret="good", wrong={"token": "bad"})
+    plugincheck.check("./mine.so", Api, {"api-url": "{url}", "token": "good"}, secret="good", wrong={"token": "bad"})
 
-runs every rule in a fresh process with the plug-in loaded, prints a line for each, and returns how many failed.
-The plug-in is called as acme-dns would: ACME_RETRY is tried again. `acme-dns plugin test` then tries the same on
-your host's real API, and looks at what its name servers say.
+runs every rule in a fresh process with the plug-in loaded, on a host of its own (Api is the class, or any function
+that makes a host), prints a line for each, and returns how many failed. The plug-in is called as acme-dns would:
+ACME_RETRY is tried again, and a callback that does not end is ended with its process. `acme-dns plugin test` then
+tries the same on your host's real API, and looks at what its name servers say.
 """
 import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
+import threading
 import time
 import traceback
 from concurrent.futures import ThreadPoolExecutor
@@ -28,6 +31,14 @@ NAMES = {OK: "ACME_OK", RETRY: "ACME_RETRY", DENIED: "ACME_DENIED", NO_ZONE: "AC
 PROMISES = (DENIED, NO_ZONE, REJECTED, BAD_CONFIG, UNSUPPORTED)
 TRIES = 5
 AT_ONCE = 8
+# What every rule would die of is told this often.
+DEATHS_MAX = 3
+# What goes before the plug-in's process: WRAP='valgrind -q', WRAP='gdb --args'. A debugger has all the time it wants.
+WRAP = shlex.split(os.environ.get("WRAP", ""))
+# A callback's time, as host->ms_left() tells it; a little later its process is killed, as acme-dns does.
+CALL_TIMEOUT_S = int(os.environ.get("CALL_TIMEOUT") or 60)
+GRACE_S = 5
+TTL_S = 60
 DRIVE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "plugin-drive")
 
 ZONE = "example.test."
@@ -40,6 +51,10 @@ FOREIGN = "somebody-elses-value"
 
 class Broken(Exception):
     """A rule that does not hold."""
+
+
+class Died(Broken):
+    """The plug-in's process is no more."""
 
 
 def expect(is_so, words):
@@ -65,23 +80,38 @@ def plain(text):
 
 
 class Plugin:
-    """A process with the plug-in in it (see the beginning of drive.c). WRAP in the environment goes before it:
-    WRAP='valgrind -q', WRAP='gdb --args'."""
+    """A process with the plug-in in it (see the beginning of drive.c)."""
 
     def __init__(self, path, options):
-        command = [*shlex.split(os.environ.get("WRAP", "")), DRIVE, os.path.abspath(path)]
+        command = [*WRAP, DRIVE, os.path.abspath(path)]
+        command += [] if WRAP else ["--deadline", str(CALL_TIMEOUT_S * 1000)]
         command += ["%s=%s" % pair for pair in options.items()]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        self.said = []
+        self.said, self.is_late, self.min_ttl_s = [], False, 0
 
     def call(self, *words):
-        self.process.stdin.write("\t".join(words).encode() + b"\n")
-        self.process.stdin.flush()
+        clock = threading.Timer(threading.TIMEOUT_MAX if WRAP else CALL_TIMEOUT_S + GRACE_S, self.end_late)
+        clock.daemon = True
+        clock.start()
+        try:
+            self.process.stdin.write("\t".join(words).encode() + b"\n")
+            self.process.stdin.flush()
+            answer = self.read_answer()
+        except BrokenPipeError:
+            answer = None
+        finally:
+            clock.cancel()
+        if answer is None:
+            raise Died(self.tell_death(words[0]))
+        return answer
+
+    def read_answer(self):
+        """None: the process ended."""
         answer = Answer()
         while True:
             line = self.process.stdout.readline().decode()
             if not line:
-                raise Broken("the plug-in's process ended in %s() with %s" % (words[0], self.process.wait()))
+                return None
             kind, *words_back = line.rstrip("\n").split("\t")
             if kind == "fail":
                 answer.texts.append(plain(words_back[3]))
@@ -90,16 +120,34 @@ class Plugin:
                 answer.receipts[int(words_back[0])] = plain(words_back[1])
             elif kind == "zone":
                 answer.zones.append(words_back[0])
+            elif kind == "min-ttl":
+                self.min_ttl_s = int(words_back[0])
             elif kind == "returned":
                 answer.status = int(words_back[1])
                 return answer
             self.said.append(plain(line))
 
+    def end_late(self):
+        self.is_late = True
+        self.process.kill()
+
+    def tell_death(self, callback):
+        code = self.process.wait()
+        if self.is_late:
+            return "%s() did not end within %d s" % (callback, CALL_TIMEOUT_S)
+        if code < 0:
+            return "%s(): the plug-in's process was killed by signal %d (%s)" % (callback, -code,
+                                                                                signal.strsignal(-code))
+        return "%s(): the plug-in's process ended with status %d" % (callback, code)
+
     def close(self):
         if self.process.poll() is None:
             self.call("close")
             self.process.stdin.close()
-            self.process.wait(timeout=60)
+            try:
+                self.process.wait(timeout=None if WRAP else CALL_TIMEOUT_S)
+            except subprocess.TimeoutExpired:
+                raise Died("after close() the plug-in's process did not end within %d s" % CALL_TIMEOUT_S) from None
 
     def kill(self):
         self.process.kill()
@@ -119,6 +167,7 @@ class Scene:
     def open(self, **changed):
         self.plugin = Plugin(self.path, {**self.options, **changed})
         self.plugins.append(self.plugin)
+        self.plugin.call("describe")
         return self.plugin.call("open")
 
     def reopen(self):
@@ -126,7 +175,8 @@ class Scene:
         expect(self.open().status == OK, "it does not open a second time")
 
     def once(self, verb, value, owner=OWNER, zone=ZONE, receipt=None):
-        answer = self.plugin.call(verb, owner, zone, value, "60", *([receipt] if receipt else []))
+        ttl_s = max(TTL_S, self.plugin.min_ttl_s)
+        answer = self.plugin.call(verb, owner, zone, value, str(ttl_s), *([receipt] if receipt else []))
         self.receipts.update({(owner, value): text for text in answer.receipts.values()})
         expect(answer.status in NAMES, "%s() returned %s, which is no status" % (verb, answer.status))
         expect(answer.status == OK or answer.text, "%s() returned %s without a reason (acme_fail)" % (verb, answer))
@@ -372,23 +422,40 @@ RULES = [opens_and_closes, two_values, adding_again, removing_one, removing_abse
          web_page, wrong_shape, hostile_text, leaves_no_trace]
 
 
-def run_rule(rule, path, make_api, options, more):
-    scene = Scene(path, make_api(), options, more)
-    try:
-        answer = scene.open()
-        expect(answer.status == OK, "open() returned %s" % answer)
-        rule(scene)
-        scene.plugin.close()
-        return None
-    except Broken as broken:
-        return str(broken)
-    except Exception:  # the host's own mistake, most likely
-        return traceback.format_exc()
-    finally:
-        for plugin in scene.plugins:
-            plugin.kill()
-        scene.api.server.shutdown()
-        scene.api.server.server_close()
+class Round:
+    """All rules, each with a scene of its own."""
+
+    def __init__(self, path, make_api, options, more):
+        self.path, self.make_api, self.options, self.more = path, make_api, options, more
+        self.lock, self.n_deaths = threading.Lock(), 0
+
+    def is_over(self):
+        return self.n_deaths >= DEATHS_MAX
+
+    def run(self, rule):
+        """Why the rule does not hold, or None; False: it was not tried."""
+        if self.is_over():
+            return False
+        scene = Scene(self.path, self.make_api(), self.options, self.more)
+        try:
+            answer = scene.open()
+            expect(answer.status == OK, "open() returned %s" % answer)
+            rule(scene)
+            scene.plugin.close()
+            return None
+        except Died as death:
+            with self.lock:
+                self.n_deaths += 1
+            return str(death)
+        except Broken as broken:
+            return str(broken)
+        except Exception:  # the host's own mistake, most likely
+            return traceback.format_exc()
+        finally:
+            for plugin in scene.plugins:
+                plugin.kill()
+            scene.api.server.shutdown()
+            scene.api.server.server_close()
 
 
 def check(path, make_api, options, secret=None, wrong=None, only=()):
@@ -397,16 +464,21 @@ def check(path, make_api, options, secret=None, wrong=None, only=()):
     if unknown:
         sys.exit("there is no rule %s" % ", ".join(sorted(unknown)))
     rules = [rule for rule in RULES if not only or rule.__name__ in only]
-    more = {"secret": secret, "wrong": wrong or {}}
-    n_failed = 0
-    with ThreadPoolExecutor(1 if os.environ.get("WRAP") else AT_ONCE) as crew:
-        running = [(rule, crew.submit(run_rule, rule, path, make_api, options, more)) for rule in rules]
+    this_round = Round(path, make_api, options, {"secret": secret, "wrong": wrong or {}})
+    n_failed = n_untried = 0
+    with ThreadPoolExecutor(1 if WRAP else AT_ONCE) as crew:
+        running = [(rule, crew.submit(this_round.run, rule)) for rule in rules]
         for rule, future in running:
             reason = future.result()
+            if reason is False:
+                n_untried += 1
+                continue
             print("%-6s %s (%s)" % ("ok" if reason is None else "FAILED", rule.__doc__, rule.__name__), flush=True)
             if reason is not None:
                 n_failed += 1
                 print("       " + reason.replace("\n", "\n       "), flush=True)
+    if n_untried > 0:
+        print("%d times the plug-in's process died: %d other rules were not tried" % (this_round.n_deaths, n_untried))
     print("%d rules, %d failed" % (len(rules), n_failed))
     return n_failed
 

@@ -137,17 +137,60 @@ MISTAKES = {
 }
 
 
-@pytest.mark.parametrize("mistake", sorted(MISTAKES))
-def test_the_check_finds_what_authors_get_wrong(new_plugin, prefix, pkgconfig, tmp_path, mistake):
-    right, wrong, rule = MISTAKES[mistake]
+def replace_in(path, old, new):
+    text = path.read_text()
+    assert text.count(old) == 1, (path, old)
+    path.write_text(text.replace(old, new))
+
+
+def check_changed(new_plugin, pkgconfig, tmp_path, change, *words, code=2):
+    """What make check says of a new plug-in after a change to it, a pair of texts."""
     folder = shutil.copytree(new_plugin, tmp_path / "my-dns")
     source = folder / "my-dns.c"
-    text = source.read_text()
-    assert text.count(right) == 1
-    source.write_text("#include <strings.h>\n" + text.replace(right, wrong))
+    replace_in(source, *change)
+    source.write_text("#include <strings.h>\n#include <unistd.h>\n" + source.read_text())
     run("make", "CFLAGS=-w " + SANITIZE, cwd=folder, PKG_CONFIG_PATH=pkgconfig)
-    text = run("make", "check", "RULES=" + rule, cwd=folder, code=2, PKG_CONFIG_PATH=pkgconfig)
+    return run("make", "check", *words, cwd=folder, code=code, PKG_CONFIG_PATH=pkgconfig)
+
+
+@pytest.mark.parametrize("mistake", sorted(MISTAKES))
+def test_the_check_finds_what_authors_get_wrong(new_plugin, pkgconfig, tmp_path, mistake):
+    right, wrong, rule = MISTAKES[mistake]
+    text = check_changed(new_plugin, pkgconfig, tmp_path, (right, wrong), "RULES=" + rule)
     assert "FAILED" in text and "(%s)" % rule in text and "1 rules, 1 failed" in text
+
+
+BEFORE_ADDING = "    if (status != ACME_OK || p.record_id.len > 0) {"
+
+
+def test_the_check_ends_what_does_not_end(new_plugin, pkgconfig, tmp_path):
+    hanging = (BEFORE_ADDING, "    for (;;) {\n        (void)sleep(9);\n    }\n" + BEFORE_ADDING)
+    text = check_changed(new_plugin, pkgconfig, tmp_path, hanging, "CALL_TIMEOUT=1", "RULES=two_values")
+    assert "add() did not end within 1 s" in text and "1 rules, 1 failed" in text
+
+
+def test_the_check_says_how_a_plugin_died_and_soon_stops(new_plugin, pkgconfig, tmp_path):
+    killed = (BEFORE_ADDING, "    (void)raise(SIGSEGV);\n" + BEFORE_ADDING)
+    signals = ("#include <acme-kit.h>", "#include <acme-kit.h>\n#include <signal.h>")
+    replace_in(shutil.copytree(new_plugin, tmp_path / "of-signals") / "my-dns.c", *signals)
+    text = check_changed(tmp_path / "of-signals", pkgconfig, tmp_path, killed)
+    how = "ended with status" if SANITIZE else "was killed by signal 11 (Segmentation fault)"
+    assert "add(): the plug-in's process " + how in text, text
+    found = re.search(r"the plug-in's process died: (\d+) other rules were not tried", text)
+    assert found and int(found[1]) >= 8 and text.count("the plug-in's process " + how) < 12, text
+
+
+def test_the_check_asks_for_no_shorter_ttl_than_the_plugin_takes(new_plugin, pkgconfig, tmp_path):
+    wants = shutil.copytree(new_plugin, tmp_path / "wants")
+    replace_in(wants / "fake_api.py", '        key = self.new_id()\n',
+               '        if record["ttl"] < 300:\n            return Reply(422, {"error": "the TTL is too short"})\n'
+               '        key = self.new_id()\n')
+    told = (".version = \"0.1.0\",", ".version = \"0.1.0\", .min_ttl_s = 300,")
+    check_changed(wants, pkgconfig, tmp_path, told, "RULES=two_values removing_one", code=0)
+    replace_in(tmp_path / "my-dns" / "my-dns.c", " .min_ttl_s = 300,", "")
+    text = run("make", "check", "RULES=two_values", "CFLAGS=-w " + SANITIZE, cwd=tmp_path / "my-dns", code=2,
+               PKG_CONFIG_PATH=pkgconfig)
+    assert "the TTL is too short" in text
 
 
 def test_names_that_no_plugin_can_have_are_refused(tmp_path):
