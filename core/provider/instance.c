@@ -240,7 +240,7 @@ static void next_command(struct provider *p)
             return;
         }
     }
-    if (option_values_check(&p->values, p->section, p->name, p->plugin, &err) < 0) {
+    if (option_values_check(&p->values, p->section, p->name, p->plugin, &p->set->reach, &err) < 0) {
         instance_fail(p, &err);
         return;
     }
@@ -307,7 +307,7 @@ static int open_console(struct provider *p, struct err *err)
     }
     p->plugin = console_describe(p->console, p->set->core_version);
     if (option_values_read(p->section, p->name, p->plugin, false, &p->values, err) < 0 ||
-        option_values_check(&p->values, p->section, p->name, p->plugin, err) < 0) {
+        option_values_check(&p->values, p->section, p->name, p->plugin, &p->set->reach, err) < 0) {
         return err_code(err);
     }
     gather_facts(p);

@@ -340,23 +340,28 @@ static char *list_missing(const struct option_values *values,
 }
 
 /* A FILE that a plug-in looks for unless another is named need not be there; and one that cannot be
- * read is no reason to fail an instance that may do without. */
+ * read is no reason to fail an instance that may do without. The plug-in chose the path and we read
+ * it, perhaps as root: never what is kept from plug-ins. */
 static void put_default_file(struct option_values *values, size_t index, const char *name,
-                             const struct provider_option *option)
+                             const struct provider_option *option, const struct reach *reach)
 {
     const char *home = str_has_prefix(option->fallback, "~/") ? fs_home() : NULL;
     AUTO_FREE char *path =
         str_fmt("%s%s", home != NULL ? home : "", option->fallback + (home != NULL ? 1 : 0));
     struct err why = ERR_INIT;
 
-    if (fs_exists(path) && put(values, index, option, path, NULL, &why) < 0) {
+    if (reach_denies(reach, path)) {
+        event_log(EVENT_WARNING, name, "%s = %s lies where no plug-in may read; it is not used",
+                  option->name, option->fallback);
+    } else if (fs_exists(path) && put(values, index, option, path, NULL, &why) < 0) {
         event_log(EVENT_WARNING, name, "%s = %s %s; it is not used", option->name, option->fallback,
                   why.text);
     }
 }
 
 static int put_fallback(struct option_values *values, size_t index, const char *name,
-                        const struct provider_description *plugin, struct err *err)
+                        const struct provider_description *plugin, const struct reach *reach,
+                        struct err *err)
 {
     const struct provider_option *option = &plugin->options[index];
 
@@ -364,7 +369,7 @@ static int put_fallback(struct option_values *values, size_t index, const char *
         return 0;
     }
     if (option->type == ACME_OPTION_FILE) {
-        put_default_file(values, index, name, option);
+        put_default_file(values, index, name, option, reach);
         return 0;
     }
     if (put(values, index, option, option->fallback, NULL, err) < 0) {
@@ -375,12 +380,12 @@ static int put_fallback(struct option_values *values, size_t index, const char *
 
 int option_values_check(struct option_values *values, const struct config_section *section,
                         const char *name, const struct provider_description *plugin,
-                        struct err *err)
+                        const struct reach *reach, struct err *err)
 {
     for (size_t i = 0; i < values->n; i++) {
         const struct provider_option *option = &plugin->options[i];
 
-        if (put_fallback(values, i, name, plugin, err) < 0) {
+        if (put_fallback(values, i, name, plugin, reach, err) < 0) {
             return err_code(err);
         }
         if (values->items[i].text != NULL || (option->flags & ACME_OPTION_REQUIRED) == 0) {

@@ -13,6 +13,7 @@
 #include "base/str.h"
 #include "config/config.h"
 #include "provider/describe.h"
+#include "provider/reach.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -68,9 +69,9 @@ int option_values_set(struct option_values *values, const struct provider_descri
 
 /* Fallbacks, and: is everything there that is required? The fallback of a FILE option names a file
  * that is read if it is there; "~/" stands for the home folder of whoever runs the program. One
- * that cannot be read is warned of and not used. */
+ * that cannot be read, or that reach denies, is warned of and not used. */
 int option_values_check(struct option_values *values, const struct config_section *section,
                         const char *name, const struct provider_description *plugin,
-                        struct err *err);
+                        const struct reach *reach, struct err *err);
 
 #endif

@@ -124,6 +124,15 @@ static bool is_denied(const struct reach *reach, const char *path)
     return false;
 }
 
+bool reach_denies(const struct reach *reach, const char *path)
+{
+    char *real = realpath(path, NULL);
+    bool answer = is_denied(reach, real != NULL ? real : path);
+
+    free(real);
+    return answer;
+}
+
 static bool holds_denied(const struct reach *reach, const char *path)
 {
     for (size_t i = 0; i < reach->denied.n; i++) {

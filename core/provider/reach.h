@@ -37,6 +37,9 @@ void reach_add_system(struct reach *reach);
 /* A path with all below it, but for what is denied. Absent: nothing. */
 void reach_add(struct reach *reach, const char *path, bool is_writable);
 
+/* Whether the file that path leads to is out of every worker's reach. */
+bool reach_denies(const struct reach *reach, const char *path);
+
 /* What an option names. A file is meant even where its folder is denied; programs are not
  * writable. */
 void reach_add_named(struct reach *reach, const char *path);

@@ -170,10 +170,23 @@ static void remove_home(const char *home)
     assert_int_equal(rmdir(home), 0);
 }
 
+/* denied: a folder that is kept from plug-ins, or NULL. */
+static int check_beside(struct bed *bed, const char *denied)
+{
+    AUTO(strv_done) struct strv folders = STRV_INIT;
+    AUTO(reach_done) struct reach reach = {.rules = NULL};
+
+    if (denied != NULL) {
+        strv_add(&folders, denied);
+    }
+    reach_init(&reach, &folders);
+    bed->err = (struct err)ERR_INIT;
+    return option_values_check(&bed->values, NULL, "demo", bed->plugin, &reach, &bed->err);
+}
+
 static int check(struct bed *bed)
 {
-    bed->err = (struct err)ERR_INIT;
-    return option_values_check(&bed->values, NULL, "demo", bed->plugin, &bed->err);
+    return check_beside(bed, NULL);
 }
 
 static void a_default_file_is_read_if_it_is_there(void **state)
@@ -202,6 +215,22 @@ static void a_default_file_is_read_if_it_is_there(void **state)
     mem_free(before);
 }
 
+/* A plug-in chooses its defaults, and the core reads them with more rights than it has. */
+static void a_default_file_is_not_read_where_plug_ins_may_not(void **state)
+{
+    struct bed *bed = *state;
+    char *before = str_dup(getenv("HOME") != NULL ? getenv("HOME") : "/");
+    char home[64];
+
+    make_home(home, "a key", 0600);
+    assert_int_equal(read_with(bed, "token", "t"), 0);
+    assert_int_equal(check_beside(bed, home), 0);
+    assert_null(bed->values.items[LOGIN_FILE].text);
+    remove_home(home);
+    assert_int_equal(setenv("HOME", before, 1), 0);
+    mem_free(before);
+}
+
 static void a_variable_that_an_option_names_is_no_other_ones_file(void **state)
 {
     struct bed *bed = *state;
@@ -225,6 +254,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_option_that_names_a_file_has_no_twins, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_default_file_is_read_if_it_is_there, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_default_file_is_not_read_where_plug_ins_may_not, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(a_variable_that_an_option_names_is_no_other_ones_file,
                                         set_up, tear_down),
     };
