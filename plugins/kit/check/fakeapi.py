@@ -9,6 +9,8 @@
         def list_zones(self, request):
             return Reply(200, {"zones": self.zones})
 
+page_size is the most that a page of a list holds, and on_page() is one such page.
+
 Zones are names without a dot at the end. Records are kept in self.records by their id, as dicts of zone, name
 (without a dot at the end), type and content, the content as the API was given it; keep others beside them as you
 need them. What plugincheck.py does to the host goes through values(), put() and faults.
@@ -92,6 +94,7 @@ class Fault:
 
 class FakeApi:
     zones = ["example.test", "other.test"]
+    page_size = 100
 
     def __init__(self):
         self.records, self.next_id, self.faults, self.log = {}, 1, [], []
@@ -108,6 +111,12 @@ class FakeApi:
     def new_id(self):
         self.next_id += 1
         return "r%d" % self.next_id
+
+    def on_page(self, request, things, number="page", size="per_page"):
+        """Those of a list that stand on the page that the query asks for."""
+        n = min(int(request.query.get(size, self.page_size)), self.page_size)
+        first = (int(request.query.get(number, 1)) - 1) * n
+        return things[first:first + n]
 
     def authorize(self, request):
         """A Reply that refuses the request, or None. Called first."""

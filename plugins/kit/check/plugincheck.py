@@ -283,6 +283,27 @@ def bare_and_quoted(s):
     s.expect_values()
 
 
+def full_page(s):
+    """finds its value behind a full page of others'"""
+    others = ["%s-%d" % (FOREIGN, i) for i in range(s.api.page_size)]
+    for value in others:
+        s.api.put(OWNER, '"%s"' % value)
+    s.add(A)
+    s.add(A)
+    s.expect_values(A, *others)
+    s.remove(A)
+    s.expect_values(*others)
+
+
+def full_page_of_zones(s):
+    """finds its zone behind a full page of others"""
+    s.api.zones = ["other%d.test" % i for i in range(s.api.page_size)] + s.api.zones
+    s.add(A)
+    s.expect_values(A)
+    s.remove(A)
+    s.expect_values()
+
+
 def unknown_zone(s):
     """refuses a zone that it cannot change"""
     answer = s.change("add", A, owner="_acme-challenge.nowhere.invalid.", zone="nowhere.invalid.")
@@ -417,9 +438,9 @@ def leaves_no_trace(s):
 
 
 RULES = [opens_and_closes, two_values, adding_again, removing_one, removing_absent, removing_without_receipt,
-         removing_with_stale_receipt, bare_and_quoted, unknown_zone, several_zones, wrong_credential, busy_host,
-         failing_host, broken_connection, lost_reply, failing_after_change, lost_reply_to_removal, cut_answers,
-         web_page, wrong_shape, hostile_text, leaves_no_trace]
+         removing_with_stale_receipt, bare_and_quoted, full_page, full_page_of_zones, unknown_zone, several_zones,
+         wrong_credential, busy_host, failing_host, broken_connection, lost_reply, failing_after_change,
+         lost_reply_to_removal, cut_answers, web_page, wrong_shape, hostile_text, leaves_no_trace]
 
 
 class Round:

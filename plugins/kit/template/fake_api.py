@@ -16,9 +16,8 @@ class Api(FakeApi):
 
     @route("GET", r"/zones")
     def list_zones(self, request):
-        page, size = int(request.query.get("page", 1)), int(request.query.get("per_page", 20))
         zones = [{"id": "z%d" % i, "name": name} for i, name in enumerate(self.zones)]
-        return Reply(200, {"zones": zones[(page - 1) * size:page * size]})
+        return Reply(200, {"zones": self.on_page(request, zones)})
 
     @route("GET", r"/zones/z(\d+)/records")
     def list_records(self, request, zone):
@@ -26,7 +25,7 @@ class Api(FakeApi):
                  if record["zone"] == self.zones[int(zone)]
                  and record["name"] == request.query.get("name", record["name"])
                  and record["type"] == request.query.get("type", record["type"])]
-        return Reply(200, {"records": found})
+        return Reply(200, {"records": self.on_page(request, found)})
 
     @route("POST", r"/zones/z(\d+)/records")
     def create_record(self, request, zone):

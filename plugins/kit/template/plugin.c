@@ -74,15 +74,20 @@ static void place_done(struct place *p)
     kit_text_done(&p->record_id);
 }
 
+static struct kit_paging by_number(const char *items)
+{
+    return (struct kit_paging){.kind = KIT_PAGING_NUMBER,
+                               .items = items,
+                               .parameter = "page",
+                               .size_name = "per_page",
+                               .size = 100};
+}
+
 /* Of all zones that the token reaches, the longest that holds the name. */
 static int32_t find_zone(struct acme_call *call, struct kit_http *http, struct place *p)
 {
     const struct kit_request request = {.path = "/zones", .must_have = "zones"};
-    const struct kit_paging paging = {.kind = KIT_PAGING_NUMBER,
-                                      .items = "zones",
-                                      .parameter = "page",
-                                      .size_name = "per_page",
-                                      .size = 100};
+    const struct kit_paging paging = by_number("zones");
     KIT_PAGES(pages);
     KIT_TEXT(best);
 
@@ -110,17 +115,19 @@ static int32_t find_record(struct acme_call *call, struct kit_http *http,
         .query = {{"type", "TXT"}, {"name", kit_text_str(&p->name)}},
         .must_have = "records",
         .zone = record->zone};
-    KIT_ANSWER(answer);
-    int32_t status = kit_send(call, http, &request, &answer);
+    const struct kit_paging paging = by_number("records");
+    KIT_PAGES(pages);
 
-    KIT_JSON_EACH(entry, answer.json, "records")
-    {
-        if (kit_name_equals(kit_json_str(entry, "name"), record->fqdn) &&
-            kit_txt_is(kit_json_str(entry, "content"), record)) {
-            kit_text_set(&p->record_id, kit_json_id(entry, "id"));
+    while (kit_pages_next(call, http, &request, &paging, &pages)) {
+        KIT_JSON_EACH(entry, pages.answer.json, "records")
+        {
+            if (kit_name_equals(kit_json_str(entry, "name"), record->fqdn) &&
+                kit_txt_is(kit_json_str(entry, "content"), record)) {
+                kit_text_set(&p->record_id, kit_json_id(entry, "id"));
+            }
         }
     }
-    return status;
+    return pages.status;
 }
 
 static int32_t find_place(struct acme_call *call, struct kit_http *http,

@@ -102,7 +102,7 @@ def test_a_new_plugin_builds_and_exports_one_symbol(new_plugin):
 
 def test_a_new_plugin_passes_its_own_check(new_plugin, pkgconfig):
     text = make_plugin(new_plugin, pkgconfig, "check")
-    assert "22 rules, 0 failed" in text
+    assert "24 rules, 0 failed" in text
     assert sorted(p.name for p in new_plugin.iterdir()) == ["Makefile", "README.md", "fake_api.py", "my-dns.c",
                                                             "my-dns.conf", "my-dns.so"]
 
@@ -119,6 +119,8 @@ def test_nothing_of_the_template_is_left(new_plugin):
             assert "@" not in path.read_text().replace("@route", "").replace("$@", "").replace("@$(", ""), path
 
 
+EACH_PAGE = "%s (kit_pages_next(call, http, &request, &paging, &pages)) {\n        KIT_JSON_EACH(%s,"
+
 # What an author may get wrong, and the rule that says so.
 MISTAKES = {
     "case": ("kit_txt_is(kit_json_str(entry, \"content\"), record)",
@@ -130,6 +132,8 @@ MISTAKES = {
                 "record->fqdn", "ACME_RETRY, 0, \"no\"", "unknown_zone"),
     "first-zone": ("kit_zone_is_better(kit_text_str(&p->name), name, best.bytes)",
                    "best.len == 0 && kit_name_is_in(kit_text_str(&p->name), name)", "several_zones"),
+    "first-page-of-records": (EACH_PAGE % ("while", "entry"), EACH_PAGE % ("if", "entry"), "full_page"),
+    "first-page-of-zones": (EACH_PAGE % ("while", "zone"), EACH_PAGE % ("if", "zone"), "full_page_of_zones"),
     "crash": ("kit_name_equals(kit_json_str(entry, \"name\"), record->fqdn)",
               "*(volatile int *)0 == 0", "removing_one"),
     "silent": ("return acme_fail(call, ACME_NO_ZONE, 0, \"this token reaches no zone that holds %s\",\n"
