@@ -25,7 +25,8 @@ struct addition {
     struct provider *provider;
     struct provider_job *job;
     struct strv zones;
-    struct err err; /* ERR_NONE so far */
+    bool has_asked_zones; /* the provider itself has answered, with this credential */
+    struct err err;       /* ERR_NONE so far */
 };
 
 static void stop(struct addition *addition, const struct err *err)
@@ -117,6 +118,7 @@ static void take_zones(void *arg, const struct strv *zones, const struct provide
     struct addition *addition = arg;
 
     addition->job = NULL;
+    addition->has_asked_zones = result->is_ok;
     if (result->is_ok) {
         strv_copy(&addition->zones, zones);
     }
@@ -198,14 +200,27 @@ static enum task_exit tell_failure(const struct addition *addition, const struct
     return status;
 }
 
+/* To open a plug-in is no proof: most only read their options there. */
+static char *format_success(const struct addition *addition)
+{
+    const char *path = credentials_path(addition->credentials);
+
+    if (addition->has_asked_zones) {
+        return str_fmt("works; written to %s", path);
+    }
+    return addition->request->is_untried
+               ? str_fmt("not tried; written to %s", path)
+               : str_fmt("written to %s; the credential was not tried", path);
+}
+
 static enum task_exit tell_success(const struct addition *addition)
 {
     const char *name = addition->request->name;
     AUTO_FREE char *zones = strv_join(&addition->zones, ", ");
-    AUTO_FREE char *next = str_fmt("acme-dns issue -d NAME --provider %s", name);
-    AUTO_FREE char *text = str_fmt(
-        "%s %s", addition->request->is_untried ? "not tried; written to" : "works; written to",
-        credentials_path(addition->credentials));
+    AUTO_FREE char *next = addition->has_asked_zones
+                               ? str_fmt("acme-dns issue -d NAME --provider %s", name)
+                               : str_fmt("acme-dns plugin test %s -d ZONE", name);
+    AUTO_FREE char *text = format_success(addition);
 
     if (addition->zones.n > 0) {
         event_log(EVENT_NOTICE, name, "it can change: %s", zones);

@@ -78,6 +78,20 @@ def test_answers_make_a_provider(quick, make_client, tmp_path):
     check_works(quick, client, "bind")
 
 
+def test_what_nobody_tried_is_not_said_to_work(quick, make_client):
+    """To open rfc2136 is to read its options: nobody listens there, and the key is invented."""
+    client = make_client(quick)
+    key = os.path.join(quick.folder, "invented.key")
+    with open(key, "w", encoding="utf-8") as file:
+        file.write('key "nobody." { algorithm hmac-sha256; secret "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0"; };\n')
+    result = client.run("provider add", "bind", "--plugin", "rfc2136", "server=127.0.0.1:1", "key-file=" + key)
+    assert result.code == 0, result.err
+    assert "works" not in result.out and "the credential was not tried" in result.out, result.out
+    assert section(client, "bind") in result.out and "acme-dns plugin test bind -d ZONE" in result.out
+    result = client.run("provider add", "other", "--plugin", "rfc2136", "--no-check", "key-file=" + key)
+    assert result.code == 0 and "not tried; written to" in result.out, result.out + result.err
+
+
 def test_a_secret_comes_by_standard_input(quick, make_client):
     client = make_client(quick)
     name, algorithm, secret = key_parts(quick)
