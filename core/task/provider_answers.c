@@ -275,9 +275,23 @@ static int ask_all(struct answers *answers, struct err *err)
 
 /* ---- Together ---- */
 
+/* A secret is not offered as an argument, where it would be refused. */
+static int refuse_missing(const struct answers *answers, const struct strv *missing,
+                          const struct provider_option *first, struct err *err)
+{
+    AUTO_FREE char *names = strv_join(missing, ", ");
+    const char *value = has_flag(first, ACME_OPTION_SECRET) && !is_path(first) ? "" : "VALUE, =";
+
+    (void)err_set(err, ERR_CONFIG, "plug-in '%s' cannot do without: %s", answers->plugin->name,
+                  names);
+    return err_hint(err, "add %s=%s@FILE or =- ; at a terminal you are asked for it", first->name,
+                    value);
+}
+
 static int check_required(const struct answers *answers, const struct strv *taken, struct err *err)
 {
     AUTO(strv_done) struct strv missing = STRV_INIT;
+    const struct provider_option *first = NULL;
 
     for (size_t i = 0; i < answers->plugin->n_options; i++) {
         const struct provider_option *option = &answers->plugin->options[i];
@@ -289,17 +303,10 @@ static int check_required(const struct answers *answers, const struct strv *take
         }
         if (has_flag(option, ACME_OPTION_REQUIRED) && !is_there) {
             strv_add(&missing, option->name);
+            first = first == NULL ? option : first;
         }
     }
-    if (missing.n > 0) {
-        AUTO_FREE char *names = strv_join(&missing, ", ");
-
-        (void)err_set(err, ERR_CONFIG, "plug-in '%s' cannot do without: %s", answers->plugin->name,
-                      names);
-        return err_hint(err, "add %s=VALUE, =@FILE or =- ; at a terminal you are asked for it",
-                        missing.items[0]);
-    }
-    return 0;
+    return first == NULL ? 0 : refuse_missing(answers, &missing, first, err);
 }
 
 int provider_answers_gather(const struct task_env *env, const struct provider_description *plugin,

@@ -84,6 +84,7 @@ def test_what_nobody_tried_is_not_said_to_work(quick, make_client):
     key = os.path.join(quick.folder, "invented.key")
     with open(key, "w", encoding="utf-8") as file:
         file.write('key "nobody." { algorithm hmac-sha256; secret "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0"; };\n')
+    os.chmod(key, 0o600)
     result = client.run("provider add", "bind", "--plugin", "rfc2136", "server=127.0.0.1:1", "key-file=" + key)
     assert result.code == 0, result.err
     assert "works" not in result.out and "the credential was not tried" in result.out, result.out
@@ -168,6 +169,17 @@ def test_wrong_answers_write_nothing(quick, make_client, words, told):
     for text in told:
         assert text in result.err, result.err
     assert "nothing was written" in result.err
+    assert written(client) == []
+
+
+@pytest.mark.parametrize("words, told", [
+    (["api-url=http://127.0.0.1:1"], "add api-key=@FILE or =- ;"),
+    ([], "add api-url=VALUE, =@FILE or =- ;"),
+])
+def test_a_missing_option_is_named_with_what_is_taken(quick, make_client, words, told):
+    client = make_client(quick)
+    result = client.run("provider add", "mine", "--plugin", "powerdns", *words)
+    assert result.code == 3 and told in result.err, result.err
     assert written(client) == []
 
 
