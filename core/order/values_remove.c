@@ -321,7 +321,7 @@ static void sweep_entry(struct values *values, struct journal_entry *entry)
     v->n_removals = 0;
     if (!provider_is_attended(provider)) {
         event_log(EVENT_NOTICE, entry->owner, "%s",
-                  entry->kind == JOURNAL_LEASE ? "removing a value whose lease is over"
+                  entry->kind == JOURNAL_LEASE ? "removing a value that was leased"
                                                : "removing a value that an earlier run left");
     }
     value_start_remove(v);

@@ -199,7 +199,8 @@ def test_no_run_touches_a_lease_in_force(scene):
     done(client.run("dns add", NAME, OTHER), "published")
     done(client.run("dns remove", NAME, OTHER), "removed")
     assert values_at(lab) == sorted(["foreign", VALUE])
-    done(client.run("dns remove", NAME, VALUE), "removed")
+    result = done(client.run("dns remove", NAME, VALUE), "removed")
+    assert "that was leased" in result.err and "is over" not in result.err, said(result)
     assert journals(client) == []
     assert_clean(lab, before)
 
