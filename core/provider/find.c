@@ -271,6 +271,21 @@ int provider_find(struct provider_set *set, const char *final_owner, const char 
     return 0;
 }
 
+int provider_check_any(struct provider_set *set, const char *name, struct err *err)
+{
+    const char *bare = str_has_prefix(name, "*.") ? name + 2 : name;
+    AUTO_FREE char *zone = with_dot(bare);
+    AUTO_FREE char *owner = str_fmt("_acme-challenge.%s", zone);
+    bool has_rule = false;
+
+    for (size_t i = 0; i < set->n_rules; i++) {
+        has_rule = has_rule || set->rules[i].providers.n > 0;
+    }
+    return has_rule || set->for_all.n > 0 || only_instance(set) != NULL
+               ? 0
+               : explain_no_match(set, owner, zone, err);
+}
+
 /* Without --provider ZONE=P and [zone] sections it is the same for every name. */
 static bool is_same_for_all(const struct provider_set *set)
 {

@@ -155,6 +155,12 @@ int provider_find(struct provider_set *set, const char *final_owner, const char 
                   struct provider_choices *ret_choices, struct err *err);
 
 /*
+ * Before the DNS was asked: ERR_CONFIG, as provider_find() has it, when nobody can be found for any
+ * owner. Where there is some map, only the final owner tells. name is the domain to speak of.
+ */
+int provider_check_any(struct provider_set *set, const char *name, struct err *err);
+
+/*
  * Who would publish at owner if no CNAME leads elsewhere: known before the DNS was asked, so that
  * their workers open meanwhile (they are started, but not wanted yet). Empty when nobody would.
  * *ret_is_certain: it is them wherever the owner leads.

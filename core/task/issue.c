@@ -237,7 +237,8 @@ enum task_exit task_issue(struct task_env *env, const struct issue_request *requ
     struct err err = ERR_INIT;
 
     if (wanted_make(env, request, &issue.wanted, &issue.store, &err) < 0 ||
-        rooms_check_providers(env, &issue.wanted->now.providers, &err) < 0) {
+        rooms_check_providers(env, &issue.wanted->now.providers, issue.wanted->now.names.items[0],
+                              &err) < 0) {
         return issue_tell_refusal(request, &err);
     }
     rooms_leave_output(env, &issue.wanted->now.providers);

@@ -215,12 +215,16 @@ static int new_idle_set(struct task_env *env, const struct strv *assignments,
     return provider_set_new(env->loop, env->config, &settings, ret_set, err);
 }
 
-int rooms_check_providers(struct task_env *env, const struct strv *assignments, struct err *err)
+int rooms_check_providers(struct task_env *env, const struct strv *assignments, const char *name,
+                          struct err *err)
 {
     AUTO_PTR(provider_set) struct provider_set *set = NULL;
 
-    return new_idle_set(env, assignments, &set, err) < 0 ? err_code(err)
-                                                         : get_named(set, assignments, false, err);
+    if (new_idle_set(env, assignments, &set, err) < 0 ||
+        get_named(set, assignments, false, err) < 0) {
+        return err_code(err);
+    }
+    return name == NULL ? 0 : provider_check_any(set, name, err);
 }
 
 void rooms_leave_output(struct task_env *env, const struct strv *assignments)

@@ -48,8 +48,10 @@ int rooms_open(struct task_env *env, const struct rooms_request *request, struct
 struct provider_settings rooms_provider_settings(const struct task_env *env, struct strv *denied);
 
 /* Whether there is every provider that --provider names ("P,Q", "ZONE=P,Q"), and its plug-in, or it
- * can work here. Starts and writes nothing. */
-int rooms_check_providers(struct task_env *env, const struct strv *assignments, struct err *err);
+ * can work here; and, unless name is NULL, whether anybody could publish for such a name. Starts
+ * and writes nothing. */
+int rooms_check_providers(struct task_env *env, const struct strv *assignments, const char *name,
+                          struct err *err);
 
 /* For a task with orders: where a provider may be chosen that speaks on standard output, that is
  * left to it from now on. */

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """The command line of acme-dns issue: names, what is due, keys, CAs, questions, terms."""
 
+import glob
 import json
 import os
 import re
@@ -381,8 +382,24 @@ def test_no_names_and_no_provider(quick, make_client):
     two_providers = "[provider b]\nplugin = rfc2136\nkey-file = %s\n" % quick.key_file()
     client.configure(sections=two_providers)
     result = client.run("issue", "-d", "example.test", "--server", client.server)
-    assert result.code in (3, 4)
-    assert "lab" in result.err and "b" in result.err and "[zone" in result.err
+    assert result.code == 3
+    assert "providers: lab, b;" in result.err and "[zone example.test]" in result.err, result.err
+
+
+@pytest.mark.parametrize("verb, words", [("issue", ["-d", "*.www.example.test"]),
+                                         ("dns add", ["www.example.test", "v" * 43])])
+@pytest.mark.parametrize("sections", ["", "[provider a]\nplugin = manual\n[provider b]\nplugin = manual\n"])
+def test_nobody_to_publish_is_told_before_anybody_is_asked(quick, make_client, verb, words, sections):
+    """No account key, no request, no question to the DNS: the resolver of this configuration is not there."""
+    client = make_client(quick)
+    with open(client.config, "w", encoding="utf-8") as file:
+        file.write("[acme-dns]\nagree-tos = yes\nresolver = 127.0.0.1:1\nstate-dir = %s\n%s" % (client.state, sections))
+    server = ["--server", client.server] if verb == "issue" else []
+    result = succeed(client.run(verb, *words, *server), 3)
+    assert "no provider is configured for _acme-challenge.www.example.test." in result.err, result.err
+    assert "[zone www.example.test]" in result.err and "or say --provider NAME" in result.err, result.err
+    assert "ordering" not in result.err and not glob.glob(client.state + "/**/key.pem", recursive=True)
+    assert sum(quick.request_counts().values()) == 0
 
 
 def test_one_provider_serves_all_and_zones_choose(quick, make_client):
