@@ -111,7 +111,7 @@ void address_from_bytes(const uint8_t *bytes, size_t len, struct sockaddr_storag
     }
 }
 
-static uint16_t port_of(const struct sockaddr_storage *address)
+uint16_t address_port(const struct sockaddr_storage *address)
 {
     return ntohs(address->ss_family == AF_INET ? ((const struct sockaddr_in *)address)->sin_port
                                                : ((const struct sockaddr_in6 *)address)->sin6_port);
@@ -131,11 +131,11 @@ void address_format(const struct sockaddr_storage *address, char text[static ADD
     if (is_v6 && v6->sin6_scope_id != 0) {
         (void)snprintf(scope, sizeof(scope), "%%%u", (unsigned)v6->sin6_scope_id);
     }
-    if (port_of(address) == 53) {
+    if (address_port(address) == 53) {
         (void)snprintf(text, ADDRESS_TEXT_MAX, "%s%s", host, scope);
     } else {
         (void)snprintf(text, ADDRESS_TEXT_MAX, is_v6 ? "[%s%s]:%u" : "%s%s:%u", host, scope,
-                       (unsigned)port_of(address));
+                       (unsigned)address_port(address));
     }
 }
 

@@ -23,6 +23,7 @@ void address_format(const struct sockaddr_storage *address, char text[static ADD
 
 bool address_equals(const struct sockaddr_storage *a, const struct sockaddr_storage *b);
 uint32_t address_hash(const struct sockaddr_storage *address);
+uint16_t address_port(const struct sockaddr_storage *address);
 socklen_t address_len(const struct sockaddr_storage *address);
 
 /* RFC 1918, RFC 6598, RFC 4193 and link-local: not what the CA would reach. */

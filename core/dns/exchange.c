@@ -61,6 +61,12 @@ static void note_why(struct exchange *exchange, const char *what, int error)
                    error == 0 ? "" : strerror(error));
 }
 
+static void note_nobody(struct exchange *exchange)
+{
+    (void)snprintf(exchange->why, sizeof(exchange->why), "nobody listens on port %u",
+                   (unsigned)address_port(&exchange->peer->address));
+}
+
 static bool is_no_route(int error)
 {
     return error == ENETUNREACH || error == EADDRNOTAVAIL || error == EAFNOSUPPORT ||
@@ -242,7 +248,7 @@ static void fail_tcp(struct exchange *exchange, int error)
         note_why(exchange, "truncated over UDP, and TCP fails (the CA needs it)", error);
         end_failed(exchange, EXCHANGE_NO_TCP);
     } else if (error == ECONNREFUSED) {
-        note_why(exchange, "nobody listens on port 53", 0);
+        note_nobody(exchange);
         end_failed(exchange, EXCHANGE_REFUSED);
     } else {
         note_why(exchange, "no answer over UDP and TCP",

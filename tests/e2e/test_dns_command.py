@@ -186,6 +186,12 @@ def test_a_zone_chooses_its_provider_and_a_refusal_leaves_nothing(scene):
     assert_clean(lab, before)
 
 
+def test_a_resolver_that_is_not_there_is_named_with_its_port(scene):
+    result = scene[1].run("dns add", NAME, VALUE, "--resolver", "127.0.0.1:5399")
+    assert result.code != 0 and "127.0.0.1:5399" in result.err, said(result)
+    assert "nobody listens on port 5399" in result.err, said(result)
+
+
 # Leases
 
 
