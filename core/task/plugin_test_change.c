@@ -255,8 +255,11 @@ static int judge_refusal(const struct change *change, struct err *err)
     }
     if (change->mark == MARK_NOWHERE && !is_plain_refusal(change->status)) {
         *err = change->err;
-        return err_hint(err, "ACME_NO_ZONE would say what is wrong, and that another try is of no "
-                             "use");
+        /* One that crashed, hung or returned nonsense needs other advice, which stands there. */
+        return change->status != ACME_RETRY
+                   ? err_code(err)
+                   : err_hint(err, "ACME_NO_ZONE would say what is wrong, and that another try is "
+                                   "of no use");
     }
     buf_add_str(&change->test->text, "refused, as it should be: ");
     add_squeezed(change->err.text, &change->test->text);
@@ -291,6 +294,32 @@ static bool is_unable_to_remove(const struct plugin_test *test)
            test->changes[0].status == ACME_UNSUPPORTED;
 }
 
+/* Who is not let in at all is not let into an unknown zone either: that shows nothing. */
+static bool is_refused_for_credential(const struct plugin_test *test)
+{
+    return test->n_changes == 1 && test->changes[0].mark == MARK_NOWHERE &&
+           test->changes[0].status == ACME_DENIED;
+}
+
+/* Where the credential is refused in the zone itself, the other steps would say the same. */
+static bool is_any_denied(const struct plugin_test *test)
+{
+    for (size_t i = 0; i < test->n_changes; i++) {
+        if (!test->changes[i].is_refusal_expected && test->changes[i].status == ACME_DENIED) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void skip_for_credential(struct plugin_test *test)
+{
+    AUTO_FREE char *why = str_fmt("the credential was refused, which says nothing of the zone: %s",
+                                  test->changes[0].err.text);
+
+    plugin_test_skip(test, why);
+}
+
 static void finish_changes(struct plugin_test *test)
 {
     struct err err = ERR_INIT;
@@ -298,7 +327,10 @@ static void finish_changes(struct plugin_test *test)
     if (is_unable_to_remove(test)) {
         test->cannot_remove = true;
         plugin_test_skip(test, "this provider removes nothing");
+    } else if (is_refused_for_credential(test)) {
+        skip_for_credential(test);
     } else if (judge_changes(test, &err) < 0) {
+        test->is_broken = test->is_broken || is_any_denied(test);
         plugin_test_end(test, &err);
     } else {
         look_start(test);

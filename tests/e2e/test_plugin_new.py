@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """acme-dns plugin new: what it writes, built against an installed tree, obtains certificates."""
 
+import json
 import os
 import subprocess
 
@@ -57,6 +58,21 @@ def test_it_passes_plugin_test(scene, folder):
                         env=environment(lab, api))
     assert result.code == 0 and " failed" not in result.out, said(result)
     assert TOKEN not in result.out + result.err
+    assert_clean(lab, before)
+
+
+def test_plugin_test_stops_at_a_refused_credential(scene, folder):
+    lab, api, client = scene
+    before = lab.zones()
+    result = client.run("plugin test", os.path.join(folder, "my-dns.so"), "-d", "example.test", "--json",
+                        env=environment(lab, api, "TokenOfNobody_0123456789"))
+    steps = {o["subject"]: o for o in map(json.loads, result.out.splitlines()) if o["event"] == "plugin-test-step"}
+    assert result.code == 4, said(result)
+    assert steps["unknown-zone"]["verdict"] == "skipped", said(result)
+    assert "credential was refused" in steps["unknown-zone"]["text"]
+    assert [name for name, step in steps.items() if step["verdict"] == "failed"] == ["remove-absent"], said(result)
+    assert "refuses this credential" in steps["remove-absent"]["text"]
+    assert "add" not in steps and "TokenOfNobody" not in result.out + result.err
     assert_clean(lab, before)
 
 
