@@ -237,6 +237,20 @@ def example(request, tmp_path_factory, prefix, pkgconfig):
     return build
 
 
+NO_PLACE = {"PKG_CONFIG_PATH": "", "PKG_CONFIG_LIBDIR": "/nonexistent"}
+
+
+@pytest.mark.parametrize("name", ["webhook", "zonefile", "my-dns"])
+def test_make_is_told_of_another_prefix(new_plugin, prefix, tmp_path, name):
+    source = new_plugin if name == "my-dns" else next(prefix.rglob("examples/" + name))
+    folder = shutil.copytree(source, tmp_path / name, ignore=shutil.ignore_patterns("*.so"))
+    text = run("make", cwd=folder, code=2, **NO_PLACE)
+    assert "make PREFIX=" in text and len(re.findall("Package .* was not found", text)) == 1, text
+    if name != "my-dns":  # as for that, see tests/e2e/test_plugin_new.py
+        run("make", "PREFIX=%s" % prefix, "CFLAGS=" + SANITIZE, "CXXFLAGS=" + SANITIZE, cwd=folder, PKG_CONFIG_PATH="")
+        assert (folder / (name + ".so")).exists()
+
+
 class Hook(http.server.BaseHTTPRequestHandler):
     got = []
 
