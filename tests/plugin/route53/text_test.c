@@ -135,8 +135,9 @@ static void sets_that_are_not_simple_say_so(void **state)
     };
     static const char *const BROKEN[] = {
         "<s><TTL>1</TTL></s>",
-        "<s><TTL>x</TTL><ResourceRecords><ResourceRecord><Value>\"v\"</Value></ResourceRecord>"
-        "</ResourceRecords></s>",
+        /* In parentheses, so that nobody misses a comma. */
+        ("<s><TTL>x</TTL><ResourceRecords><ResourceRecord><Value>\"v\"</Value></ResourceRecord>"
+         "</ResourceRecords></s>"),
         "<s><TTL>1</TTL><ResourceRecords><ResourceRecord/></ResourceRecords></s>",
     };
     struct rrset set = {.values = NULL};
