@@ -213,6 +213,11 @@ static int find_command(struct args *args, struct err *err)
 {
     bool is_asking = args_has(args, OPTION_HELP) || args_has(args, OPTION_VERSION);
 
+    if (args->words.n == 1 && strcmp(args->words.items[0], "help") == 0) {
+        strv_done(&args->words);
+        strv_add(&args->values[OPTION_HELP], "");
+        return 0;
+    }
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
         size_t n = match_command(command_row((enum command_id)i), &args->words);
 

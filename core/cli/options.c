@@ -11,10 +11,9 @@
 static const struct option_row OPTIONS[OPTION_COUNT] = {
     [OPTION_DOMAIN] =
         {'d', "domain", "NAME[,NAME...]", true, NULL,
-         "a name for the certificate, *.NAME for a wildcard; may be repeated; for plugin "
-         "test, the zone"},
+         "a domain name, *.NAME for a wildcard, or the zone to test in; may be repeated"},
     [OPTION_NAME] = {0, "name", "NAME", false, NULL,
-                     "what to call the certificate on disk (the first name, without *.)"},
+                     "the certificate on disk; a new one is called by its first name, without *."},
     [OPTION_PROVIDER] = {0, "provider", "[ZONE=]PROVIDER", true, NULL,
                          "who changes the DNS: a [provider] section or a plug-in; may be repeated"},
     [OPTION_CHALLENGE] = {'t', "challenge", "TYPE", false, NULL,
@@ -24,7 +23,7 @@ static const struct option_row OPTIONS[OPTION_COUNT] = {
     [OPTION_SERVER] = {0, "server", "URL", false, NULL,
                        "the URL of an ACME directory, instead of --ca"},
     [OPTION_STAGING] = {0, "staging", NULL, false, "staging",
-                        "use the CA's staging service: certificates that nobody trusts"},
+                        "the CA's staging service, and its certificates, which nobody trusts"},
     [OPTION_EMAIL] = {'m', "email", "ADDRESS", false, "email",
                       "where the CA may write about expiry and incidents"},
     [OPTION_AGREE_TOS] = {0, "agree-tos", NULL, false, "agree-tos",

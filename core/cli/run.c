@@ -171,6 +171,13 @@ static void tell_errors(const struct config_errors *errors)
     }
 }
 
+/* Plug-ins are there without any configuration. */
+static bool needs_configuration(enum command_id command)
+{
+    return command != COMMAND_PLUGIN_LIST && command != COMMAND_PLUGIN_SHOW &&
+           command != COMMAND_PLUGIN_NEW;
+}
+
 static bool load_settings(struct run *run)
 {
     const char *named = args_text(&run->args, OPTION_CONFIG);
@@ -181,6 +188,7 @@ static bool load_settings(struct run *run)
     size_t n_overrides = 0;
     struct settings_override *overrides = collect_overrides(&run->args, &flags, &n_overrides);
 
+    is_required = is_required && needs_configuration(run->args.command);
     /* Without a home there is no file to read, and none to miss. */
     run->config = path == NULL
                       ? config_parse("acme-dns.conf", "", 0, &run->errors)

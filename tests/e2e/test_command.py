@@ -413,10 +413,19 @@ def test_one_provider_serves_all_and_zones_choose(quick, make_client):
     assert re.search(r"lab: .*example\.test", both.err) and re.search(r"\bb: .*bcher", both.err), both.err
 
 
+def test_plug_ins_are_listed_without_a_configuration(quick, make_client, tmp_path):
+    program = make_client(quick).program
+    absent = ["--config", str(tmp_path / "absent.conf")]
+    for words in (["plugin", "list"], ["plugin", "show", "rfc2136"], ["plugin", "new", "mine", str(tmp_path / "mine")]):
+        succeed(quick.run([program, *words, *absent]))
+    assert "absent.conf" in succeed(quick.run([program, "list", *absent]), 3).err
+
+
 def test_help_and_version(build, make_client, quick):
     client = make_client(quick)
     for verb in ("", "issue", "cleanup", "plugin list", "plugin show"):
         shown = succeed(quick.run([client.program, *verb.split(), "--help"]))
         assert shown.err == "" and "acme-dns" in shown.out
         assert shown.out.index("acme-dns") < 200, "examples come first"
+    assert succeed(quick.run([client.program, "help"])).out == succeed(quick.run([client.program, "--help"])).out
     assert re.fullmatch(r"acme-dns \S+\n", succeed(quick.run([client.program, "--version"])).out)
