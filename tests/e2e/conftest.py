@@ -63,3 +63,10 @@ def make_client(build, tmp_path_factory):
         return Client(lab, build, folder, **more)
 
     return make
+
+
+@pytest.fixture
+def let_signals_kill(monkeypatch):
+    """A sanitizer would turn the signals that are expected into exits."""
+    options = [os.environ.get("ASAN_OPTIONS"), "handle_segv=0"]
+    monkeypatch.setenv("ASAN_OPTIONS", ":".join(option for option in options if option))

@@ -295,7 +295,8 @@ def test_wrong_arguments_and_settings(make_lab, make_client):
     assert_clean(lab, before)
 
 
-def test_the_advice_on_unknown_zones_is_for_those_who_would_try_again(make_lab, make_client, build):
+def test_the_advice_on_unknown_zones_is_for_those_who_would_try_again(make_lab, make_client, build,
+                                                                          let_signals_kill):
     """Not for a plug-in that crashed, hung or returned nonsense."""
     lab = make_lab(world(Zone("example.test", records=RECORDS)))
     before = lab.zones()

@@ -59,11 +59,7 @@ MISBEHAVES = {
 PUBLISHES_NOTHING = ("grandchild", "newer", "thread", "crash-close", "hang-close", "crash-zones")
 
 
-@pytest.fixture(autouse=True)
-def let_signals_kill(monkeypatch):
-    """A sanitizer would turn the signals that are expected into exits."""
-    options = [os.environ.get("ASAN_OPTIONS"), "handle_segv=0"]
-    monkeypatch.setenv("ASAN_OPTIONS", ":".join(option for option in options if option))
+pytestmark = pytest.mark.usefixtures("let_signals_kill")
 
 
 def plugin_dir(build):

@@ -36,6 +36,11 @@ class Scene:
         section = "\n[provider aws]\nplugin = route53\nttl = 1\ninterval = 1\n" + "".join(line + "\n" for line in lines)
         (client or self.client).configure(sections=section)
 
+    @property
+    def home(self):
+        """Not the configuration's folder, where no plug-in may read."""
+        return self.client.folder + "-home"
+
     def lend(self, host, **settings):
         return StandIn(self.lab, "route53", host, tls=False, npm=npm_folder(), **settings)
 
@@ -43,12 +48,12 @@ class Scene:
         client = client or self.client
         words = [word for name in names or ("example.test", "*.example.test") for word in ("-d", name)]
         return self.lab.run(client.command("issue", *words, "--provider", "aws", "--server", client.server),
-                            env={**without("AWS_"), "SSL_CERT_FILE": self.lab.ca_bundle, "HOME": self.client.folder,
+                            env={**without("AWS_"), "SSL_CERT_FILE": self.lab.ca_bundle, "HOME": self.home,
                                  **env})
 
     def write_home(self, name, text):
         """A file of the user's that nobody else can read."""
-        folder = os.path.join(self.client.folder, ".aws")
+        folder = os.path.join(self.home, ".aws")
         os.makedirs(folder, mode=0o700, exist_ok=True)
         with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
             file.write(text)
@@ -109,7 +114,7 @@ def test_a_shared_file_that_others_can_read_is_told_of(make_scene):
     scene = make_scene()
     scene.configure("imds-disabled = yes")
     scene.write_home("credentials", "[default]\naws_access_key_id = %s\naws_secret_access_key = %s\n" % (KEY, SECRET))
-    os.chmod(os.path.join(scene.client.folder, ".aws", "credentials"), 0o644)
+    os.chmod(os.path.join(scene.home, ".aws", "credentials"), 0o644)
     result = scene.issue()
     assert_refused(result, 3, "credentials-file = ~/.aws/credentials", "0644", "there are no credentials")
     assert scene.api.requests() == []
