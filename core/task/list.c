@@ -49,7 +49,9 @@ static void tell(struct list *list, const struct list_row *row)
     list->has_found = true;
     list->worst = row->health > list->worst ? row->health : list->worst;
     list->has_pending_deploy = list->has_pending_deploy || row->is_deploy_pending;
-    metrics_add(&list->metrics, row);
+    if (list->request->metrics != NULL) {
+        metrics_add(&list->metrics, row);
+    }
     list->seen(list->arg, row);
 }
 
