@@ -170,6 +170,16 @@ void json_out_kbool(struct json_out *out, const char *key, bool value)
     json_out_bool(out, value);
 }
 
+void json_out_kstrv(struct json_out *out, const char *key, const struct strv *items)
+{
+    json_out_key(out, key);
+    json_out_array(out);
+    for (size_t i = 0; items != NULL && i < items->n; i++) {
+        json_out_str(out, items->items[i]);
+    }
+    json_out_end(out);
+}
+
 char *json_out_take(struct json_out *out)
 {
     const unsigned char *text = NULL;

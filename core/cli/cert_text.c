@@ -186,16 +186,6 @@ void cert_format_keys(const struct list_row *row, struct buf *to)
     }
 }
 
-static void write_list(struct json_out *out, const char *key, const struct strv *items)
-{
-    json_out_key(out, key);
-    json_out_array(out);
-    for (size_t i = 0; items != NULL && i < items->n; i++) {
-        json_out_str(out, items->items[i]);
-    }
-    json_out_end(out);
-}
-
 char *cert_format_json(const struct list_row *row, int64_t wall_s)
 {
     AUTO_PTR(json_out) struct json_out *out = json_out_new(false);
@@ -214,8 +204,8 @@ char *cert_format_json(const struct list_row *row, int64_t wall_s)
     json_out_kbool(out, "staging", row->is_staging);
     json_out_kbool(out, "order-waits", row->has_order);
     json_out_kbool(out, "deploy-pending", row->is_deploy_pending);
-    write_list(out, "names", row->cert == NULL ? NULL : &row->cert->domains);
-    write_list(out, "providers", row->cert == NULL ? NULL : &row->cert->providers);
+    json_out_kstrv(out, "names", row->cert == NULL ? NULL : &row->cert->domains);
+    json_out_kstrv(out, "providers", row->cert == NULL ? NULL : &row->cert->providers);
     for (size_t i = 0; i < facts.n; i++) {
         json_out_kstr(out, facts.items[i].key, facts.items[i].text);
     }

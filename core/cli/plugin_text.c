@@ -134,16 +134,6 @@ void plugin_format_keys(const struct provider_description *plugin, struct buf *t
     }
 }
 
-static void write_list(struct json_out *out, const char *key, const struct strv *items)
-{
-    json_out_key(out, key);
-    json_out_array(out);
-    for (size_t i = 0; i < items->n; i++) {
-        json_out_str(out, items->items[i]);
-    }
-    json_out_end(out);
-}
-
 static void write_option(struct json_out *out, const struct provider_option *option)
 {
     json_out_object(out);
@@ -153,8 +143,8 @@ static void write_option(struct json_out *out, const struct provider_option *opt
         json_out_kbool(out, FLAGS[i].name, (option->flags & FLAGS[i].bit) != 0);
     }
     json_out_kstr(out, "default", option->fallback);
-    write_list(out, "choices", &option->choices);
-    write_list(out, "env", &option->env);
+    json_out_kstrv(out, "choices", &option->choices);
+    json_out_kstrv(out, "env", &option->env);
     json_out_kstr(out, "help", option->help);
     json_out_end(out);
 }

@@ -164,12 +164,7 @@ void journal_format_order(const struct journal_order *order, struct buf *lines)
     json_out_kstr(record, "url", order->url);
     json_out_kstr(record, "key", order->key_tag);
     json_out_kstr(record, "profile", order->profile);
-    json_out_key(record, "names");
-    json_out_array(record);
-    for (size_t i = 0; i < order->names.n; i++) {
-        json_out_str(record, order->names.items[i]);
-    }
-    json_out_end(record);
+    json_out_kstrv(record, "names", &order->names);
     json_out_kint(record, "expires", order->expires_s);
     json_out_kint(record, "parked", order->parked_s);
     journal_record_end(record, lines);

@@ -125,7 +125,7 @@ static char *format_account(const struct store_account *account)
     json_out_kstr(out, "directory", account->directory_url);
     json_out_kstr(out, "url", account->url);
     json_out_kstr(out, "status", account->status);
-    store_json_add_strv(out, "contact", &account->contacts);
+    json_out_kstrv(out, "contact", &account->contacts);
     json_out_kstr(out, "terms-agreed", account->terms_url);
     json_out_kstr(out, "created", created);
     json_out_kstr(out, "eab-kid", account->eab_kid);

@@ -37,7 +37,6 @@ void store_job_start(struct store_job *job, struct store *store, loop_timer_fn *
  * is damaged (the caller can do without), ERR_FAILED when a newer program wrote it (it must not).
  */
 int store_json_load(const char *path, struct json **ret_json, struct err *err);
-void store_json_add_strv(struct json_out *out, const char *key, const struct strv *items);
 void store_json_get_strv(const struct json *object, const char *key, struct strv *to);
 
 /* certs/NAME with its pending, archived and revoked. */

@@ -36,16 +36,6 @@ int store_json_load(const char *path, struct json **ret_json, struct err *err)
     return 0;
 }
 
-void store_json_add_strv(struct json_out *out, const char *key, const struct strv *items)
-{
-    json_out_key(out, key);
-    json_out_array(out);
-    for (size_t i = 0; i < items->n; i++) {
-        json_out_str(out, items->items[i]);
-    }
-    json_out_end(out);
-}
-
 void store_json_get_strv(const struct json *object, const char *key, struct strv *to)
 {
     const struct json *array = json_get(object, key);

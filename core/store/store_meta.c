@@ -49,9 +49,9 @@ char *store_meta_format(const struct store_cert *cert)
     json_out_object(out);
     json_out_kint(out, "format", STORE_FORMAT);
     json_out_kstr(out, "name", cert->name);
-    store_json_add_strv(out, "domains", &cert->domains);
+    json_out_kstrv(out, "domains", &cert->domains);
     json_out_kstr(out, "key-type", key_type_name(cert->key_type));
-    store_json_add_strv(out, "providers", &cert->providers);
+    json_out_kstrv(out, "providers", &cert->providers);
     for (size_t i = 0; i < ARRAY_LEN(times); i++) {
         char date[CLOCK_TEXT_MAX];
 
