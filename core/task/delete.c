@@ -10,25 +10,13 @@
 #include "config/config.h"
 #include "config/settings.h"
 #include "store/store_cert.h"
-#include "store/store_lock.h"
-#include "task/signals.h"
+#include "task/locked.h"
 
 struct deletion {
     struct task_env *env;
     const struct delete_request *request;
     struct store *store;
-    struct store_job *job;
-    struct store_lock *lock;
-    struct err err; /* ERR_NONE: it is done */
 };
-
-static void stop(struct deletion *deletion, const struct err *err)
-{
-    if (err != NULL && deletion->err.class == ERR_NONE) {
-        deletion->err = *err;
-    }
-    loop_stop(deletion->env->loop);
-}
 
 static int refuse_unknown(const struct deletion *deletion, struct err *err)
 {
@@ -94,43 +82,24 @@ static void warn_of_section(const struct deletion *deletion)
     }
 }
 
-static void finish_lock(void *arg, struct store_lock *lock, const struct err *err)
+static int begin(void *arg, struct err *err)
 {
-    struct deletion *deletion = arg;
-    struct err failure = ERR_INIT;
+    const struct deletion *deletion = arg;
 
-    deletion->job = NULL;
-    deletion->lock = lock;
-    if (err == NULL && store_cert_delete(deletion->store, deletion->request->name, &failure) < 0) {
-        err = &failure;
-    }
-    stop(deletion, err);
-}
-
-static void cancel(void *arg, const char *reason)
-{
-    struct err err = ERR_INIT;
-
-    (void)err_set(&err, ERR_CANCELLED, "%s", reason);
-    stop(arg, &err);
+    return store_cert_delete(deletion->store, deletion->request->name, err);
 }
 
 static int delete_locked(struct deletion *deletion, struct err *err)
 {
-    struct task_env *env = deletion->env;
-    struct signals *signals = signals_open(env, cancel, deletion);
-    int code = 0;
+    struct locked locked = {.env = deletion->env,
+                            .command = "delete",
+                            .store = deletion->store,
+                            .name = deletion->request->name,
+                            .begin = begin,
+                            .arg = deletion};
+    int code = locked_run(&locked, err);
 
-    deletion->job = store_lock_start(deletion->store, STORE_LOCK_CERT, deletion->request->name,
-                                     false, env->settings->lock_timeout_ms, finish_lock, deletion);
-    code = loop_run(env->loop, err);
-    if (code == 0 && deletion->err.class != ERR_NONE) {
-        *err = deletion->err;
-        code = err_code(err);
-    }
-    store_job_cancel(&deletion->job);
-    store_lock_release(deletion->lock);
-    signals_close(signals);
+    locked_done(&locked);
     return code;
 }
 
@@ -143,7 +112,6 @@ static int run(struct deletion *deletion, struct err *err)
         store_name_check(deletion->request->name, err) < 0) {
         return err_code(err);
     }
-    store_set_command(deletion->store, "delete");
     path = store_cert_path(deletion->store, deletion->request->name, NULL);
     if (!fs_is_dir(path)) {
         return refuse_unknown(deletion, err);

@@ -7,9 +7,8 @@
 #include "config/config.h"
 #include "config/sections.h"
 #include "config/settings.h"
-#include "store/store_lock.h"
 #include "task/deploy.h"
-#include "task/signals.h"
+#include "task/locked.h"
 
 struct round {
     struct task_env *env;
@@ -18,21 +17,10 @@ struct round {
     const char *name; /* whose turn it is */
     struct store_cert *cert;
     struct strv hooks;
-    struct store_job *job;
-    struct store_lock *lock;
+    struct locked locked;
     struct deploy *deploy;
-    struct err err; /* of this certificate */
-    bool is_cancelled;
     size_t n_done, n_failed;
 };
-
-static void end_turn(struct round *round, const struct err *err)
-{
-    if (err != NULL) {
-        round->err = *err;
-    }
-    loop_stop(round->env->loop);
-}
 
 /* ---- One certificate ---- */
 
@@ -85,7 +73,7 @@ static void finish_deploy(void *arg, const struct err *err)
     } else {
         round->n_failed++;
     }
-    end_turn(round, NULL); /* each failure was told */
+    locked_finish(&round->locked, NULL); /* each failure was told */
 }
 
 static void forget(struct round *round)
@@ -95,51 +83,36 @@ static void forget(struct round *round)
 }
 
 /* Who had the lock may have installed another version, and told the hooks of it. */
-static void finish_lock(void *arg, struct store_lock *lock, const struct err *err)
+static int begin(void *arg, struct err *err)
 {
     struct round *round = arg;
-    struct err failure = ERR_INIT;
 
-    round->job = NULL;
-    round->lock = lock;
-    if (err != NULL) {
-        end_turn(round, err);
-        return;
-    }
     forget(round);
-    if (load(round, &failure) < 0) {
-        end_turn(round, &failure);
-        return;
+    if (load(round, err) < 0) {
+        return err_code(err);
     }
     if (round->request->is_pending &&
         !deploy_is_pending(round->store, round->cert, &round->hooks)) {
-        end_turn(round, NULL);
-        return;
+        return 0;
     }
     round->deploy =
         deploy_start(round->env, round->store, round->cert, &round->hooks, finish_deploy, round);
-}
-
-static void end_certificate(struct round *round)
-{
-    store_job_cancel(&round->job);
-    deploy_cancel(&round->deploy);
-    store_lock_release(TAKE(round->lock));
-    forget(round);
+    return LOCKED_GOES_ON;
 }
 
 static int run_hooks(struct round *round, struct err *err)
 {
     int code = 0;
 
-    err_clear(&round->err);
-    round->job = store_lock_start(round->store, STORE_LOCK_CERT, round->name, false,
-                                  round->env->settings->lock_timeout_ms, finish_lock, round);
-    code = loop_run(round->env->loop, err);
-    if (code == 0 && round->err.class != ERR_NONE) {
-        *err = round->err;
-        code = err_code(err);
-    }
+    round->locked = (struct locked){.env = round->env,
+                                    .command = "deploy",
+                                    .store = round->store,
+                                    .name = round->name,
+                                    .begin = begin,
+                                    .arg = round};
+    code = locked_run(&round->locked, err);
+    deploy_cancel(&round->deploy);
+    locked_done(&round->locked);
     return code;
 }
 
@@ -154,7 +127,7 @@ static void take_turn(struct round *round, const char *name)
     round->name = name;
     code = load(round, &err);
     if (code == -ERR_NOT_FOUND) {
-        end_certificate(round); /* not issued yet */
+        forget(round); /* not issued yet */
         return;
     }
     if (code == 0 && deploy_is_pending(round->store, round->cert, &round->hooks)) {
@@ -164,7 +137,7 @@ static void take_turn(struct round *round, const char *name)
         round->n_failed++;
         event_log(EVENT_WARNING, name, "%s", err.text);
     }
-    end_certificate(round);
+    forget(round);
 }
 
 static int run_pending(struct round *round, struct err *err)
@@ -174,7 +147,7 @@ static int run_pending(struct round *round, struct err *err)
     if (store_cert_list(round->store, &names, err) < 0) {
         return err_code(err);
     }
-    for (size_t i = 0; i < names.n && !round->is_cancelled; i++) {
+    for (size_t i = 0; i < names.n && round->env->caught_signal == 0; i++) {
         take_turn(round, names.items[i]);
     }
     return 0;
@@ -195,18 +168,8 @@ static int run_one(struct round *round, struct err *err)
     } else if (code == 0) {
         code = run_hooks(round, err);
     }
-    end_certificate(round);
+    forget(round);
     return code;
-}
-
-static void cancel(void *arg, const char *reason)
-{
-    struct round *round = arg;
-    struct err err = ERR_INIT;
-
-    round->is_cancelled = true;
-    (void)err_set(&err, ERR_CANCELLED, "%s", reason);
-    end_turn(round, &err);
 }
 
 static int run(struct round *round, struct err *err)
@@ -218,14 +181,12 @@ static int run(struct round *round, struct err *err)
         0) {
         return err_code(err);
     }
-    store_set_command(round->store, "deploy");
     return round->request->is_pending ? run_pending(round, err) : run_one(round, err);
 }
 
 enum task_exit task_deploy(struct task_env *env, const struct deploy_request *request)
 {
     struct round round = {.env = env, .request = request};
-    struct signals *signals = signals_open(env, cancel, &round);
     struct err err = ERR_INIT;
     int code = run(&round, &err);
     AUTO_FREE char *text = NULL;
@@ -243,7 +204,6 @@ enum task_exit task_deploy(struct task_env *env, const struct deploy_request *re
     event_emit(status == EXIT_DONE ? EVENT_NOTICE : EVENT_ERROR, EVENT_RESULT,
                request->name != NULL ? request->name : "deploy", FIELD_INT("exit", status),
                FIELD("class", err_class_name(err.class)), FIELD("text", text));
-    signals_close(signals);
     store_free(round.store);
     return status;
 }

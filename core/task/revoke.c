@@ -13,9 +13,8 @@
 #include "base/mem.h"
 #include "config/settings.h"
 #include "store/store_account.h"
-#include "store/store_lock.h"
 #include "task/ca_choice.h"
-#include "task/signals.h"
+#include "task/locked.h"
 
 #define DER_MAX 65536
 
@@ -24,22 +23,12 @@ struct revocation {
     const struct revoke_request *request;
     struct revoke_target target;
     enum acme_reason reason;
-    struct store_job *job;
-    struct store_lock *lock;
+    struct locked locked;
     struct http *http;
     struct acme_client *client;
     struct acme_call *start, *call;
     bool is_by_certificate_key;
-    struct err err; /* ERR_NONE: it is revoked */
 };
-
-static void stop(struct revocation *r, const struct err *err)
-{
-    if (err != NULL && r->err.class == ERR_NONE) {
-        r->err = *err;
-    }
-    loop_stop(r->env->loop);
-}
 
 /* "example.com" or the file. */
 static const char *subject_of(const struct revocation *r)
@@ -98,16 +87,16 @@ static void finish_revocation(void *arg, const struct acme_reply *reply)
 
     r->call = NULL;
     if (reply->err != NULL) {
-        stop(r, reply->err);
+        locked_finish(&r->locked, reply->err);
         return;
     }
     event_log(EVENT_NOTICE, subject_of(r), "revoked at %s", r->target.ca->title);
     if (r->target.cert != NULL && store_cert_retire(r->target.store, r->target.cert->name,
                                                     revoke_reason_name(r->reason), &err) < 0) {
-        stop(r, &err);
+        locked_finish(&r->locked, &err);
         return;
     }
-    stop(r, NULL);
+    locked_finish(&r->locked, NULL);
 }
 
 static void finish_start(void *arg, const struct acme_directory *directory,
@@ -176,15 +165,6 @@ static int open_client(struct revocation *r, struct err *err)
                                 : err_set(err, ERR_CONFIG, "the account was never registered");
 }
 
-static void begin(struct revocation *r)
-{
-    struct err err = ERR_INIT;
-
-    if (open_client(r, &err) < 0 || ask_ca(r, &err) < 0) {
-        stop(r, &err);
-    }
-}
-
 /* Who had the lock may have put another one in its place, which would be taken out of use for it.
  */
 static int check_still_installed(const struct revocation *r, struct err *err)
@@ -204,61 +184,37 @@ static int check_still_installed(const struct revocation *r, struct err *err)
                          "its folder archived/");
 }
 
-static void finish_lock(void *arg, struct store_lock *lock, const struct err *err)
+static int begin(void *arg, struct err *err)
 {
     struct revocation *r = arg;
-    struct err failure = ERR_INIT;
 
-    r->job = NULL;
-    r->lock = lock;
-    if (err != NULL) {
-        stop(r, err);
-    } else if (check_still_installed(r, &failure) < 0) {
-        stop(r, &failure);
-    } else {
-        begin(r);
+    if ((r->target.cert != NULL && check_still_installed(r, err) < 0) || open_client(r, err) < 0 ||
+        ask_ca(r, err) < 0) {
+        return err_code(err);
     }
+    return LOCKED_GOES_ON;
 }
 
 /* ---- The task ---- */
 
-static void cancel(void *arg, const char *reason)
-{
-    struct err err = ERR_INIT;
-
-    (void)err_set(&err, ERR_CANCELLED, "%s", reason);
-    stop(arg, &err);
-}
-
 static int run_locked(struct revocation *r, struct err *err)
 {
-    struct signals *signals = signals_open(r->env, cancel, r);
-    int code = 0;
-
-    if (r->target.cert != NULL) {
-        store_set_command(r->target.store, "revoke");
-        r->job = store_lock_start(r->target.store, STORE_LOCK_CERT, r->target.cert->name, false,
-                                  r->env->settings->lock_timeout_ms, finish_lock, r);
-    } else {
-        begin(r);
-    }
-    code = r->err.class != ERR_NONE ? 0 : loop_run(r->env->loop, err);
-    if (code == 0 && r->err.class != ERR_NONE) {
-        *err = r->err;
-        code = err_code(err);
-    }
-    signals_close(signals);
-    return code;
+    r->locked = (struct locked){.env = r->env,
+                                .command = "revoke",
+                                .store = r->target.store,
+                                .name = r->target.cert != NULL ? r->target.cert->name : NULL,
+                                .begin = begin,
+                                .arg = r};
+    return locked_run(&r->locked, err);
 }
 
 static void close_all(struct revocation *r)
 {
-    store_job_cancel(&r->job);
     acme_call_cancel(&r->call);
     acme_call_cancel(&r->start);
     acme_free(r->client);
     http_free(r->http);
-    store_lock_release(r->lock);
+    locked_done(&r->locked);
     revoke_target_done(&r->target);
 }
 
