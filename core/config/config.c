@@ -4,19 +4,19 @@
 /* The tree: made, looked up in, walked, freed. */
 #include "config/config.h"
 
-#include "base/fs.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "config/config_tree.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 struct config *config_new(void)
 {
-    return NEW(struct config);
+    struct config *config = NEW(struct config);
+
+    config->index = map_new();
+    return config;
 }
 
 /* Keys, texts and names are const for readers; the tree owns them. */
@@ -49,36 +49,8 @@ void config_free(struct config *config)
     }
     mem_free(config->sections);
     strv_done(&config->paths);
+    map_free(config->index);
     mem_free(config);
-}
-
-const struct config_section *config_section_find(const struct config *config, const char *kind,
-                                                 const char *name)
-{
-    const struct config_section *section = NULL;
-
-    while ((section = config_section_next(config, kind, section)) != NULL) {
-        if (str_eq_nocase(section->name, name)) {
-            return section;
-        }
-    }
-    return NULL;
-}
-
-const struct config_section *config_section_next(const struct config *config, const char *kind,
-                                                 const struct config_section *after)
-{
-    bool is_past = after == NULL;
-
-    for (size_t i = 0; i < config->n_sections; i++) {
-        const struct config_section *section = config->sections[i];
-
-        if (is_past && (kind == NULL || strcmp(section->kind, kind) == 0)) {
-            return section;
-        }
-        is_past = is_past || section == after;
-    }
-    return NULL;
 }
 
 const struct config_value *config_value_find(const struct config_section *section, const char *key)
@@ -112,35 +84,6 @@ size_t config_section_count(const struct config *config)
 struct config_section *config_section_at(struct config *config, size_t index)
 {
     return config->sections[index];
-}
-
-/* The working directory in front of a relative path; without one the path stays as it is, and
- * opening it says what is wrong. */
-static char *absolute(const char *path)
-{
-    char *here = *path == '/' ? NULL : getcwd(NULL, 0);
-    char *whole = here == NULL ? str_dup(path) : str_fmt("%s/%s", here, path);
-
-    free(here);
-    return whole;
-}
-
-char *config_value_path(const struct config_value *value)
-{
-    const char *home = fs_home();
-    const char *slash = NULL;
-    AUTO_FREE char *joined = NULL;
-
-    if (str_has_prefix(value->text, "~/") && home != NULL) {
-        joined = str_fmt("%s%s", home, value->text + 1);
-        return absolute(joined);
-    }
-    slash = value->place.origin == CONFIG_FILE ? strrchr(value->place.path, '/') : NULL;
-    if (*value->text == '/' || slash == NULL) {
-        return absolute(value->text);
-    }
-    joined = str_fmt("%.*s/%s", (int)(slash - value->place.path), value->place.path, value->text);
-    return absolute(joined);
 }
 
 bool config_value_is_exposed(const struct config_value *value)

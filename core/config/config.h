@@ -52,6 +52,9 @@ struct config_section {
     struct config_value *values; /* in the order of the file; a key may come several times */
     size_t n_values, cap_values;
     bool is_wrong; /* holds an error: not to be used, nor what depends on it */
+    /* The tree's own: where it stands among all, and among those of its kind. */
+    size_t index;
+    struct config_section *next_of_kind, *last_of_kind;
 };
 
 struct config;
@@ -115,8 +118,8 @@ DEFINE_AUTO_PTR(config, config_free);
 const struct config_section *config_section_find(const struct config *config, const char *kind,
                                                  const char *name);
 
-/* The next section of a kind (NULL: of any) after `after` (NULL: from the start); NULL at the end.
- */
+/* The next section of a kind (NULL: of any) after `after`, which this function gave for that kind
+ * (NULL: from the start); NULL at the end. */
 const struct config_section *config_section_next(const struct config *config, const char *kind,
                                                  const struct config_section *after);
 
@@ -130,6 +133,10 @@ const struct config_value *config_value_next(const struct config_section *sectio
 /* The value as a path, to mem_free: a relative one counts from its file's folder, "~/" from HOME.
  */
 char *config_value_path(const struct config_value *value);
+
+/* The folder of a main configuration file, absolute, whether they are there or not; conf.d/,
+ * secrets/ and hooks.d/ stand in it. To mem_free. NULL for NULL: there is no configuration. */
+char *config_folder(const char *path);
 
 /* Whether group or others can read the file that the value stands in: no place for a secret. */
 bool config_value_is_exposed(const struct config_value *value);

@@ -110,10 +110,8 @@ static void load_file(struct config *config, const struct config_source *source,
 static void load_folder(struct config *config, const struct config_source *source,
                         struct config_errors *errors)
 {
-    const char *slash = strrchr(source->path, '/');
-    AUTO_FREE char *folder =
-        slash == NULL ? str_dup("conf.d")
-                      : str_fmt("%.*s/conf.d", (int)(slash - source->path), source->path);
+    AUTO_FREE char *beside = config_folder(source->path);
+    AUTO_FREE char *folder = fs_join(beside, "conf.d");
     AUTO(strv_done) struct strv names = STRV_INIT;
     struct err err = ERR_INIT;
 

@@ -94,19 +94,6 @@ static void trim(const char **from, const char **to)
     }
 }
 
-static struct config_section *section_known(const struct config *config, const char *kind,
-                                            const char *name)
-{
-    for (size_t i = 0; i < config->n_sections; i++) {
-        struct config_section *section = config->sections[i];
-
-        if (strcmp(section->kind, kind) == 0 && str_eq_nocase(section->name, name)) {
-            return section;
-        }
-    }
-    return NULL;
-}
-
 /* Which of two sections of one name was meant cannot be known: neither is used. */
 static void refuse_duplicate(struct parser *p, struct config_section *first, const char *name,
                              const char *at)
@@ -128,8 +115,8 @@ static void add_section(struct parser *p, char *take_kind, char *take_name, cons
     section->kind = take_kind;
     section->name = take_name;
     section->place = place_at(p, at);
-    VEC_PUSH(p->config->sections, p->config->n_sections, p->config->cap_sections) = section;
     p->section = section;
+    config_index_add(p->config, section);
 }
 
 /* [kind] or [kind name]; from points to the bracket. */
@@ -162,7 +149,7 @@ static void parse_header(struct parser *p, const char *from, const char *to)
         complain(p, inner, "a section without a name");
         return;
     }
-    first = section_known(p->config, kind, name);
+    first = config_index_find(p->config, kind, name);
     if (first != NULL) {
         refuse_duplicate(p, first, name, from);
         return;

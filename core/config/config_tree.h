@@ -7,11 +7,13 @@
 
 #include "config/config.h"
 
+#include "base/map.h"
 #include "base/str.h"
 
 struct config {
     struct config_section **sections; /* each on its own, so that pointers to them stay good */
     size_t n_sections, cap_sections;
+    struct map *index; /* config_index.c: who is there, and the kinds */
     struct strv paths; /* the files that were read: places point to these texts */
 };
 
@@ -28,6 +30,11 @@ void config_parse_into(struct config *config, const struct config_text *text,
                        struct config_errors *errors);
 
 struct config *config_new(void);
+
+/* The tree owns the section from now on. The first of a name is the one that is found. */
+void config_index_add(struct config *config, struct config_section *take_section);
+struct config_section *config_index_find(const struct config *config, const char *kind,
+                                         const char *name);
 
 /* As config_errors_add() without a section, but not counted as general. */
 struct err *config_errors_add_local(struct config_errors *errors, const struct config_place *place,

@@ -42,9 +42,7 @@ struct credentials {
 struct credentials *credentials_new(const char *config_path, const char *name, const char *plugin)
 {
     struct credentials *c = NEW(struct credentials);
-    const char *slash = strrchr(config_path, '/');
-    AUTO_FREE char *dir =
-        slash == NULL ? str_dup(".") : str_dup_len(config_path, (size_t)(slash - config_path));
+    AUTO_FREE char *dir = config_folder(config_path);
     AUTO_FREE char *file = str_fmt("provider-%s.conf", name);
 
     c->name = str_dup(name);

@@ -7,6 +7,7 @@
 #include "base/event.h"
 #include "base/fs.h"
 #include "base/mem.h"
+#include "config/config.h"
 #include "config/settings.h"
 #include "store/store_deploy.h"
 #include "task/hook.h"
@@ -55,9 +56,8 @@ static int add_program(const char *path, struct strv *to, struct err *err)
 
 static int add_folder(const char *config_path, struct strv *to, struct err *err)
 {
-    const char *slash = config_path == NULL ? NULL : strrchr(config_path, '/');
-    AUTO_FREE char *folder =
-        slash == NULL ? NULL : str_fmt("%.*s/hooks.d", (int)(slash - config_path), config_path);
+    AUTO_FREE char *beside = config_folder(config_path);
+    AUTO_FREE char *folder = beside == NULL ? NULL : fs_join(beside, "hooks.d");
     AUTO(strv_done) struct strv names = STRV_INIT;
     int code = folder == NULL ? -ERR_NOT_FOUND : fs_list(folder, &names, err);
 

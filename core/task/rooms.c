@@ -5,6 +5,7 @@
 
 #include "base/event.h"
 #include "base/mem.h"
+#include "config/config.h"
 #include "config/settings.h"
 #include "store/store_lock.h"
 
@@ -130,13 +131,19 @@ static struct provider_console make_console(const struct task_env *env, struct r
 
 /* ---- Opening and closing ---- */
 
-/* The folder: conf.d/ and secrets/ stand beside the file. */
-static char *configuration_folder(const char *path)
+/* The whole folder: conf.d/ and secrets/ stand beside the file. Where that is everything there is,
+ * they alone. */
+static void deny_configuration(const char *path, struct strv *denied)
 {
-    const char *slash = strrchr(path, '/');
+    AUTO_FREE char *folder = config_folder(path);
 
-    return slash == NULL || slash == path ? str_dup(path)
-                                          : str_dup_len(path, (size_t)(slash - path));
+    if (folder != NULL && strcmp(folder, "/") == 0) {
+        strv_add(denied, path);
+        strv_add(denied, "/conf.d");
+        strv_add(denied, "/secrets");
+    } else if (folder != NULL) {
+        strv_add(denied, folder);
+    }
 }
 
 struct provider_settings rooms_provider_settings(const struct task_env *env, struct strv *denied)
@@ -144,9 +151,7 @@ struct provider_settings rooms_provider_settings(const struct task_env *env, str
     const struct settings *settings = env->settings;
 
     strv_add(denied, settings->state_dir);
-    if (settings->config_path != NULL) {
-        strv_take(denied, configuration_folder(settings->config_path));
-    }
+    deny_configuration(settings->config_path, denied);
     return (struct provider_settings){
         .plugin_dirs = &settings->plugin_dirs,
         .deny_paths = denied,

@@ -151,6 +151,45 @@ static void uses_neither_of_two_sections_of_one_name(void **state)
     assert_int_equal(errors.n_general, 0);
 }
 
+/* Each found by its name, and those of a kind walked past the others. */
+static void finds_each_of_ten_thousand_sections(void **state)
+{
+    enum { MANY = 10000 };
+    AUTO(buf_done) struct buf text = BUF(CONFIG_FILE_MAX);
+    AUTO(config_errors_done) struct config_errors errors = CONFIG_ERRORS_INIT;
+    const struct config_section *zone = NULL;
+    const struct config_section *any = NULL;
+
+    (void)state;
+    for (int i = 0; i < MANY; i++) {
+        buf_addf(&text, "[certificate host-%d]\n", i);
+        if (i % 100 == 0) {
+            buf_addf(&text, "[zone Z%d.example]\n", i);
+        }
+    }
+    AUTO_PTR(config) struct config *config = parse_len(buf_str(&text), text.len, &errors);
+
+    assert_int_equal(errors.n, 0);
+    for (int i = 0; i < MANY; i++) {
+        AUTO_FREE char *name = str_fmt("HOST-%d", i);
+
+        assert_int_equal(config_section_find(config, "certificate", name)->place.line,
+                         i + 1 + (i + 99) / 100);
+        any = config_section_next(config, NULL, any);
+        if (i % 100 == 0) {
+            zone = config_section_next(config, "zone", zone);
+            assert_ptr_equal(zone, config_section_find(config, "zone", zone->name));
+            any = config_section_next(config, NULL, any);
+            assert_ptr_equal(any, zone);
+        }
+    }
+    assert_null(config_section_next(config, NULL, any));
+    assert_null(config_section_next(config, "zone", zone));
+    assert_null(config_section_find(config, "certificate", "host-10000"));
+    assert_null(config_section_find(config, "ca", "host-1"));
+    assert_null(config_section_find(config, "certificate", ""));
+}
+
 static void takes_lines_as_long_as_the_file(void **state)
 {
     AUTO(buf_done) struct buf text = BUF(CONFIG_FILE_MAX + 16);
@@ -282,6 +321,52 @@ static void a_file_that_cannot_be_read_costs_only_itself(void **state)
     assert_non_null(config_section_find(config, "zone", "a"));
 }
 
+/* However the main file was named, its neighbours are found. */
+static void knows_the_folder_of_the_configuration(void **state)
+{
+    static const struct {
+        const char *path, *folder;
+    } CASES[] = {
+        {"acme-dns.conf", "HERE"},         {"./acme-dns.conf", "HERE/."},
+        {"sub/acme-dns.conf", "HERE/sub"}, {"/etc/acme-dns/acme-dns.conf", "/etc/acme-dns"},
+        {"../acme-dns.conf", "HERE/.."},   {"/acme-dns.conf", "/"},
+        {"a b/acme-dns.conf", "HERE/a b"},
+    };
+    char *here = getcwd(NULL, 0);
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(CASES); i++) {
+        AUTO_FREE char *folder = config_folder(CASES[i].path);
+        bool is_relative = str_has_prefix(CASES[i].folder, "HERE");
+        AUTO_FREE char *wanted =
+            str_fmt("%s%s", is_relative ? here : "", CASES[i].folder + (is_relative ? 4 : 0));
+
+        assert_string_equal(folder, wanted);
+    }
+    assert_null(config_folder(NULL));
+    free(here);
+}
+
+static void reads_the_folder_beside_a_bare_file_name(void **state)
+{
+    const char *dir = *state;
+    char *here = getcwd(NULL, 0);
+    AUTO(config_errors_done) struct config_errors errors = CONFIG_ERRORS_INIT;
+
+    write_file(dir, "conf.d/10-a.conf", "[zone a]\nprovider =\n[oops\n", 0644);
+    assert_int_equal(chdir(dir), 0);
+    AUTO_PTR(config)
+    struct config *config =
+        config_load(&(struct config_source){.path = "acme-dns.conf", .has_folder = true}, &errors);
+    AUTO_FREE char *place = str_fmt("%s/conf.d/10-a.conf:3:6: ", dir);
+
+    assert_int_equal(chdir(here), 0);
+    free(here);
+    assert_non_null(config_section_find(config, "zone", "a"));
+    assert_int_equal(errors.n, 1);
+    assert_true(str_has_prefix(errors.items[0].text, place));
+}
+
 static void misses_a_file_only_if_the_user_named_it(void **state)
 {
     const char *dir = *state;
@@ -366,9 +451,13 @@ int main(void)
         cmocka_unit_test(accepts_a_byte_order_mark_and_crlf),
         cmocka_unit_test(tells_each_fault_with_its_place),
         cmocka_unit_test(uses_neither_of_two_sections_of_one_name),
+        cmocka_unit_test(finds_each_of_ten_thousand_sections),
         cmocka_unit_test(takes_lines_as_long_as_the_file),
+        cmocka_unit_test(knows_the_folder_of_the_configuration),
         cmocka_unit_test(stops_counting_at_a_ceiling_but_says_how_many),
         cmocka_unit_test_setup_teardown(reads_the_folder_in_the_order_of_names, make_folder,
+                                        remove_folder),
+        cmocka_unit_test_setup_teardown(reads_the_folder_beside_a_bare_file_name, make_folder,
                                         remove_folder),
         cmocka_unit_test_setup_teardown(a_file_that_cannot_be_read_costs_only_itself, make_folder,
                                         remove_folder),
