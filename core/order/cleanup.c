@@ -83,7 +83,7 @@ void order_start_cleaning(struct order *order)
         name_stop(&order->names[i]);
     }
     if (!is_left_for_later(order)) {
-        values_sweep(order->env.values);
+        values_sweep(order->env.values, order->certificate);
     }
 }
 
@@ -155,7 +155,7 @@ static void leave_cleanup(struct order *order)
     order->is_clean = true;
     crash_point("cleanup-after");
     loop_timer_cancel(&order->deadline);
-    values_wait_cancel(order->env.values);
+    values_wait_cancel(order->env.values, order);
     if (order->end != ORDER_END_FAILED || !order->is_retriable || order->is_cancelled ||
         order->attempt >= ATTEMPTS_MAX) {
         order_go(order, ORDER_DONE);
@@ -195,7 +195,7 @@ void order_enter_cleanup(struct order *order)
         deactivate_pending(order);
     }
     order->deadline = loop_timer_start(order->env.loop, CLEANUP_MS, stop_cleaning, order);
-    values_wait_idle(order->env.values, finish_cleaning, order);
+    values_wait_idle(order->env.values, order->certificate, finish_cleaning, order);
 }
 
 /* ---- The end ---- */

@@ -344,7 +344,7 @@ static void finish_find(void *arg, struct dns_place *place, const struct err *fo
     lease->place = place;
     lease->fqdn = str_fmt("%s.", place->owner);
     where_tell(place, &lease->told);
-    if (where_choose(lease->env.providers, place, &choices, &err) < 0 &&
+    if (where_choose(lease->env.providers, NULL, place, &choices, &err) < 0 &&
         lease->verb != LEASE_WATCH) {
         finish(lease, &err, NULL);
         return;

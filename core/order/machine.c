@@ -142,6 +142,7 @@ struct order *order_start(const struct order_env *env, const struct order_reques
     order->key_type = request->key_type;
     order->account_id = str_dup(request->account_id);
     order->profile = str_dup(request->profile);
+    order->map = request->map;
     if (request->providers != NULL) {
         strv_copy(&order->providers, request->providers);
     }
@@ -229,7 +230,7 @@ void order_free(struct order *order)
         return;
     }
     order_stop_work(order);
-    values_wait_cancel(order->env.values);
+    values_wait_cancel(order->env.values, order);
     keep_values(order);
     names_drop_authz(order);
     sites_free(order);

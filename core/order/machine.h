@@ -129,6 +129,7 @@ struct order {
     enum key_type key_type;
     char *account_id, *profile;
     struct strv providers;
+    const struct provider_map *map; /* borrowed; or NULL */
     order_done_fn *done;
     void *arg;
 

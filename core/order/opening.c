@@ -43,7 +43,8 @@ static void guess_providers(const struct order_owner *owner, struct provider_cho
 {
     AUTO_FREE char *name = str_fmt("%s.", owner->name);
 
-    provider_guess(owner->order->env.providers, name, ret_choices, ret_is_certain);
+    provider_guess(owner->order->env.providers, owner->order->map, name, ret_choices,
+                   ret_is_certain);
 }
 
 void owners_guess(struct order *order)

@@ -51,8 +51,10 @@ struct order_request {
     const struct strv *names; /* normalised */
     enum key_type key_type;
     const char *account_id;
-    const char *profile;          /* or NULL */
-    const struct strv *providers; /* as --provider, for the certificate's metadata; or NULL */
+    const char *profile;            /* or NULL */
+    const struct strv *providers;   /* as --provider, for the certificate's metadata; or NULL */
+    const struct provider_map *map; /* who publishes, beside the configuration; or NULL: as the set
+                                       has it. Borrowed for the order's life */
 };
 
 enum order_end { ORDER_END_INSTALLED, ORDER_END_PARKED, ORDER_END_FAILED };

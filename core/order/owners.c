@@ -16,7 +16,8 @@ static void choose_providers(struct order_owner *owner)
 {
     const struct order_env *env = &owner->order->env;
 
-    if (where_choose(env->providers, owner->place, &owner->choices, &owner->err) < 0) {
+    if (where_choose(env->providers, owner->order->map, owner->place, &owner->choices,
+                     &owner->err) < 0) {
         return;
     }
     for (size_t i = 0; i < owner->choices.n; i++) {

@@ -55,6 +55,12 @@ static void value_free(struct value *v)
     mem_free(v);
 }
 
+static void drop_waiter(struct values *values, size_t at)
+{
+    mem_free(values->waiters[at].certificate);
+    values->waiters[at] = values->waiters[--values->n_waiters];
+}
+
 void values_free(struct values *values)
 {
     if (values == NULL) {
@@ -65,6 +71,11 @@ void values_free(struct values *values)
     }
     loop_timer_cancel(&values->flush);
     loop_timer_cancel(&values->idle_check);
+    while (values->n_waiters > 0) {
+        drop_waiter(values, values->n_waiters - 1);
+    }
+    mem_free(values->waiters);
+    strv_done(&values->claims);
     loop_timer_cancel(&values->held_check);
     questions_free(values);
     strv_done(&values->told_standing);
@@ -81,41 +92,62 @@ bool value_is_busy(const struct value *v)
     return v->state == VALUE_ADDING || v->state == VALUE_REMOVING || v->state == VALUE_CHECKING;
 }
 
+static bool is_idle_for(const struct values *values, const struct idle_waiter *waiter)
+{
+    for (size_t i = 0; i < values->n; i++) {
+        const struct value *v = values->items[i];
+
+        if (value_is_busy(v) && (waiter->certificate == NULL || v->certificate == NULL ||
+                                 str_eq(v->certificate, waiter->certificate))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Who is told may begin to wait again, or give up others' waits: each time from the start. */
 static void check_idle(void *arg)
 {
     struct values *values = arg;
-    values_settled_fn *done = values->idle_done;
 
     values->idle_check = NULL;
-    for (size_t i = 0; i < values->n; i++) {
-        if (value_is_busy(values->items[i])) {
-            return;
+    for (size_t i = 0; i < values->n_waiters; i++) {
+        struct idle_waiter waiter = values->waiters[i];
+
+        if (is_idle_for(values, &waiter)) {
+            if (values->n_waiters > 1) {
+                values->idle_check = loop_timer_start(values->loop, 0, check_idle, values);
+            }
+            drop_waiter(values, i);
+            waiter.done(waiter.arg);
+            return; /* the values may be gone by now */
         }
-    }
-    values->idle_done = NULL;
-    if (done != NULL) {
-        done(values->idle_arg);
     }
 }
 
 /* A value came to rest: perhaps it was the last. */
 static void settle(struct values *values)
 {
-    if (values->idle_done != NULL && values->idle_check == NULL) {
+    if (values->n_waiters > 0 && values->idle_check == NULL) {
         values->idle_check = loop_timer_start(values->loop, 0, check_idle, values);
     }
 }
 
-void values_wait_idle(struct values *values, values_settled_fn *done, void *arg)
+void values_wait_idle(struct values *values, const char *certificate, values_settled_fn *done,
+                      void *arg)
 {
-    values->idle_done = done;
-    values->idle_arg = arg;
+    VEC_PUSH(values->waiters, values->n_waiters, values->cap_waiters) =
+        (struct idle_waiter){.certificate = str_dup(certificate), .done = done, .arg = arg};
     settle(values);
 }
 
-void values_wait_cancel(struct values *values)
+void values_wait_cancel(struct values *values, void *arg)
 {
-    values->idle_done = NULL;
+    for (size_t i = values->n_waiters; i-- > 0;) {
+        if (values->waiters[i].arg == arg) {
+            drop_waiter(values, i);
+        }
+    }
 }
 
 /* ---- Handing changes in ---- */

@@ -83,15 +83,22 @@ int values_take_back(struct values *values, const struct value_wish *wish, struc
 const void *value_use_receipt(const struct value_use *use, size_t *ret_len);
 struct provider *value_use_provider(const struct value_use *use);
 
-/* Starts the removal of what the journals of runs that are gone name and nobody uses, and of what
- * this run could not remove before. Entries that cannot be removed are kept, and told by
- * values_next_left(). */
-void values_sweep(struct values *values);
+/* What the journals name for this certificate is for its own order in this run to use or to remove,
+ * and stays if there is none after all. */
+void values_claim(struct values *values, const char *certificate);
 
-/* Calls done() from the loop once no add or removal is under way. One waiter at a time. */
+/* Starts the removal of what the journals of runs that are gone name and nobody uses, and of what
+ * this run could not remove before. certificate: what is its, and, the first time, what nobody has
+ * claimed; NULL: all that nobody has claimed. Entries that cannot be removed are kept, and told by
+ * values_next_left(). */
+void values_sweep(struct values *values, const char *certificate);
+
+/* Calls done() from the loop once no add or removal is under way for the certificate; NULL: for
+ * any. Each arg waits once. */
 typedef void values_settled_fn(void *arg);
-void values_wait_idle(struct values *values, values_settled_fn *done, void *arg);
-void values_wait_cancel(struct values *values);
+void values_wait_idle(struct values *values, const char *certificate, values_settled_fn *done,
+                      void *arg);
+void values_wait_cancel(struct values *values, void *arg);
 
 /* Walks the values that should be gone and are not known to be: each one's entry in the journal,
  * and why (both borrowed). NULL at the end. */

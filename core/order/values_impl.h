@@ -55,6 +55,12 @@ struct value {
     struct err err;        /* why FAILED or LEFT */
 };
 
+struct idle_waiter {
+    char *certificate; /* NULL: all values */
+    values_settled_fn *done;
+    void *arg;
+};
+
 /* An entry that the sweep could not even hand to a provider. */
 struct lost_entry {
     const struct journal_entry *entry;
@@ -72,8 +78,10 @@ struct values {
     size_t n_touched, cap_touched;
     struct loop_timer *flush;
     struct loop_timer *idle_check;
-    values_settled_fn *idle_done;
-    void *idle_arg;
+    struct idle_waiter *waiters;
+    size_t n_waiters, cap_waiters;
+    struct strv claims;            /* certificates */
+    bool has_swept_rest;           /* what is claimed for nobody */
     struct loop_timer *held_check; /* while another run is in the way */
     struct value_question **questions;
     size_t n_questions, cap_questions;

@@ -303,7 +303,7 @@ static void sweep_entry(struct values *values, struct journal_entry *entry)
     struct value *v = NULL;
 
     if (provider_get(values->set, entry->provider, &provider, &err) < 0 ||
-        provider_may_write(values->set, asked_for, entry->owner, NULL, &err) < 0) {
+        provider_may_write(values->set, NULL, asked_for, entry->owner, NULL, &err) < 0) {
         keep_lost(values, entry, &err);
         return;
     }
@@ -314,6 +314,7 @@ static void sweep_entry(struct values *values, struct journal_entry *entry)
     if (v == NULL) {
         v = value_new(values, provider, entry->owner, entry->zone, entry->value);
         v->identifier = str_dup(entry->identifier);
+        v->certificate = str_dup(entry->certificate);
     }
     if (v->entry == NULL) {
         v->entry = entry;
@@ -327,24 +328,42 @@ static void sweep_entry(struct values *values, struct journal_entry *entry)
     value_start_remove(v);
 }
 
-void values_sweep(struct values *values)
+void values_claim(struct values *values, const char *certificate)
+{
+    strv_add_unique(&values->claims, certificate);
+}
+
+/* Whether what belongs to owner (a certificate, "" or NULL) is to be swept for certificate. */
+static bool is_in_sweep(const struct values *values, const char *owner, const char *certificate)
+{
+    if (owner != NULL && certificate != NULL && str_eq(owner, certificate)) {
+        return true;
+    }
+    return !(owner != NULL && strv_has(&values->claims, owner)) &&
+           (certificate == NULL || !values->has_swept_rest);
+}
+
+void values_sweep(struct values *values, const char *certificate)
 {
     size_t cursor = 0;
     struct journal_entry *entry = NULL;
 
     while ((entry = journal_next(values->journal, &cursor)) != NULL) {
-        if (entry->is_adopted && journal_may_end(entry, clock_wall_s())) {
+        if (entry->is_adopted && is_in_sweep(values, entry->certificate, certificate) &&
+            journal_may_end(entry, clock_wall_s())) {
             sweep_entry(values, entry);
         }
     }
     for (size_t i = 0; i < values->n; i++) {
         struct value *v = values->items[i];
 
-        if (v->state == VALUE_LEFT && v->n_uses == 0 && !v->is_kept) {
+        if (v->state == VALUE_LEFT && v->n_uses == 0 && !v->is_kept &&
+            is_in_sweep(values, v->certificate, certificate)) {
             v->n_removals = 0;
             value_start_remove(v);
         }
     }
+    values->has_swept_rest = true;
 }
 
 const struct journal_entry *values_next_left(const struct values *values, size_t *cursor,

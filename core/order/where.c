@@ -21,15 +21,16 @@ void where_tell(const struct dns_place *place, struct strv *told)
     }
 }
 
-int where_choose(struct provider_set *set, const struct dns_place *place,
-                 struct provider_choices *ret_choices, struct err *err)
+int where_choose(struct provider_set *set, const struct provider_map *map,
+                 const struct dns_place *place, struct provider_choices *ret_choices,
+                 struct err *err)
 {
     AUTO_FREE char *name = str_fmt("%s.", place->name);
     AUTO_FREE char *fqdn = str_fmt("%s.", place->owner);
     AUTO_FREE char *zone = str_fmt("%s.", place->zone);
     AUTO_FREE char *path = place->n_hops > 0 ? dns_place_path(place) : NULL;
 
-    return provider_may_write(set, name, fqdn, path, err) < 0
+    return provider_may_write(set, map, name, fqdn, path, err) < 0
                ? err_code(err)
-               : provider_find(set, fqdn, zone, ret_choices, err);
+               : provider_find(set, map, fqdn, zone, ret_choices, err);
 }

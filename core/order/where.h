@@ -12,8 +12,10 @@
  * lead. */
 void where_tell(const struct dns_place *place, struct strv *told);
 
-/* May we write there, and who does? ERR_CONFIG with what would be right. */
-int where_choose(struct provider_set *set, const struct dns_place *place,
-                 struct provider_choices *ret_choices, struct err *err);
+/* May we write there, and who does? map: the order's, or NULL. ERR_CONFIG with what would be right.
+ */
+int where_choose(struct provider_set *set, const struct provider_map *map,
+                 const struct dns_place *place, struct provider_choices *ret_choices,
+                 struct err *err);
 
 #endif

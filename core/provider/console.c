@@ -111,17 +111,18 @@ static bool has_speaker(const struct provider_set *set, const struct strv *names
     return false;
 }
 
-bool provider_set_may_speak(const struct provider_set *set)
+bool provider_set_may_speak(const struct provider_set *set, const struct provider_map *map)
 {
+    const struct provider_map *said = map != NULL ? map : set->said;
     const struct config_section *section = NULL;
 
-    for (size_t i = 0; i < set->n_rules; i++) {
-        if (set->rules[i].is_flag && has_speaker(set, &set->rules[i].providers)) {
+    for (size_t i = 0; i < said->rules.n; i++) {
+        if (has_speaker(set, &said->rules.items[i].providers)) {
             return true;
         }
     }
-    if (set->for_all.n > 0 || set->config == NULL) {
-        return has_speaker(set, &set->for_all);
+    if (said->for_all.n > 0 || set->config == NULL) {
+        return has_speaker(set, &said->for_all);
     }
     while ((section = config_section_next(set->config, "provider", section)) != NULL) {
         if (speaks(set, section->name)) {

@@ -73,29 +73,28 @@ int provider_get(struct provider_set *set, const char *name, struct provider **r
 
 /* ---- Names to providers ---- */
 
-static const struct zone_rule *find_rule(const struct provider_set *set, const char *owner,
-                                         bool is_flag)
+/* What an order says, or else the whole command. */
+static const struct provider_map *map_in_force(const struct provider_set *set,
+                                               const struct provider_map *map)
+{
+    return map != NULL ? map : set->said;
+}
+
+/* The longest; those that name nobody only where asked for. */
+static const struct zone_rule *find_rule(const struct zone_rules *rules, const char *owner,
+                                         bool is_empty_good)
 {
     const struct zone_rule *best = NULL;
 
-    for (size_t i = 0; i < set->n_rules; i++) {
-        const struct zone_rule *rule = &set->rules[i];
+    for (size_t i = 0; i < rules->n; i++) {
+        const struct zone_rule *rule = &rules->items[i];
 
-        if (rule->is_flag == is_flag && rule->providers.n > 0 &&
-            domain_is_within(owner, rule->suffix) &&
+        if ((is_empty_good || rule->providers.n > 0) && domain_is_within(owner, rule->suffix) &&
             (best == NULL || strlen(rule->suffix) > strlen(best->suffix))) {
             best = rule;
         }
     }
     return best;
-}
-
-static char *with_dot(const char *name)
-{
-    char *zone = str_has_suffix(name, ".") ? str_dup(name) : str_fmt("%s.", name);
-
-    str_lower(zone);
-    return zone;
 }
 
 static int choose(struct provider_set *set, const char *name, const char *owner, const char *zone,
@@ -112,7 +111,7 @@ static int choose(struct provider_set *set, const char *name, const char *owner,
         }
     }
     /* err_set() is always negative. NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
-    AUTO_FREE char *told = with_dot(p->keys.zone != NULL ? p->keys.zone : zone);
+    AUTO_FREE char *told = zone_absolute(p->keys.zone != NULL ? p->keys.zone : zone);
     if (!domain_is_within(owner, told)) {
         return err_set(err, ERR_CONFIG, "provider '%s' is told the zone %s, but %s lies outside it",
                        name, told, owner);
@@ -196,8 +195,8 @@ static int check_zones(const struct provider_set *set, const char *owner,
         const char *public = describe_public(zone);
         bool is_named = false;
 
-        for (size_t k = 0; k < set->n_rules; k++) {
-            is_named = is_named || (!set->rules[k].is_flag && str_eq(set->rules[k].suffix, zone));
+        for (size_t k = 0; k < set->rules.n; k++) {
+            is_named = is_named || str_eq(set->rules.items[k].suffix, zone);
         }
         if (public == NULL || is_named) {
             continue;
@@ -215,15 +214,21 @@ static int check_zones(const struct provider_set *set, const char *owner,
     return 0;
 }
 
-static int explain_no_match(const struct provider_set *set, const char *owner, const char *zone,
-                            struct err *err)
+static void add_suffixes(const struct zone_rules *rules, struct strv *to)
+{
+    for (size_t i = 0; i < rules->n; i++) {
+        strv_add(to, rules->items[i].suffix);
+    }
+}
+
+static int explain_no_match(const struct provider_set *set, const struct provider_map *map,
+                            const char *owner, const char *zone, struct err *err)
 {
     AUTO_FREE char *instances = list_instances(set);
     struct strv suffixes = STRV_INIT;
 
-    for (size_t i = 0; i < set->n_rules; i++) {
-        strv_add(&suffixes, set->rules[i].suffix);
-    }
+    add_suffixes(&map->rules, &suffixes);
+    add_suffixes(&set->rules, &suffixes);
     AUTO_FREE char *zones = suffixes.n > 0 ? strv_join(&suffixes, ", ") : str_dup("none");
     const char *dot = strchr(owner, '.');
     const char *named = describe_public(zone) != NULL && dot != NULL ? dot + 1 : zone;
@@ -239,26 +244,27 @@ static int explain_no_match(const struct provider_set *set, const char *owner, c
                     bare);
 }
 
-int provider_find(struct provider_set *set, const char *final_owner, const char *zone,
-                  struct provider_choices *ret_choices, struct err *err)
+int provider_find(struct provider_set *set, const struct provider_map *map, const char *final_owner,
+                  const char *zone, struct provider_choices *ret_choices, struct err *err)
 {
     struct provider_choices found = PROVIDER_CHOICES_INIT;
-    const struct zone_rule *flag = find_rule(set, final_owner, true);
-    const struct zone_rule *section = find_rule(set, final_owner, false);
+    const struct provider_map *said = map_in_force(set, map);
+    const struct zone_rule *flag = find_rule(&said->rules, final_owner, false);
+    const struct zone_rule *section = find_rule(&set->rules, final_owner, false);
     const struct config_section *only = only_instance(set);
     const char *told = section != NULL && section->zone != NULL ? section->zone : zone;
     int result;
 
     if (flag != NULL) {
         result = choose_by_rule(set, flag, final_owner, told, &found, err);
-    } else if (set->for_all.n > 0) {
-        result = choose_all(set, &set->for_all, final_owner, told, &found, err);
+    } else if (said->for_all.n > 0) {
+        result = choose_all(set, &said->for_all, final_owner, told, &found, err);
     } else if (section != NULL) {
         result = choose_by_rule(set, section, final_owner, zone, &found, err);
     } else if (only != NULL) {
         result = choose(set, only->name, final_owner, zone, &found, err);
     } else {
-        result = explain_no_match(set, final_owner, zone, err);
+        result = explain_no_match(set, said, final_owner, zone, err);
     }
     if (result == 0) {
         result = check_zones(set, final_owner, &found, err);
@@ -271,45 +277,49 @@ int provider_find(struct provider_set *set, const char *final_owner, const char 
     return 0;
 }
 
-int provider_check_any(struct provider_set *set, const char *name, struct err *err)
+static bool names_anybody(const struct zone_rules *rules)
 {
-    const char *bare = str_has_prefix(name, "*.") ? name + 2 : name;
-    AUTO_FREE char *zone = with_dot(bare);
-    AUTO_FREE char *owner = str_fmt("_acme-challenge.%s", zone);
-    bool has_rule = false;
-
-    for (size_t i = 0; i < set->n_rules; i++) {
-        has_rule = has_rule || set->rules[i].providers.n > 0;
+    for (size_t i = 0; i < rules->n; i++) {
+        if (rules->items[i].providers.n > 0) {
+            return true;
+        }
     }
-    return has_rule || set->for_all.n > 0 || only_instance(set) != NULL
+    return false;
+}
+
+int provider_check_any(struct provider_set *set, const struct provider_map *map, const char *name,
+                       struct err *err)
+{
+    const struct provider_map *said = map_in_force(set, map);
+    const char *bare = str_has_prefix(name, "*.") ? name + 2 : name;
+    AUTO_FREE char *zone = zone_absolute(bare);
+    AUTO_FREE char *owner = str_fmt("_acme-challenge.%s", zone);
+
+    return names_anybody(&said->rules) || names_anybody(&set->rules) || said->for_all.n > 0 ||
+                   only_instance(set) != NULL
                ? 0
-               : explain_no_match(set, owner, zone, err);
+               : explain_no_match(set, said, owner, zone, err);
 }
 
 /* Without --provider ZONE=P and [zone] sections it is the same for every name. */
-static bool is_same_for_all(const struct provider_set *set)
+static bool is_same_for_all(const struct provider_set *set, const struct provider_map *said)
 {
-    for (size_t i = 0; i < set->n_rules; i++) {
-        if (set->rules[i].is_flag || set->for_all.n == 0) {
-            return false;
-        }
-    }
-    return true;
+    return said->rules.n == 0 && (said->for_all.n > 0 || set->rules.n == 0);
 }
 
-void provider_guess(struct provider_set *set, const char *owner,
+void provider_guess(struct provider_set *set, const struct provider_map *map, const char *owner,
                     struct provider_choices *ret_choices, bool *ret_is_certain)
 {
     struct provider_choices guessed = PROVIDER_CHOICES_INIT;
     struct err ignored = ERR_INIT;
 
     /* No zone is known yet; the owner lies in itself. */
-    (void)provider_find(set, owner, owner, &guessed, &ignored);
+    (void)provider_find(set, map, owner, owner, &guessed, &ignored);
     for (size_t i = 0; i < guessed.n; i++) {
         instance_start(guessed.items[i].provider);
     }
     *ret_choices = guessed;
-    *ret_is_certain = is_same_for_all(set);
+    *ret_is_certain = is_same_for_all(set, map_in_force(set, map));
 }
 
 /* ---- Where we may write ---- */
@@ -344,26 +354,26 @@ static const char *base_of(const char *owner)
     return NULL;
 }
 
-static bool is_alias_allowed(const struct provider_set *set, const char *target)
+static bool is_alias_allowed(const struct provider_set *set, const struct provider_map *said,
+                             const char *target)
 {
-    const struct zone_rule *best = NULL;
+    const struct zone_rule *flag = find_rule(&said->rules, target, true);
+    const struct zone_rule *section = find_rule(&set->rules, target, true);
 
-    for (size_t i = 0; i < set->allow_aliases.n; i++) {
-        if (domain_is_within(target, set->allow_aliases.items[i])) {
+    for (size_t i = 0; i < said->allow_aliases.n; i++) {
+        if (domain_is_within(target, said->allow_aliases.items[i])) {
             return true;
         }
     }
-    for (size_t i = 0; i < set->n_rules; i++) {
-        if (domain_is_within(target, set->rules[i].suffix) &&
-            (best == NULL || strlen(set->rules[i].suffix) > strlen(best->suffix))) {
-            best = &set->rules[i];
-        }
+    if (flag != NULL && (section == NULL || strlen(flag->suffix) >= strlen(section->suffix))) {
+        return true;
     }
-    return best != NULL && best->is_alias_target;
+    return section != NULL && section->is_alias_target;
 }
 
-int provider_may_write(const struct provider_set *set, const char *identifier_owner,
-                       const char *final_owner, const char *chain, struct err *err)
+int provider_may_write(const struct provider_set *set, const struct provider_map *map,
+                       const char *identifier_owner, const char *final_owner, const char *chain,
+                       struct err *err)
 {
     const char *base = base_of(identifier_owner);
     const char *target_base;
@@ -383,7 +393,7 @@ int provider_may_write(const struct provider_set *set, const char *identifier_ow
     if (check_public(target_base != NULL ? target_base : final_owner, final_owner, err) < 0) {
         return err_code(err);
     }
-    if (is_alias_allowed(set, final_owner)) {
+    if (is_alias_allowed(set, map_in_force(set, map), final_owner)) {
         return 0;
     }
     AUTO_FREE char *path =

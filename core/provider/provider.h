@@ -29,6 +29,7 @@ struct provider_set;
 struct provider;
 struct provider_job;
 struct provider_change;
+struct provider_map;
 
 typedef void provider_locked_fn(void *locked_arg, const struct err *err);
 
@@ -118,12 +119,24 @@ DEFINE_AUTO_PTR(provider_set, provider_set_free);
 typedef void provider_closed_fn(void *arg);
 void provider_set_close(struct provider_set *set, provider_closed_fn *done, void *arg);
 
+/* Adds to --allow-alias of the whole set: what earlier runs wrote there may be removed. */
+void provider_set_allow(struct provider_set *set, const struct strv *zones);
+
 /* A descriptor that workers, and what they start, keep open: the lock of this run's journal. It
  * should give access to nothing (an empty lock file of its own). -1: none. Counts for
  * workers that start later. */
 void provider_set_inherit(struct provider_set *set, int fd);
 
 /* ---- Which provider ---- */
+
+/* What is said beside the configuration of who publishes and where: --provider and --allow-alias,
+ * as one certificate has them. Where a function takes one, NULL is what the whole set was made
+ * with. ERR_CONFIG: not P nor ZONE=P, or P twice. Either list may be NULL. */
+int provider_map_new(const struct strv *assignments, const struct strv *allow_aliases,
+                     struct provider_map **ret_map, struct err *err);
+void provider_map_allow(struct provider_map *map, const struct strv *zones);
+void provider_map_free(struct provider_map *map); /* takes NULL */
+DEFINE_AUTO_PTR(provider_map, provider_map_free);
 
 /* One provider that is to publish for a name, and the zone it shall be told. */
 struct provider_choice {
@@ -151,21 +164,22 @@ void provider_choices_done(struct provider_choices *choices);
  * also for a zone that is the root, a top-level domain or a public suffix, unless a [zone] section
  * names exactly that.
  */
-int provider_find(struct provider_set *set, const char *final_owner, const char *zone,
-                  struct provider_choices *ret_choices, struct err *err);
+int provider_find(struct provider_set *set, const struct provider_map *map, const char *final_owner,
+                  const char *zone, struct provider_choices *ret_choices, struct err *err);
 
 /*
  * Before the DNS was asked: ERR_CONFIG, as provider_find() has it, when nobody can be found for any
  * owner. Where there is some map, only the final owner tells. name is the domain to speak of.
  */
-int provider_check_any(struct provider_set *set, const char *name, struct err *err);
+int provider_check_any(struct provider_set *set, const struct provider_map *map, const char *name,
+                       struct err *err);
 
 /*
  * Who would publish at owner if no CNAME leads elsewhere: known before the DNS was asked, so that
  * their workers open meanwhile (they are started, but not wanted yet). Empty when nobody would.
  * *ret_is_certain: it is them wherever the owner leads.
  */
-void provider_guess(struct provider_set *set, const char *owner,
+void provider_guess(struct provider_set *set, const struct provider_map *map, const char *owner,
                     struct provider_choices *ret_choices, bool *ret_is_certain);
 
 /* By the name of its instance, as a journal has it; or plug-in NAME with options from the
@@ -178,8 +192,9 @@ int provider_get(struct provider_set *set, const char *name, struct provider **r
  * led to the other, for the error ("a. -> b."), or NULL when they are the same. ERR_CONFIG
  * with the line to add otherwise.
  */
-int provider_may_write(const struct provider_set *set, const char *identifier_owner,
-                       const char *final_owner, const char *chain, struct err *err);
+int provider_may_write(const struct provider_set *set, const struct provider_map *map,
+                       const char *identifier_owner, const char *final_owner, const char *chain,
+                       struct err *err);
 
 /* ---- One provider ---- */
 
@@ -188,7 +203,7 @@ const char *provider_plugin(const struct provider *provider); /* its plug-in */
 
 /* Whether one that speaks on standard output may be chosen: by --provider, or, where that does not
  * say who serves all names, by the configuration. What is known before anything is started. */
-bool provider_set_may_speak(const struct provider_set *set);
+bool provider_set_may_speak(const struct provider_set *set, const struct provider_map *map);
 
 /* A person publishes: what they were asked for is not there yet. */
 bool provider_is_by_hand(const struct provider *provider);

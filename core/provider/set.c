@@ -14,55 +14,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* Names inside this room end with a dot, as owners do. */
-static char *absolute(const char *name)
-{
-    size_t len = strlen(name);
-    char *copy = len > 0 && name[len - 1] == '.' ? str_dup(name) : str_fmt("%s.", name);
-
-    str_lower(copy);
-    return copy;
-}
-
 /* ---- The zone map ---- */
-
-static struct zone_rule *add_rule(struct provider_set *set, const char *suffix)
-{
-    struct zone_rule rule = {.suffix = absolute(suffix)};
-
-    VEC_PUSH(set->rules, set->n_rules, set->cap_rules) = rule;
-    return &set->rules[set->n_rules - 1];
-}
-
-static int add_assignments(struct provider_set *set, const struct strv *assignments,
-                           struct err *err)
-{
-    for (size_t i = 0; assignments != NULL && i < assignments->n; i++) {
-        const char *text = assignments->items[i];
-        const char *equals = strchr(text, '=');
-
-        if (equals == NULL && set->for_all.n > 0) {
-            return err_set(err, ERR_CONFIG,
-                           "--provider %s: who serves all names was given already; --provider "
-                           "P,Q publishes to both, --provider ZONE=P sets one zone's",
-                           text);
-        }
-        if (equals == NULL) {
-            strv_add_split(&set->for_all, text, ",");
-            continue;
-        }
-        if (equals == text || equals[1] == '\0') {
-            return err_set(err, ERR_CONFIG, "--provider %s: not ZONE=PROVIDER", text);
-        }
-        AUTO_FREE char *zone = str_dup_len(text, (size_t)(equals - text));
-        struct zone_rule *rule = add_rule(set, zone);
-        rule->is_flag = true;
-        rule->is_alias_target = true;
-        rule->place = str_fmt("--provider %s", text);
-        strv_add_split(&rule->providers, equals + 1, ",");
-    }
-    return 0;
-}
 
 /* A section that is wrong was reported when the configuration was checked; what it would have
  * served finds no provider then. */
@@ -77,9 +29,9 @@ static void add_zone_sections(struct provider_set *set, const struct config *con
         if (zone_section_read(section, &zone, &err) < 0) {
             continue;
         }
-        struct zone_rule *rule = add_rule(set, zone.suffix);
+        struct zone_rule *rule = zone_rules_add(&set->rules, zone.suffix);
         strv_copy(&rule->providers, &zone.providers);
-        rule->zone = zone.zone != NULL ? absolute(zone.zone) : NULL;
+        rule->zone = zone.zone != NULL ? zone_absolute(zone.zone) : NULL;
         rule->is_alias_target = zone.is_alias_target || config_value_find(section, "alias") == NULL;
         rule->place = config_place_format(&section->place);
         zone_section_done(&zone);
@@ -222,10 +174,7 @@ int provider_set_new(struct loop *loop, const struct config *config,
         str_dup(settings->core_version != NULL ? settings->core_version : ACME_VERSION);
     user_find_default(settings->plugin_user, &set->user, &set->user_warning);
     init_reach(set, settings->deny_paths);
-    for (size_t i = 0; settings->allow_aliases != NULL && i < settings->allow_aliases->n; i++) {
-        strv_take(&set->allow_aliases, absolute(settings->allow_aliases->items[i]));
-    }
-    if (add_assignments(set, settings->assignments, err) < 0) {
+    if (provider_map_new(settings->assignments, settings->allow_aliases, &set->said, err) < 0) {
         provider_set_free(set);
         return err_code(err);
     }
@@ -234,6 +183,11 @@ int provider_set_new(struct loop *loop, const struct config *config,
     }
     *ret_set = set;
     return 0;
+}
+
+void provider_set_allow(struct provider_set *set, const struct strv *zones)
+{
+    provider_map_allow(set->said, zones);
 }
 
 void provider_set_inherit(struct provider_set *set, int fd)
@@ -252,20 +206,13 @@ void provider_set_free(struct provider_set *set)
     for (size_t i = 0; i < set->n_providers; i++) {
         instance_free(set->providers[i]);
     }
-    for (size_t i = 0; i < set->n_rules; i++) {
-        mem_free(set->rules[i].suffix);
-        mem_free(set->rules[i].zone);
-        mem_free(set->rules[i].place);
-        strv_done(&set->rules[i].providers);
-    }
     mem_free(set->providers);
-    mem_free(set->rules);
+    zone_rules_done(&set->rules);
+    provider_map_free(set->said);
     strv_done(&set->debugger);
     strv_done(&set->plugin_dirs);
-    strv_done(&set->allow_aliases);
     mem_free(set->worker_path);
     mem_free(set->core_version);
-    strv_done(&set->for_all);
     mem_free(set->user_warning);
     user_done(&set->user);
     reach_done(&set->reach);

@@ -2,8 +2,8 @@
  * SPDX-License-Identifier: MIT */
 
 /*
- * The inside of the room: what set.c, find.c, instance.c, crew.c, queue.c and call.c share. Nobody
- * else includes this.
+ * The inside of the room: what set.c, map.c, find.c, instance.c, crew.c, queue.c and call.c share.
+ * Nobody else includes this.
  *
  *     set        all instances, the zone map, what every worker is started with
  *     provider   one instance: its settings, its crew of workers, its queue of jobs
@@ -37,15 +37,26 @@ struct zone_rule {
     struct strv providers;
     char *zone; /* or NULL */
     bool is_alias_target;
-    bool is_flag; /* from --provider ZONE=P */
-    char *place;  /* where it stands, for messages */
+    char *place; /* where it stands, for messages */
+};
+
+struct zone_rules {
+    struct zone_rule *items;
+    size_t n, cap;
+};
+
+struct provider_map {
+    struct strv for_all;       /* --provider P,Q */
+    struct zone_rules rules;   /* --provider ZONE=P */
+    struct strv allow_aliases; /* absolute */
 };
 
 struct provider_set {
     struct loop *loop;
     const struct config *config;
-    struct strv plugin_dirs, allow_aliases;
-    struct strv for_all; /* --provider P,Q */
+    struct strv plugin_dirs;
+    struct provider_map *said; /* what counts where no order has a map of its own */
+    struct zone_rules rules;   /* the [zone] sections */
     char *worker_path, *core_version;
     int64_t call_timeout_ms, hook_timeout_ms; /* 0: not set */
     struct provider_hooks hooks;
@@ -55,8 +66,6 @@ struct provider_set {
     struct reach reach;
     int inherit_fd;
     struct strv debugger;
-    struct zone_rule *rules;
-    size_t n_rules, cap_rules;
     struct provider **providers;
     size_t n_providers, cap_providers;
     struct probe *probes;
@@ -174,6 +183,11 @@ struct call {
     char *text;
     struct strv zones;
 };
+
+/* map.c */
+char *zone_absolute(const char *name); /* with a dot at the end, lower case; to mem_free */
+struct zone_rule *zone_rules_add(struct zone_rules *rules, const char *suffix);
+void zone_rules_done(struct zone_rules *rules);
 
 /* set.c */
 int set_provider_new(struct provider_set *set, const char *name,

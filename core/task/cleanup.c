@@ -113,8 +113,8 @@ static int clean_tree(struct cleanup *cleanup, bool is_staging, struct err *err)
     cleanup->rooms = rooms;
     code = look_through(cleanup, err);
     if (code == 0 && !cleanup->request->is_dry_run && cleanup->request->forget == NULL) {
-        values_sweep(rooms->values);
-        values_wait_idle(rooms->values, finish_sweep, cleanup);
+        values_sweep(rooms->values, NULL);
+        values_wait_idle(rooms->values, NULL, finish_sweep, cleanup);
         code = loop_run(env->loop, err);
         cleanup->n_removed += values_n_removed(rooms->values);
         cleanup->n_handed_over += values_n_handed_over(rooms->values);

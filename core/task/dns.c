@@ -108,7 +108,7 @@ static void lose_patience(void *arg)
     struct dns_task *task = arg;
 
     task->patience = NULL;
-    values_wait_cancel(task->rooms->values);
+    values_wait_cancel(task->rooms->values, task);
     loop_stop(task->env->loop);
 }
 
@@ -124,12 +124,12 @@ static void limit_cleaning(struct dns_task *task)
 static void clean(struct dns_task *task)
 {
     if (task->request->verb != LEASE_WATCH) {
-        values_sweep(task->rooms->values);
+        values_sweep(task->rooms->values, NULL);
     }
     if (task->request->verb != LEASE_TAKE_BACK || task->err.class != ERR_NONE) {
         limit_cleaning(task);
     }
-    values_wait_idle(task->rooms->values, stop, task);
+    values_wait_idle(task->rooms->values, NULL, stop, task);
 }
 
 static void finish_lease(void *arg, const struct err *err)

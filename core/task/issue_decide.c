@@ -244,8 +244,8 @@ int issue_decide(struct issue *issue, struct err *err)
         return is_now < 0 || is_begun < 0 ? err_code(err) : 1;
     }
     if (issue->rooms != NULL) {
-        values_sweep(issue->rooms->values);
-        values_wait_idle(issue->rooms->values, finish_tidying, issue);
+        values_sweep(issue->rooms->values, issue->wanted->name);
+        values_wait_idle(issue->rooms->values, issue->wanted->name, finish_tidying, issue);
         return 0;
     }
     end_unchanged(issue);

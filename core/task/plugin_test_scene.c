@@ -77,8 +77,8 @@ static int choose_zone(struct plugin_test *test, struct err *err)
     AUTO_FREE char *zone = str_fmt("%s.", place->zone);
     AUTO_FREE char *path = place->n_hops > 0 ? dns_place_path(place) : NULL;
 
-    if (provider_may_write(test->rooms->providers, name, owner, path, err) < 0 ||
-        provider_find(test->rooms->providers, owner, zone, &choices, err) < 0) {
+    if (provider_may_write(test->rooms->providers, NULL, name, owner, path, err) < 0 ||
+        provider_find(test->rooms->providers, NULL, owner, zone, &choices, err) < 0) {
         return err_code(err);
     }
     test->zone = str_dup(choices.items[0].zone);

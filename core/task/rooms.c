@@ -229,7 +229,7 @@ int rooms_check_providers(struct task_env *env, const struct strv *assignments, 
         get_named(set, assignments, false, err) < 0) {
         return err_code(err);
     }
-    return name == NULL ? 0 : provider_check_any(set, name, err);
+    return name == NULL ? 0 : provider_check_any(set, NULL, name, err);
 }
 
 void rooms_leave_output(struct task_env *env, const struct strv *assignments)
@@ -238,7 +238,7 @@ void rooms_leave_output(struct task_env *env, const struct strv *assignments)
     struct err ignored = ERR_INIT;
 
     if (env->console.clear_output != NULL && new_idle_set(env, assignments, &set, &ignored) == 0 &&
-        provider_set_may_speak(set)) {
+        provider_set_may_speak(set, NULL)) {
         env->console.clear_output(env->console.arg);
     }
 }

@@ -79,10 +79,12 @@ int provider_get(struct provider_set *set, const char *name, struct provider **r
     return 0;
 }
 
-int provider_may_write(const struct provider_set *set, const char *identifier_owner,
-                       const char *final_owner, const char *chain, struct err *err)
+int provider_may_write(const struct provider_set *set, const struct provider_map *map,
+                       const char *identifier_owner, const char *final_owner, const char *chain,
+                       struct err *err)
 {
     (void)set;
+    assert_null(map);
     assert_null(chain);
     (void)snprintf(asked_owner, sizeof(asked_owner), "%s", identifier_owner);
     (void)snprintf(written_owner, sizeof(written_owner), "%s", final_owner);

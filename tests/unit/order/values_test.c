@@ -200,7 +200,7 @@ static void a_removal_that_failed_is_tried_again_by_the_sweep(void **state)
     values_release(&use);
     fail_first(PROVIDER_REMOVE, ERR_PROVIDER);
     assert_int_equal(count_left(&why), 1);
-    values_sweep(values);
+    values_sweep(values, NULL);
     succeed_first(PROVIDER_REMOVE);
     answer_question(NULL);
     assert_int_equal(count_left(&why), 0);
@@ -250,7 +250,7 @@ static void all_entries_of_a_value_end_with_it(void **state)
     (void)state;
     leave_behind(TEXTS, 3);
     open_values();
-    values_sweep(values);
+    values_sweep(values, NULL);
     assert_int_equal(n_jobs, 2);
     succeed_first(PROVIDER_REMOVE);
     assert_int_equal(count_entries(), 1);
@@ -295,9 +295,65 @@ static void the_sweep_asks_for_leave_as_for_the_name_itself(void **state)
     is_writing_allowed = false;
     leave_behind_at("abc.acme.example.net.", TEXTS, 1);
     open_values();
-    values_sweep(values);
+    values_sweep(values, NULL);
     assert_string_equal(asked_owner, "_acme-challenge." NAME ".");
     assert_string_equal(written_owner, "abc.acme.example.net.");
+    close_values();
+}
+
+static void count_settled(void *arg)
+{
+    size_t *n = arg;
+
+    (*n)++;
+}
+
+/* Several orders in one run: what one of them is going to need is not another's to remove, nor to
+ * wait for. */
+static void what_is_claimed_is_left_to_its_own_order(void **state)
+{
+    static const char *const TEXTS[] = {"a"};
+    size_t n_others = 0;
+    size_t n_own = 0;
+    size_t n_all = 0;
+
+    (void)state;
+    leave_behind(TEXTS, 1);
+    open_values();
+    values_claim(values, NAME);
+    values_sweep(values, NULL);
+    values_sweep(values, "other.test");
+    assert_int_equal(n_jobs, 0);
+    values_sweep(values, NAME);
+    assert_int_equal(n_jobs, 1);
+    values_wait_idle(values, "other.test", count_settled, &n_others);
+    values_wait_idle(values, NAME, count_settled, &n_own);
+    values_wait_idle(values, NULL, count_settled, &n_all);
+    spin(5);
+    assert_int_equal(n_others, 1);
+    assert_int_equal(n_own + n_all, 0);
+    values_wait_cancel(values, &n_all);
+    succeed_first(PROVIDER_REMOVE);
+    spin(5);
+    assert_int_equal(n_own, 1);
+    assert_int_equal(n_all, 0);
+    close_values();
+}
+
+static void what_nobody_claims_is_swept_once_by_the_first(void **state)
+{
+    static const char *const TEXTS[] = {"a"};
+
+    (void)state;
+    leave_behind(TEXTS, 1);
+    open_values();
+    values_sweep(values, "other.test");
+    assert_int_equal(n_jobs, 1);
+    fail_first(PROVIDER_REMOVE, ERR_PROVIDER);
+    values_sweep(values, "third.test");
+    assert_int_equal(n_jobs, 0);
+    values_sweep(values, NULL);
+    assert_int_equal(n_jobs, 1);
     close_values();
 }
 
@@ -310,8 +366,8 @@ static void an_entry_that_nobody_can_remove_is_told_once(void **state)
     is_writing_allowed = false;
     leave_behind(TEXTS, 1);
     open_values();
-    values_sweep(values);
-    values_sweep(values);
+    values_sweep(values, NULL);
+    values_sweep(values, NULL);
     assert_int_equal(count_left(&why), 1);
     assert_non_null(strstr(why->text, "not there"));
     close_values();
@@ -438,13 +494,13 @@ static void a_kept_value_stands_for_the_next_run(void **state)
     use = publish("b", &told);
     values_keep(&use);
     succeed_first(PROVIDER_ADD);
-    values_sweep(values);
+    values_sweep(values, NULL);
     spin(5);
     assert_int_equal(n_jobs, 0);
     assert_int_equal(count_entries(), 2);
     close_values();
     open_values();
-    values_sweep(values);
+    values_sweep(values, NULL);
     succeed_first(PROVIDER_REMOVE);
     succeed_first(PROVIDER_REMOVE);
     assert_int_equal(count_entries(), 0);
@@ -532,7 +588,7 @@ static void a_lease_outlives_its_run_until_it_ends(void **state)
     leave_lease("b", now_s - 1);
     open_values();
     assert_int_equal(count_entries(), 2);
-    values_sweep(values);
+    values_sweep(values, NULL);
     assert_int_equal(n_jobs, 1);
     assert_memory_equal(jobs[0]->change.value, "b", 1);
     succeed_first(PROVIDER_REMOVE);
@@ -553,7 +609,7 @@ static void a_lease_that_is_ended_is_removed_with_its_twin(void **state)
     assert_int_equal(journal_end_leases(journal, "other.test", "a", &holder), 0);
     assert_int_equal(journal_end_leases(journal, NAME, "a", &holder), 2);
     assert_null(holder);
-    values_sweep(values);
+    values_sweep(values, NULL);
     assert_int_equal(n_jobs, 1);
     succeed_first(PROVIDER_REMOVE);
     assert_int_equal(n_jobs, 0);
@@ -578,7 +634,7 @@ static void a_lease_in_other_hands_is_there_again_later(void **state)
     journal_close(other);
     assert_int_equal(journal_end_leases(journal, NAME, "a", &holder), 1);
     assert_null(holder);
-    values_sweep(values);
+    values_sweep(values, NULL);
     succeed_first(PROVIDER_REMOVE);
     assert_int_equal(count_entries(), 0);
     close_values();
@@ -597,7 +653,7 @@ static void the_value_of_a_lease_in_force_survives_another_lease_and_an_order(vo
     use = publish_well("a", &told);
     values_release(&use);
     assert_false(send_first());
-    values_sweep(values);
+    values_sweep(values, NULL);
     while (n_jobs > 0) {
         assert_false(send_first());
     }
@@ -663,6 +719,8 @@ int main(void)
         TEST(all_entries_of_a_value_end_with_it),
         TEST(a_held_value_that_an_earlier_run_added_is_removed),
         TEST(the_sweep_asks_for_leave_as_for_the_name_itself),
+        TEST(what_is_claimed_is_left_to_its_own_order),
+        TEST(what_nobody_claims_is_swept_once_by_the_first),
         TEST(an_entry_that_nobody_can_remove_is_told_once),
         TEST(waits_for_the_one_value_of_another_run),
         TEST(gives_way_to_a_run_that_was_first_after_all),

@@ -356,7 +356,7 @@ static void a_dialogue_needs_standard_output(void **state)
     assert_non_null(strstr(err.text, "--json"));
     assert_int_equal(provider_check(get(&bed, "manual"), &err), 0);
     assert_int_equal(provider_check(get(&bed, "b"), &err), 0);
-    assert_true(provider_set_may_speak(bed.set)); /* nobody is named: 'a' may be chosen */
+    assert_true(provider_set_may_speak(bed.set, NULL)); /* nobody is named: 'a' may be chosen */
     close_bed(&bed);
 }
 

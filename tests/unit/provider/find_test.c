@@ -57,7 +57,7 @@ static char *find(struct bed *bed, const char *owner, const char *zone)
     struct strv words = STRV_INIT;
     char *joined;
 
-    if (provider_find(bed->set, owner, zone, &choices, &err) < 0) {
+    if (provider_find(bed->set, NULL, owner, zone, &choices, &err) < 0) {
         assert_int_equal(err.class, ERR_CONFIG);
         return str_dup(err.text);
     }
@@ -213,8 +213,8 @@ static void only_our_owners_and_allowed_targets_are_written(void **state)
              NULL, "flagged.net");
     for (size_t i = 0; i < ARRAY_LEN(WRITES); i++) {
         struct err err = ERR_INIT;
-        int result = provider_may_write(bed.set, WRITES[i].identifier_owner, WRITES[i].final_owner,
-                                        NULL, &err);
+        int result = provider_may_write(bed.set, NULL, WRITES[i].identifier_owner,
+                                        WRITES[i].final_owner, NULL, &err);
 
         if (WRITES[i].error == NULL ? result != 0
                                     : (result == 0 || strstr(err.text, WRITES[i].error) == NULL)) {
@@ -222,6 +222,44 @@ static void only_our_owners_and_allowed_targets_are_written(void **state)
                      err.text);
         }
     }
+    bed_close(&bed);
+}
+
+static void an_order_has_a_map_of_its_own(void **state)
+{
+    struct bed bed;
+    struct provider_map *map = NULL;
+    struct provider_choices choices = PROVIDER_CHOICES_INIT;
+    struct strv said = STRV_INIT;
+    struct strv zones = STRV_INIT;
+    struct err err = ERR_INIT;
+
+    (void)state;
+    bed_open(&bed, TWO, "a", NULL);
+    strv_add(&said, "example.com=b");
+    strv_add(&zones, "alias.net");
+    assert_int_equal(provider_map_new(&said, &zones, &map, &err), 0);
+    assert_int_equal(
+        provider_find(bed.set, map, "_acme-challenge.example.com.", "example.com.", &choices, &err),
+        0);
+    assert_string_equal(provider_name(choices.items[0].provider), "b");
+    provider_choices_done(&choices);
+    /* What the set was made with does not count for it. */
+    assert_true(provider_find(bed.set, map, "_acme-challenge.example.org.", "example.org.",
+                              &choices, &err) < 0);
+    expect_found(&bed, "_acme-challenge.example.com.", "example.com.", "a/example.com.");
+    assert_int_equal(provider_may_write(bed.set, map, "_acme-challenge.example.com.",
+                                        "x.alias.net.", NULL, &err),
+                     0);
+    assert_true(provider_may_write(bed.set, NULL, "_acme-challenge.example.com.", "x.alias.net.",
+                                   NULL, &err) < 0);
+    provider_set_allow(bed.set, &zones);
+    assert_int_equal(provider_may_write(bed.set, NULL, "_acme-challenge.example.com.",
+                                        "x.alias.net.", NULL, &err),
+                     0);
+    provider_map_free(map);
+    strv_done(&said);
+    strv_done(&zones);
     bed_close(&bed);
 }
 
@@ -234,6 +272,7 @@ int main(void)
         cmocka_unit_test(a_zone_that_does_not_hold_the_name_is_refused),
         cmocka_unit_test(public_zones_are_nobodys_unless_named),
         cmocka_unit_test(only_our_owners_and_allowed_targets_are_written),
+        cmocka_unit_test(an_order_has_a_map_of_its_own),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
