@@ -26,6 +26,7 @@ enum task_exit command_issue(struct task_env *env, const struct args *args)
         .email = args_text(args, OPTION_EMAIL),
         .has_agreed_tos = args_has(args, OPTION_AGREE_TOS),
         .key_type = args_text(args, OPTION_KEY_TYPE),
+        .profile = args_text(args, OPTION_PROFILE),
         .eab = {.kid = args_text(args, OPTION_EAB_KID),
                 .hmac_key_file = args_text(args, OPTION_EAB_HMAC_KEY_FILE),
                 .alg = args_text(args, OPTION_EAB_ALG)},

@@ -73,6 +73,15 @@ static const struct config_key KEYS[] = {
     {"acme-dns", "issuance-timeout", "10m", NULL,
      "How long the CA may take to issue before the order is left for a later run", 100,
      24 * HOUR_MS, SET(issuance_timeout_ms), KEY_DURATION},
+    {"acme-dns", "renew-before", NULL, NULL,
+     "How long before its end a certificate is renewed at the latest", 0, 0, SET(renew_before),
+     KEY_MARGIN},
+    {"acme-dns", "keep", "3", NULL, "How many older versions of a certificate are kept", 1, 1000,
+     SET(keep), KEY_COUNT},
+    {"acme-dns", "max-orders", "100", NULL, "How many certificates one run orders at most", 1,
+     100000, SET(max_orders), KEY_COUNT},
+    {"acme-dns", "parallel-orders", "10", NULL, "How many orders a run has going at once", 1, 1000,
+     SET(parallel_orders), KEY_COUNT},
 
     {"ca", "directory", NULL, NULL, "The URL of the CA's ACME directory", 0, 0, CA(directory),
      KEY_URL},
@@ -147,6 +156,17 @@ static const struct config_key KEYS[] = {
      "Zones into which a CNAME of a challenge name may lead", 0, 0, CERT(allow_aliases), KEY_LIST},
     {"certificate", "deploy-hook", NULL, NULL, "A program to run when the certificate is new", 0, 0,
      CERT(deploy_hooks), KEY_LINES},
+    {"certificate", "profile", NULL, NULL,
+     "The certificate profile to order, instead of the CA section's", 0, 0, CERT(profile),
+     KEY_TEXT},
+    {"certificate", "group", NULL, NULL, "The group that the private key's file belongs to", 0, 0,
+     CERT(group), KEY_TEXT},
+    {"certificate", "mode", NULL, NULL, "The permissions of the private key's file", 0, 0,
+     CERT(mode), KEY_MODE},
+    {"certificate", "renew-before", NULL, NULL,
+     "How long before its end it is renewed at the latest", 0, 0, CERT(renew_before), KEY_MARGIN},
+    {"certificate", "keep", NULL, NULL, "How many older versions of it are kept", 1, 1000,
+     CERT(keep), KEY_COUNT},
 };
 /* clang-format on */
 

@@ -11,12 +11,14 @@
 #define CONFIG_KEYS_H
 
 #include "config/config.h"
+#include "config/duration.h"
 
 #include "base/err.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 /* What a value looks like, and so the type of the field that takes it. */
 enum config_key_type {
@@ -36,6 +38,8 @@ enum config_key_type {
     KEY_DOMAINS, /* struct strv: as KEY_LIST; each a name that a certificate can hold, normalised */
     KEY_RESOLVERS,   /* struct strv: as KEY_LIST; each ADDRESS, ADDRESS:PORT or [ADDRESS]:PORT */
     KEY_PROPAGATION, /* struct propagation_policy: all, known-broken, any, wait:DURATION */
+    KEY_MODE,        /* mode_t: octal, of a file that others never get at: 0600, 0640, ... */
+    KEY_MARGIN,      /* struct margin: a duration, or a share of the lifetime: 20d, 30% */
 };
 
 struct config_key {
@@ -88,9 +92,6 @@ void key_free_fields(const char *section, void *fields);
 /* Checks a section against its rows and fills `into`: unknown keys, keys given twice, bad values
  * are added to errors and mark the section wrong. */
 void key_parse_section(struct config_section *section, void *into, struct config_errors *errors);
-
-/* 90, 90s, 500ms, 5m, 2h, 1d; false if it is not one or does not fit. */
-bool duration_parse(const char *text, int64_t *ret_ms);
 
 /* all, known-broken, any, wait:DURATION. */
 int propagation_parse(const char *text, struct propagation_policy *ret_policy, struct err *err);

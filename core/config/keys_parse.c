@@ -15,31 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool duration_parse(const char *text, int64_t *ret_ms)
-{
-    static const struct {
-        const char *suffix;
-        int64_t ms;
-    } UNITS[] = {{"", 1000}, {"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}, {"d", 86400000}};
-    size_t digits = strspn(text, "0123456789");
-    AUTO_FREE char *number = str_dup_len(text, digits);
-    int64_t count = 0;
-
-    if (!str_parse_int(number, 0, INT64_MAX, &count)) {
-        return false;
-    }
-    for (size_t i = 0; i < ARRAY_LEN(UNITS); i++) {
-        if (strcmp(text + digits, UNITS[i].suffix) == 0) {
-            if (count > INT64_MAX / UNITS[i].ms) {
-                return false;
-            }
-            *ret_ms = count * UNITS[i].ms;
-            return true;
-        }
-    }
-    return false;
-}
-
 int propagation_parse(const char *text, struct propagation_policy *ret_policy, struct err *err)
 {
     static const struct {
@@ -182,6 +157,36 @@ static int parse_propagation(const struct config_key *key, const char *text, voi
     return propagation_parse(text, field, err);
 }
 
+static int parse_mode(const struct config_key *key, const char *text, void *field, struct err *err)
+{
+    static const char *const MODES[] = {"0400", "0440", "0600", "0640", "0660"};
+
+    (void)key;
+    for (size_t i = 0; i < ARRAY_LEN(MODES); i++) {
+        if (strcmp(text, MODES[i]) == 0 || strcmp(text, MODES[i] + 1) == 0) {
+            *(mode_t *)field = (mode_t)strtoul(MODES[i], NULL, 8);
+            return 0;
+        }
+    }
+    return err_set(
+        err, ERR_CONFIG,
+        "'%s' is none of 0400, 0440, 0600, 0640 and 0660: a private key is for its owner "
+        "and a group",
+        text);
+}
+
+static int parse_margin(const struct config_key *key, const char *text, void *field,
+                        struct err *err)
+{
+    (void)key;
+    return margin_parse(text, field)
+               ? 0
+               : err_set(err, ERR_CONFIG,
+                         "'%s' is neither a duration like 20d or 12h (1m to 3650d) nor a share of "
+                         "the lifetime like 30%% (1%% to %d%%)",
+                         text, MARGIN_PERCENT_MAX);
+}
+
 static int parse_list(const struct config_key *key, const char *text, void *field, struct err *err)
 {
     struct strv *list = field;
@@ -296,6 +301,8 @@ static parse_fn *const PARSERS[] = {
     [KEY_DOMAINS] = parse_domains,
     [KEY_RESOLVERS] = parse_resolvers,
     [KEY_PROPAGATION] = parse_propagation,
+    [KEY_MODE] = parse_mode,
+    [KEY_MARGIN] = parse_margin,
 };
 
 int key_parse(const struct config_key *key, const struct config_value *value, void *into,

@@ -60,6 +60,11 @@ struct certificate_section {
     char *email;
     char *key_type;
     enum config_answer staging; /* use the CA's staging partner */
+    char *profile;              /* NULL: the CA section's */
+    char *group;                /* of privkey.pem: a name or a number; NULL: the process's */
+    mode_t mode;                /* of privkey.pem; 0: not said */
+    struct margin renew_before;
+    uint32_t keep; /* older versions; 0: not said */
     const struct config_section *section;
 };
 

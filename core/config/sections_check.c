@@ -6,6 +6,8 @@
 #include "config/sections_check.h"
 
 #include "base/cleanup.h"
+#include "base/group.h"
+#include "base/map.h"
 #include "base/secret.h"
 #include "base/str.h"
 #include "base/words.h"
@@ -161,9 +163,34 @@ static void check_section(struct config_section *section, struct config_errors *
         section->kind, names, ARRAY_LEN(KINDS));
 }
 
+/* Thousands of certificates have the same few groups, and each question may go to a directory
+ * service. */
+static void check_groups(struct config *config, struct config_errors *errors)
+{
+    AUTO_PTR(map) struct map *known = map_new();
+
+    for (size_t i = 0; i < config_section_count(config); i++) {
+        struct config_section *section = config_section_at(config, i);
+        const struct config_value *group = config_value_find(section, "group");
+        struct err err = ERR_INIT;
+        gid_t gid = 0;
+
+        if (group == NULL || strcmp(section->kind, "certificate") != 0 || *group->text == '\0' ||
+            map_find(known, group->text) != NULL) {
+            continue;
+        }
+        if (group_find(group->text, &gid, &err) < 0) {
+            config_errors_add(errors, section, &group->place, "group: %s", err.text);
+        } else {
+            map_set(known, group->text, section);
+        }
+    }
+}
+
 void sections_check(struct config *config, struct config_errors *errors)
 {
     for (size_t i = 0; i < config_section_count(config); i++) {
         check_section(config_section_at(config, i), errors);
     }
+    check_groups(config, errors);
 }

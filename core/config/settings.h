@@ -29,6 +29,10 @@ struct settings {
     struct strv plugin_dirs;  /* searched first; empty: only where plug-ins are installed */
     struct strv resolvers;    /* ADDRESS, ADDRESS:PORT or [ADDRESS]:PORT; empty: the system's */
     struct propagation_policy propagation;
+    struct margin renew_before; /* for certificates that do not say */
+    uint32_t keep;              /* older versions of each certificate, for those that do not say */
+    uint32_t max_orders;        /* of one run */
+    uint32_t parallel_orders;
     bool has_agreed_tos;
     bool is_staging;
 

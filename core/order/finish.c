@@ -181,7 +181,8 @@ void order_enter_install(struct order *order)
         .providers = order->providers.n > 0 ? &order->providers : NULL,
         .order_url = order->order->url,
         .certificate_url = order->order->certificate,
-        .privkey_gid = STORE_GID_NONE,
+        .privkey_mode = order->privkey_mode,
+        .privkey_gid = order->privkey_gid,
     };
 
     crash_point("order-install-before");

@@ -146,6 +146,8 @@ struct order *order_start(const struct order_env *env, const struct order_reques
     if (request->providers != NULL) {
         strv_copy(&order->providers, request->providers);
     }
+    order->privkey_mode = request->privkey_mode;
+    order->privkey_gid = request->privkey_gid;
     order->done = done;
     order->arg = arg;
     order->began_ms = loop_now_ms(env->loop);

@@ -130,6 +130,8 @@ struct order {
     char *account_id, *profile;
     struct strv providers;
     const struct provider_map *map; /* borrowed; or NULL */
+    mode_t privkey_mode;
+    gid_t privkey_gid;
     order_done_fn *done;
     void *arg;
 

@@ -55,6 +55,8 @@ struct order_request {
     const struct strv *providers;   /* as --provider, for the certificate's metadata; or NULL */
     const struct provider_map *map; /* who publishes, beside the configuration; or NULL: as the set
                                        has it. Borrowed for the order's life */
+    mode_t privkey_mode;            /* as store_install has it; so the next */
+    gid_t privkey_gid;
 };
 
 enum order_end { ORDER_END_INSTALLED, ORDER_END_PARKED, ORDER_END_FAILED };

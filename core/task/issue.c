@@ -117,6 +117,8 @@ static void begin_order(void *arg, const struct account_parts *parts)
         .account_id = account_id(issue->account),
         .profile = issue->wanted->ca->profile,
         .providers = &issue->wanted->now.providers,
+        .privkey_mode = issue->wanted->privkey_mode,
+        .privkey_gid = issue->wanted->privkey_gid,
     };
 
     issue->order = order_start(&env, &request, finish_order, issue);

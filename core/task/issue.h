@@ -20,6 +20,7 @@ struct issue_request {
     const char *email;          /* -m */
     bool has_agreed_tos;        /* --agree-tos */
     const char *key_type;       /* --key-type */
+    const char *profile;        /* --profile */
     struct eab_flags eab;       /* --eab-kid, --eab-hmac-key-file, --eab-alg */
     struct strv allow_aliases;  /* --allow-alias: zones */
     struct strv deploy_hooks;   /* --deploy-hook: command lines */

@@ -10,6 +10,7 @@
 #include "config/settings.h"
 #include "config/zone_name.h"
 #include "task/ca_choice.h"
+#include "task/wanted_impl.h"
 
 #include <unistd.h>
 
@@ -22,6 +23,8 @@ static void wish_done(struct wish *wish)
     strv_done(&wish->providers);
     strv_done(&wish->allow_aliases);
     strv_done(&wish->deploy_hooks);
+    mem_free(wish->profile);
+    mem_free(wish->group);
 }
 
 void wanted_free(struct wanted *wanted)
@@ -94,6 +97,13 @@ static void take_section(struct wish *wish, const struct certificate_section *se
     }
     take_text(&wish->email, section->email);
     take_text(&wish->key_type_text, section->key_type);
+    take_text(&wish->profile, section->profile);
+    take_text(&wish->group, section->group);
+    wish->mode = wish->mode != 0 ? wish->mode : section->mode;
+    wish->keep = wish->keep != 0 ? wish->keep : section->keep;
+    if (margin_is_unsaid(&wish->renew_before)) {
+        wish->renew_before = section->renew_before;
+    }
 }
 
 /* The command line's words, into what counts and into what is kept. */
@@ -108,6 +118,7 @@ static void take_flags(struct wish *wish, const struct issue_request *request,
     wish->ca_spec = str_dup(request->server != NULL ? request->server : request->ca);
     wish->email = str_dup(request->email);
     wish->key_type_text = str_dup(request->key_type);
+    wish->profile = str_dup(request->profile);
 }
 
 /* A general setting is in force. One from a file is there for the renewals too and may change; one
@@ -185,6 +196,9 @@ static int choose_ca(struct task_env *env, const struct issue_request *request,
         keep_spoken(env->settings, "ca", spec, &wanted->kept.ca_spec);
     }
     take_finalize_timeout(env, wanted->ca);
+    if (wanted->now.profile != NULL) {
+        str_set(&wanted->ca->profile, wanted->now.profile);
+    }
     return 0;
 }
 
@@ -322,6 +336,9 @@ static int check_wanted(struct task_env *env, struct wanted *wanted, struct err 
         return err_code(err);
     }
     choose_email(env->settings, wanted);
+    if (wanted_choose_life(env->settings, wanted, err) < 0) {
+        return err_code(err);
+    }
     return ca_check_names(wanted->ca, &wanted->now.names, err);
 }
 
@@ -377,6 +394,9 @@ int wanted_save(const struct wanted *wanted, struct store *store, struct err *er
 {
     AUTO(store_pairs_done) struct store_pairs pairs = STORE_PAIRS_INIT;
     const struct wish *kept = &wanted->kept;
+    AUTO_FREE char *mode = kept->mode == 0 ? NULL : str_fmt("%04o", (unsigned)kept->mode);
+    AUTO_FREE char *renew_before = margin_format(&kept->renew_before);
+    AUTO_FREE char *keep = kept->keep == 0 ? NULL : str_fmt("%u", kept->keep);
 
     add_all(&pairs, "domains", &kept->names);
     add_text(&pairs, kept->is_server ? "server" : "ca", kept->ca_spec);
@@ -385,5 +405,10 @@ int wanted_save(const struct wanted *wanted, struct store *store, struct err *er
     add_all(&pairs, "allow-alias", &kept->allow_aliases);
     add_all(&pairs, "deploy-hook", &kept->deploy_hooks);
     add_text(&pairs, "email", kept->email);
+    add_text(&pairs, "profile", kept->profile);
+    add_text(&pairs, "group", kept->group);
+    add_text(&pairs, "mode", mode);
+    add_text(&pairs, "renew-before", renew_before);
+    add_text(&pairs, "keep", keep);
     return store_request_save(store, wanted->name, &pairs, err);
 }

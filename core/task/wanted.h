@@ -25,6 +25,11 @@ struct wish {
     struct strv allow_aliases;
     char *email;
     struct strv deploy_hooks; /* kept, for those who run them */
+    char *profile;
+    char *group; /* of privkey.pem */
+    mode_t mode; /* of privkey.pem; 0: not said */
+    struct margin renew_before;
+    uint32_t keep; /* older versions; 0: not said */
 };
 
 struct wanted {
@@ -34,6 +39,10 @@ struct wanted {
     struct ca *ca;
     enum config_answer staging; /* what [certificate NAME] says; request.conf never does */
     enum key_type key_type;
+    gid_t privkey_gid; /* STORE_GID_NONE: the process's */
+    mode_t privkey_mode;
+    struct margin renew_before; /* in force, as the next */
+    uint32_t keep;
 };
 
 /* Opens the store that belongs to the CA and puts it all together. Checks what can be checked

@@ -66,6 +66,10 @@ static void has_the_documented_defaults(void **state)
     assert_int_equal(f.settings->propagation_timeout_ms, 300000);
     assert_int_equal(f.settings->validation_timeout_ms, 600000);
     assert_int_equal(f.settings->issuance_timeout_ms, 600000);
+    assert_int_equal(f.settings->keep, 3);
+    assert_int_equal(f.settings->max_orders, 100);
+    assert_int_equal(f.settings->parallel_orders, 10);
+    assert_true(margin_is_unsaid(&f.settings->renew_before));
     assert_false(settings_is_set(f.settings, "ca"));
     if (geteuid() == 0) {
         assert_string_equal(f.settings->state_dir, "/var/lib/acme-dns");
@@ -184,6 +188,21 @@ static void tells_each_mistake_with_what_would_be_right(void **state)
          "beginning with a letter, a digit or _"},
         {"[certificate a]\ndomains = a.example\nca = x\nserver = https://ca.example/dir\n",
          "/etc/x/a.conf:1:1: ca and server exclude each other"},
+        {"[certificate a]\ndomains = a.example\nmode = 0644\n",
+         "/etc/x/a.conf:3:8: mode: '0644' is none of 0400, 0440, 0600, 0640 and 0660: a private "
+         "key is for its owner and a group"},
+        {"[certificate a]\ndomains = a.example\nmode = 1640\n",
+         "/etc/x/a.conf:3:8: mode: '1640' is none of 0400, 0440, 0600, 0640 and 0660: a private "
+         "key is for its owner and a group"},
+        {"[certificate a]\ndomains = a.example\ngroup = no such group\n",
+         "/etc/x/a.conf:3:9: group: there is no group 'no such group' on this system"},
+        {"[certificate a]\ndomains = a.example\nrenew-before = soon\n",
+         "/etc/x/a.conf:3:16: renew-before: 'soon' is neither a duration like 20d or 12h (1m to "
+         "3650d) nor a share of the lifetime like 30% (1% to 90%)"},
+        {"[certificate a]\ndomains = a.example\nkeep = 0\n",
+         "/etc/x/a.conf:3:8: keep: '0' is not a number from 1 to 1000"},
+        {"[acme-dns]\nparallel-orders = 0\n",
+         "/etc/x/a.conf:2:19: parallel-orders: '0' is not a number from 1 to 1000"},
         {"[ca x]\ndirectory = http://ca.example/\n",
          "/etc/x/a.conf:2:13: directory: 'http://ca.example/' is not a URL that begins with "
          "https:// and a host"},
@@ -229,6 +248,35 @@ static void tells_each_mistake_with_what_would_be_right(void **state)
             assert_non_null(strstr(f.errors.items[0].text, "192.0.2.1"));
         }
     }
+}
+
+static void certificates_say_how_they_live(void **state)
+{
+    static const char TEXT[] = "[certificate a]\ndomains = a.example\nprofile = short\n"
+                               "group = root\nmode = 640\nrenew-before = 50%\nkeep = 7\n"
+                               "[certificate b]\ndomains = b.example\n";
+    AUTO(fixture_done) struct fixture f = {0};
+    AUTO(certificate_section_done) struct certificate_section a = {0};
+    AUTO(certificate_section_done) struct certificate_section b = {0};
+    struct err err = ERR_INIT;
+
+    (void)state;
+    if (geteuid() != 0) {
+        skip(); /* the group has to be one that we may give files to */
+    }
+    make(&f, TEXT, NULL, 0);
+    assert_int_equal(f.errors.n, 0);
+    assert_int_equal(certificate_section_get(f.config, "a", &a, &err), 0);
+    assert_string_equal(a.profile, "short");
+    assert_string_equal(a.group, "root");
+    assert_int_equal(a.mode, 0640);
+    assert_int_equal(a.renew_before.percent, 50);
+    assert_int_equal(a.keep, 7);
+    assert_int_equal(certificate_section_get(f.config, "b", &b, &err), 0);
+    assert_null(b.group);
+    assert_int_equal(b.mode, 0);
+    assert_int_equal(b.keep, 0);
+    assert_true(margin_is_unsaid(&b.renew_before));
 }
 
 static void tells_all_mistakes_at_once_and_spares_other_sections(void **state)
@@ -442,6 +490,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(flag_beats_environment_beats_file, clear_environment,
                                         clear_environment),
         cmocka_unit_test(tells_each_mistake_with_what_would_be_right),
+        cmocka_unit_test(certificates_say_how_they_live),
         cmocka_unit_test(tells_all_mistakes_at_once_and_spares_other_sections),
         cmocka_unit_test(reads_every_key_of_a_ca),
         cmocka_unit_test(errors_in_the_general_section_are_general),

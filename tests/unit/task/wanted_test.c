@@ -283,6 +283,54 @@ static void a_ca_has_what_its_section_says(void **state)
     assert_string_equal(s->wanted->ca->ca_file, "/etc/x/trial.pem");
 }
 
+static void a_key_is_its_owners_unless_a_group_is_named(void **state)
+{
+    struct scene *s = *state;
+
+    if (geteuid() != 0) {
+        skip();
+    }
+    scene_configure(s, "keep = 5\n", "[certificate a.test]\ndomains = a.test\n");
+    make(s, (struct issue_request){.name = NULL});
+    assert_int_equal(s->wanted->privkey_mode, 0600);
+    assert_true(s->wanted->privkey_gid == STORE_GID_NONE);
+    assert_int_equal(s->wanted->keep, 5);
+    scene_configure(s, "keep = 5\n",
+                    "[certificate a.test]\ndomains = a.test\ngroup = 12\nkeep = 2\n");
+    make(s, (struct issue_request){.name = NULL});
+    assert_int_equal(s->wanted->privkey_mode, 0640);
+    assert_int_equal(s->wanted->privkey_gid, 12);
+    assert_int_equal(s->wanted->keep, 2);
+    scene_configure(s, "", "[certificate a.test]\ndomains = a.test\ngroup = 12\nmode = 0440\n");
+    make(s, (struct issue_request){.name = NULL});
+    assert_int_equal(s->wanted->privkey_mode, 0440);
+}
+
+/* What only one command line said would be missed by the next renewal. */
+static void a_life_that_the_command_line_wants_is_remembered(void **state)
+{
+    static const struct settings_override FLAGS[] = {{"renew-before", "--renew-before", "20d"},
+                                                     {"keep", "--keep", "9"}};
+    struct scene *s = *state;
+    AUTO(strv_done) struct strv domains = one("a.test");
+    AUTO(config_errors_done) struct config_errors errors = CONFIG_ERRORS_INIT;
+
+    scene_configure(s, "renew-before = 10d\n", "");
+    settings_free(s->settings);
+    s->settings = settings_new(s->config, "/etc/x/a.conf", FLAGS, ARRAY_LEN(FLAGS), &errors);
+    s->env.settings = s->settings;
+    make(s, (struct issue_request){.domains = domains, .profile = "long"});
+    assert_string_equal(s->wanted->ca->profile, "long");
+    AUTO_FREE char *text = read_kept(s);
+    assert_non_null(strstr(text, "profile = long\nrenew-before = 20d\nkeep = 9\n"));
+
+    scene_configure(s, "renew-before = 10d\nkeep = 1\n", "");
+    make(s, (struct issue_request){.name = NULL});
+    assert_string_equal(s->wanted->ca->profile, "long");
+    assert_int_equal(s->wanted->renew_before.ms, (int64_t)20 * 86400000);
+    assert_int_equal(s->wanted->keep, 9);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -302,6 +350,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(root_refuses_what_others_can_write, scene_open,
                                         scene_close),
         cmocka_unit_test_setup_teardown(a_ca_has_what_its_section_says, scene_open, scene_close),
+        cmocka_unit_test_setup_teardown(a_key_is_its_owners_unless_a_group_is_named, scene_open,
+                                        scene_close),
+        cmocka_unit_test_setup_teardown(a_life_that_the_command_line_wants_is_remembered,
+                                        scene_open, scene_close),
     };
 
     return cmocka_run_group_tests_name("task/wanted", tests, NULL, NULL);

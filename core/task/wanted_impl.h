@@ -1,0 +1,14 @@
+/* SPDX-FileCopyrightText: 2026 the acme-dns authors
+ * SPDX-License-Identifier: MIT */
+
+/* Between the files of wanted; nobody else includes it. */
+#ifndef TASK_WANTED_IMPL_H
+#define TASK_WANTED_IMPL_H
+
+#include "task/wanted.h"
+
+/* When it is renewed, how many versions are kept, who may read the key. ERR_CONFIG: there is no
+ * such group. */
+int wanted_choose_life(const struct settings *settings, struct wanted *wanted, struct err *err);
+
+#endif
