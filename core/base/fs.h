@@ -51,6 +51,9 @@ int fs_symlink_atomic(const char *target, const char *path, struct err *err);
 int fs_fsync_dir(const char *path, struct err *err);
 int fs_rename(const char *from, const char *to, struct err *err); /* and fsyncs both folders */
 int fs_unlink(const char *path, struct err *err); /* absent is fine; fsyncs the folder */
+/* As fs_unlink(), but a regular file is written over before where that is possible, unless it has
+ * other names too. What the storage below keeps of it is not ours to say. */
+int fs_wipe(const char *path, struct err *err);
 bool fs_exists(const char *path);
 bool fs_is_dir(const char *path);
 

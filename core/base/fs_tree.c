@@ -1,13 +1,44 @@
 /* SPDX-FileCopyrightText: 2026 the acme-dns authors
  * SPDX-License-Identifier: MIT */
 
+/* Removing: whole folders, and secrets. */
 #include "base/fs.h"
 
+#include "base/cleanup.h"
+
 #include <errno.h>
+#include <fcntl.h>
 #include <ftw.h>
 #include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define OPEN_FOLDERS_MAX 16
+
+/* As far as it goes: a disk that is full, or broken, must not keep the file. */
+static void overwrite(int fd, off_t len)
+{
+    static const char zeros[512];
+    ssize_t put = 1;
+
+    for (off_t at = 0; at < len && put > 0; at += put) {
+        size_t rest = (size_t)(len - at);
+
+        put = pwrite(fd, zeros, rest < sizeof(zeros) ? rest : sizeof(zeros), at);
+    }
+    (void)fdatasync(fd);
+}
+
+int fs_wipe(const char *path, struct err *err)
+{
+    AUTO_FD int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+    struct stat st;
+
+    if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_nlink == 1) {
+        overwrite(fd, st.st_size);
+    }
+    return fs_unlink(path, err);
+}
 
 static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *place)
 {

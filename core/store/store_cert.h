@@ -68,6 +68,13 @@ char *store_cert_path(const struct store *store, const char *name, const char *f
  * folder goes to revoked/ with a note of when and why. The caller holds the certificate's lock. */
 int store_cert_retire(struct store *store, const char *name, const char *reason, struct err *err);
 
+/*
+ * Of the versions in archived/, all but the newest n_keep lose their private key; certificate,
+ * chain and metadata stay. Killed in between, the next call goes on. The caller holds the
+ * certificate's lock.
+ */
+int store_cert_prune(struct store *store, const char *name, size_t n_keep, struct err *err);
+
 /* Whether the last certificate of NAME was revoked and none has taken its place. */
 bool store_cert_is_retired(struct store *store, const char *name);
 
