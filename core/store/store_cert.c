@@ -170,15 +170,6 @@ int store_cert_list(struct store *store, struct strv *ret_names, struct err *err
     return 0;
 }
 
-void store_cert_tidy(struct store *store, const char *name)
-{
-    AUTO_FREE char *folder = store_cert_path(store, name, NULL);
-    AUTO_FREE char *pending = store_cert_path(store, name, "pending");
-
-    fs_drop_temporaries(folder);
-    fs_drop_temporaries(pending);
-}
-
 int store_cert_delete(struct store *store, const char *name, struct err *err)
 {
     AUTO_FREE char *folder = store_cert_path(store, name, NULL);

@@ -65,7 +65,8 @@ int store_cert_list(struct store *store, struct strv *ret_names, struct err *err
 char *store_cert_path(const struct store *store, const char *name, const char *file);
 
 /* Takes the certificate in force, which was revoked, out of use: no link leads to it any more, its
- * folder goes to revoked/ with a note of when and why. The caller holds the certificate's lock. */
+ * folder goes to revoked/ with a note of when and why. Killed once the note is there, the next run
+ * ends it. The caller holds the certificate's lock. */
 int store_cert_retire(struct store *store, const char *name, const char *reason, struct err *err);
 
 /*
@@ -115,8 +116,9 @@ typedef void store_install_done_fn(void *arg, const struct store_cert *cert, con
 struct store_job *store_cert_install(struct store *store, const struct store_install *wanted,
                                      store_install_done_fn *done, void *arg);
 
-/* Removes the temporary files that a killed run left in the certificate's folder. The caller holds
- * the certificate's lock. */
+/* Ends what a killed run left half done in the certificate's folder: temporary files go, versions
+ * that are not in force go where they belong, a revocation that was noted is carried out. The
+ * caller holds the certificate's lock. */
 void store_cert_tidy(struct store *store, const char *name);
 
 /* The key of an order that is not yet ended. tag is the caller's, a name as store_name_check wants.
@@ -127,6 +129,9 @@ struct store_job *store_pending_key_save(struct store *store, const char *name, 
 int store_pending_key_load(struct store *store, const char *name, const char *tag,
                            struct key **ret_key, struct err *err);
 int store_pending_key_drop(struct store *store, const char *name, const char *tag, struct err *err);
+/* Drops every pending key with that identity (key_id()): an order for it cannot be gone on with. */
+int store_pending_key_drop_id(struct store *store, const char *name,
+                              const uint8_t id[static KEY_ID_LEN], struct err *err);
 /* The tags, sorted; none is no error. */
 int store_pending_key_list(struct store *store, const char *name, struct strv *ret_tags,
                            struct err *err);

@@ -28,8 +28,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define VERSIONS_A_NAME_MAX 100
-
 static const char *const linked[] = {"cert.pem", "chain.pem", "fullchain.pem", "privkey.pem",
                                      "metadata.json"};
 
@@ -69,18 +67,13 @@ static int check_link(const char *path, const char *target, struct err *err)
     return str_eq(found, target) ? 1 : refuse_foreign(path, err);
 }
 
-static bool is_version_name(const char *entry)
-{
-    return strspn(entry, "0123456789") == 8 && entry[8] == '-';
-}
-
 static int check_layout(const struct install *in, struct err *err)
 {
     AUTO_FREE char *current = path_of(in, "current");
     AUTO_FREE char *version = store_cert_current(in->job.store, in->cert->name);
 
     /* A link of ours leads to a version; whatever else `current` is, it is not ours to move. */
-    if ((version == NULL || !is_version_name(version)) && check_link(current, "", err) < 0) {
+    if ((version == NULL || !store_is_version_name(version)) && check_link(current, "", err) < 0) {
         return err_code(err);
     }
     for (size_t i = 0; i < ARRAY_LEN(linked); i++) {
@@ -141,7 +134,7 @@ static bool is_in_force(const struct install *in)
 /* A version folder that is not in force is a leftover of an installation that was killed. */
 static int choose_version(struct install *in, const struct cert_facts *facts, struct err *err)
 {
-    for (unsigned i = 1; i <= VERSIONS_A_NAME_MAX; i++) {
+    for (unsigned i = 1; i <= STORE_NAMESAKES_MAX; i++) {
         AUTO_FREE char *version = format_version(facts, i);
 
         if (!str_eq(version, in->cert->previous_version)) {
@@ -178,44 +171,6 @@ static int stage(const struct install *in, const struct cert_chain *chain, struc
         return err_code(err);
     }
     crash_point("store-stage-after");
-    return 0;
-}
-
-/* Where a version goes in archived/; one that was in force twice gets a number. To mem_free. */
-static char *archive_path(const struct install *in, const char *version)
-{
-    AUTO_FREE char *archived = path_of(in, "archived");
-    char *path = fs_join(archived, version);
-
-    for (unsigned i = 2; i <= VERSIONS_A_NAME_MAX && fs_exists(path); i++) {
-        mem_free(path);
-        path = str_fmt("%s/%s.%u", archived, version, i);
-    }
-    return path;
-}
-
-/* Moves every version but the one in force, also those that an installation before left behind. */
-static int archive_others(const struct install *in, struct err *err)
-{
-    AUTO_FREE char *folder = path_of(in, NULL);
-    AUTO(strv_done) struct strv entries = STRV_INIT;
-
-    if (fs_list(folder, &entries, err) < 0) {
-        return err_code(err);
-    }
-    for (size_t i = 0; i < entries.n; i++) {
-        AUTO_FREE char *from = fs_join(folder, entries.items[i]);
-        AUTO_FREE char *to = NULL;
-
-        if (!is_version_name(entries.items[i]) || str_eq(entries.items[i], in->cert->version) ||
-            !fs_is_dir(from)) {
-            continue;
-        }
-        to = archive_path(in, entries.items[i]);
-        if (fs_rename(from, to, err) < 0) {
-            return err_code(err);
-        }
-    }
     return 0;
 }
 
@@ -294,7 +249,7 @@ static int install(struct install *in, struct err *err)
         return err_code(err);
     }
     crash_point("store-archive-before");
-    if (archive_others(in, &aside) < 0) {
+    if (store_settle_versions(in->job.store, in->cert->name, in->cert->version, &aside) < 0) {
         /* The new one is in force: that the old one still lies beside it is not a failure. */
         str_set(&in->cert->warning, aside.text);
     }

@@ -46,6 +46,19 @@ int store_cert_make_folder(struct store *store, const char *name, struct err *er
  * elsewhere. */
 char *store_cert_current(const struct store *store, const char *name);
 
+/* Versions that want the same name get numbers, up to this. */
+#define STORE_NAMESAKES_MAX 100
+
+#define STORE_REVOKED_NOTE "revoked.json"
+
+/* Whether a folder of this name can be a version's. */
+bool store_is_version_name(const char *entry);
+
+/* Moves every version folder of NAME but `current` (NULL: all) to where it belongs: revoked/ when
+ * it has a note of that, else archived/; without `current`, only those that have a note. */
+int store_settle_versions(struct store *store, const char *name, const char *current,
+                          struct err *err);
+
 /* The text of metadata.json, to mem_free. */
 char *store_meta_format(const struct store_cert *cert);
 

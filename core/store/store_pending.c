@@ -139,3 +139,28 @@ int store_pending_key_list(struct store *store, const char *name, struct strv *r
     strv_copy(ret_tags, &tags);
     return 0;
 }
+
+int store_pending_key_drop_id(struct store *store, const char *name,
+                              const uint8_t id[static KEY_ID_LEN], struct err *err)
+{
+    AUTO(strv_done) struct strv tags = STRV_INIT;
+
+    if (store_pending_key_list(store, name, &tags, err) < 0) {
+        return err_code(err);
+    }
+    for (size_t i = 0; i < tags.n; i++) {
+        AUTO_PTR(key) struct key *key = NULL;
+        struct err ignored = ERR_INIT; /* one that cannot be read cannot be gone on with either */
+        uint8_t found[KEY_ID_LEN];
+
+        if (store_pending_key_load(store, name, tags.items[i], &key, &ignored) < 0) {
+            continue;
+        }
+        key_id(key, found);
+        if (memcmp(found, id, KEY_ID_LEN) == 0 &&
+            store_pending_key_drop(store, name, tags.items[i], err) < 0) {
+            return err_code(err);
+        }
+    }
+    return 0;
+}

@@ -1,10 +1,11 @@
 /* SPDX-FileCopyrightText: 2026 the acme-dns authors
  * SPDX-License-Identifier: MIT */
 
-/* What becomes of a certificate that was revoked. */
+/* Where versions go that are out of use: to archived/, or, when they were revoked, to revoked/. */
 #include "store/store_cert.h"
 
 #include "base/clock.h"
+#include "base/crash.h"
 #include "base/fs.h"
 #include "base/mem.h"
 #include "store/store_internal.h"
@@ -17,7 +18,7 @@
 static int write_note(const char *folder, const char *reason, struct err *err)
 {
     AUTO_PTR(json_out) struct json_out *out = json_out_new(true);
-    AUTO_FREE char *path = fs_join(folder, "revoked.json");
+    AUTO_FREE char *path = fs_join(folder, STORE_REVOKED_NOTE);
     char when[CLOCK_TEXT_MAX];
 
     clock_format(clock_wall_s(), when);
@@ -30,32 +31,130 @@ static int write_note(const char *folder, const char *reason, struct err *err)
     return fs_write_atomic(path, text, strlen(text), NOTE_MODE, err);
 }
 
-/* A kill between two of the steps leaves a version that nothing leads to, which the next
- * installation moves to archived/. */
+static bool has_note(const char *folder, const char *version)
+{
+    AUTO_FREE char *path = str_fmt("%s/%s/" STORE_REVOKED_NOTE, folder, version);
+
+    return fs_exists(path);
+}
+
+/* A link that leads nowhere says nothing about the others. */
+static bool is_whole(const char *folder, const char *version)
+{
+    AUTO_FREE char *path = fs_join(folder, version);
+
+    return fs_is_dir(path);
+}
+
+/* The note is there: the link goes, then the folder. */
+static int withdraw(struct store *store, const char *name, struct err *err)
+{
+    AUTO_FREE char *current = store_cert_path(store, name, "current");
+
+    if (fs_unlink(current, err) < 0) {
+        return err_code(err);
+    }
+    crash_point("store-retire-between");
+    return store_settle_versions(store, name, NULL, err);
+}
+
 int store_cert_retire(struct store *store, const char *name, const char *reason, struct err *err)
 {
     AUTO_FREE char *version = store_cert_current(store, name);
-    AUTO_FREE char *revoked = store_cert_path(store, name, "revoked");
 
     if (version == NULL) {
         return err_set(err, ERR_NOT_FOUND, "no certificate '%s' is installed", name);
     }
-    AUTO_FREE char *from = store_cert_path(store, name, version);
-    AUTO_FREE char *to = fs_join(revoked, version);
-    AUTO_FREE char *current = store_cert_path(store, name, "current");
-    if (write_note(from, reason, err) < 0 || fs_unlink(current, err) < 0 ||
-        fs_rename(from, to, err) < 0) {
+    AUTO_FREE char *folder = store_cert_path(store, name, version);
+    crash_point("store-retire-before");
+    if (write_note(folder, reason, err) < 0) {
         return err_wrap(err, "cannot take '%s' out of use", name);
     }
-    return 0;
+    crash_point("store-retire-noted");
+    return withdraw(store, name, err) < 0 ? err_wrap(err, "cannot take '%s' out of use", name) : 0;
 }
 
 bool store_cert_is_retired(struct store *store, const char *name)
 {
-    AUTO_FREE char *revoked = store_cert_path(store, name, "revoked");
     AUTO_FREE char *version = store_cert_current(store, name);
-    AUTO(strv_done) struct strv versions = STRV_INIT;
+    AUTO_FREE char *folder = store_cert_path(store, name, NULL);
+    AUTO_FREE char *revoked = fs_join(folder, "revoked");
+    AUTO(strv_done) struct strv entries = STRV_INIT;
     struct err ignored = ERR_INIT;
 
-    return version == NULL && fs_list(revoked, &versions, &ignored) == 0 && versions.n > 0;
+    if (version != NULL) {
+        return false;
+    }
+    if (fs_list(revoked, &entries, &ignored) == 0 && entries.n > 0) {
+        return true;
+    }
+    (void)fs_list(folder, &entries, &ignored);
+    for (size_t i = 0; i < entries.n; i++) {
+        if (store_is_version_name(entries.items[i]) && has_note(folder, entries.items[i])) {
+            return true; /* a run was killed on the way to revoked/ */
+        }
+    }
+    return false;
+}
+
+/* ---- What a run before left half done ---- */
+
+bool store_is_version_name(const char *entry)
+{
+    return strspn(entry, "0123456789") == 8 && entry[8] == '-';
+}
+
+/* A place in archived/ or revoked/; what was there twice gets a number. To mem_free. */
+static char *find_place(const char *folder, const char *version)
+{
+    char *path = fs_join(folder, version);
+
+    for (unsigned i = 2; i <= STORE_NAMESAKES_MAX && fs_exists(path); i++) {
+        mem_free(path);
+        path = str_fmt("%s/%s.%u", folder, version, i);
+    }
+    return path;
+}
+
+int store_settle_versions(struct store *store, const char *name, const char *current,
+                          struct err *err)
+{
+    AUTO_FREE char *folder = store_cert_path(store, name, NULL);
+    AUTO(strv_done) struct strv entries = STRV_INIT;
+
+    if (fs_list(folder, &entries, err) < 0) {
+        return err_code(err);
+    }
+    for (size_t i = 0; i < entries.n; i++) {
+        const char *entry = entries.items[i];
+        AUTO_FREE char *from = fs_join(folder, entry);
+        bool is_revoked = has_note(folder, entry);
+
+        if (!store_is_version_name(entry) || str_eq(entry, current) || !fs_is_dir(from) ||
+            (current == NULL && !is_revoked)) {
+            continue;
+        }
+        AUTO_FREE char *shelf = fs_join(folder, is_revoked ? "revoked" : "archived");
+        AUTO_FREE char *to = find_place(shelf, entry);
+        if (fs_rename(from, to, err) < 0) {
+            return err_code(err);
+        }
+    }
+    return 0;
+}
+
+void store_cert_tidy(struct store *store, const char *name)
+{
+    AUTO_FREE char *folder = store_cert_path(store, name, NULL);
+    AUTO_FREE char *pending = fs_join(folder, "pending");
+    AUTO_FREE char *current = store_cert_current(store, name);
+    struct err unused = ERR_INIT; /* it is tried again by the next run */
+
+    fs_drop_temporaries(folder);
+    fs_drop_temporaries(pending);
+    if (current != NULL && has_note(folder, current)) {
+        (void)withdraw(store, name, &unused);
+    } else if (current == NULL || is_whole(folder, current)) {
+        (void)store_settle_versions(store, name, current, &unused);
+    }
 }

@@ -184,12 +184,20 @@ static int check_still_installed(const struct revocation *r, struct err *err)
                          "its folder archived/");
 }
 
+/* An order whose end the journal was not told of would bring the certificate back. */
+static int forget_order(const struct revocation *r, struct err *err)
+{
+    return store_pending_key_drop_id(r->target.store, r->target.cert->name,
+                                     cert_chain_leaf(r->target.chain)->key_id, err);
+}
+
 static int begin(void *arg, struct err *err)
 {
     struct revocation *r = arg;
+    bool is_here = r->target.cert != NULL;
 
-    if ((r->target.cert != NULL && check_still_installed(r, err) < 0) || open_client(r, err) < 0 ||
-        ask_ca(r, err) < 0) {
+    if ((is_here && (check_still_installed(r, err) < 0 || forget_order(r, err) < 0)) ||
+        open_client(r, err) < 0 || ask_ca(r, err) < 0) {
         return err_code(err);
     }
     return LOCKED_GOES_ON;

@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import shutil
+import signal
 import subprocess
 
 import pytest
@@ -160,3 +161,36 @@ def test_a_ca_that_is_away_changes_nothing(installed):
     result = client.run("revoke", "--name", "example.test", "--yes", timeout=200)
     assert result.code == 1, result.err
     assert os.path.exists(folder(client, "fullchain.pem"))
+
+
+@pytest.mark.parametrize("point", ["store-retire-before", "store-retire-noted", "store-retire-between"])
+def test_killed_on_the_way_out_of_use(installed, point):
+    """What the CA was told is carried out: by the same command said again, or by the next run."""
+    _, client = installed
+    killed = client.run("revoke", "--name", "example.test", "--yes", env={"ACME_DNS_CRASH_AT": point})
+    assert killed.code == -signal.SIGKILL, killed.err
+    if point == "store-retire-before":
+        assert client.run("revoke", "--name", "example.test", "--yes").code == 0
+    result = client.issue(*NAMES)
+    assert result.code == 10 and "was revoked" in result.err, result.err
+    (version,) = os.listdir(folder(client, "revoked"))
+    assert "revoked.json" in os.listdir(folder(client, "revoked", version))
+    assert os.listdir(folder(client, "archived")) == []
+    assert not os.path.exists(folder(client, "fullchain.pem"))
+
+
+def test_an_order_that_was_not_told_to_be_over_brings_nothing_back(installed):
+    """Killed between the installation and the journal's word of it: the CA would hand the same certificate
+    out again, for the same key."""
+    lab, client = installed
+    killed = client.issue(*NAMES, options=["--force"], env={"ACME_DNS_CRASH_AT": "store-switch-after"})
+    assert killed.code == -signal.SIGKILL, killed.err
+    leaf = certificate(client)
+    assert client.run("revoke", "--name", "example.test", "--yes", "--reason", "keyCompromise").code == 0
+    assert status_at_ca(lab, leaf)["Status"] == "Revoked"
+    result = client.issue(*NAMES, options=["--force"])
+    assert result.code == 0, result.err
+    fresh = certificate(client)
+    assert fresh.serial_number != leaf.serial_number
+    assert fresh.public_key() != leaf.public_key()
+    assert status_at_ca(lab, fresh)["Status"] == "Valid"
