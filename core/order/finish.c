@@ -156,7 +156,9 @@ static void finish_install(void *arg, const struct store_cert *cert, const struc
         order_fail(order, err, false);
         return;
     }
-    (void)cert;
+    if (cert->warning != NULL) {
+        event_log(EVENT_WARNING, order->certificate, "%s", cert->warning);
+    }
     /* What is told to the user is what the next run will read. */
     if (store_cert_load(order->env.store, order->certificate, &order->installed, &again) < 0) {
         order_fail(order, &again, false);

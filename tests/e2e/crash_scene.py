@@ -135,10 +135,10 @@ class Scene:
         self.log.append("%s: exit %s, %.2f s\n%s%s" % (
             what, result.code, result.seconds, result.out, result.err))
 
-    def run(self, *options, crash_at=None, trace=None, n_more_orders=0, timeout=90):
+    def run(self, *options, crash_at=None, trace=None, n_more_orders=0, timeout=90, env=None):
         """One issue. It makes no order where the journal knows one, and at most one elsewhere;
         n_more_orders: what a fault may cost."""
-        env = {}
+        env = dict(env or {})
         if crash_at:
             env["ACME_DNS_CRASH_AT"] = "%s:%d" % crash_at
         if trace:

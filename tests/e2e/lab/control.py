@@ -397,15 +397,31 @@ def library_path():
 
 
 @functools.lru_cache(maxsize=None)
-def build_relay(cache):
-    """Compiles the wire's relay into the cache, when it is not there or older than its source."""
-    source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "relay.c")
-    target = os.path.join(cache, "relay")
+def _build_tool(cache, name, target, *options):
+    """Compiles NAME.c beside this file into the cache, when it is not there or older than its source."""
+    source = os.path.join(os.path.dirname(os.path.abspath(__file__)), name + ".c")
+    target = os.path.join(cache, target)
     if not os.path.exists(target) or os.path.getmtime(target) < os.path.getmtime(source):
         fresh = "%s.%d" % (target, os.getpid())
-        subprocess.run(["cc", "-D_GNU_SOURCE", "-O2", "-Wall", "-Wextra", "-Werror", "-o", fresh, source], check=True)
+        subprocess.run(["cc", "-D_GNU_SOURCE", "-O2", "-Wall", "-Wextra", "-Werror", "-o", fresh, source, *options],
+                       check=True)
         os.rename(fresh, target)
     return target
+
+
+def build_relay(cache):
+    """The wire's relay."""
+    return _build_tool(cache, "relay", "relay")
+
+
+def preload_faults(below, **settings):
+    """The environment in which acme-dns has the faults that faults.c knows, in files below a folder:
+    preload_faults(state, calls="fsync,rename", at=3, errno=errno.EIO), preload_faults(state, now=0)."""
+    library = _build_tool(cache_dir(), "faults", "faults.so", "-shared", "-fPIC", "-ldl")
+    variables = {"FAULTS_" + name.upper(): str(value) for name, value in settings.items()}
+    sanitizers = ":".join(filter(None, (os.environ.get("ASAN_OPTIONS"), "verify_asan_link_order=0")))
+    return {"LD_PRELOAD": library, "ASAN_OPTIONS": sanitizers, "FAULTS_PROGRAM": "acme-dns",
+            "FAULTS_BELOW": str(below), **variables}
 
 
 def _set_columns(descriptor, columns):
