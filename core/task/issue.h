@@ -29,6 +29,10 @@ struct issue_request {
     bool is_replacing;          /* --replace: exactly these names, now */
     bool is_unchanged_told;     /* --exit-unchanged: 2 when nothing was due */
     bool is_saving_credentials; /* what providers got from the environment goes to files */
+    /* The names are what the configuration has: an added one counts now, one that was taken out
+     * from the next renewal on. */
+    bool is_following;
+    bool is_deploy_left; /* deploy hooks are another run's */
 };
 
 /*

@@ -342,29 +342,24 @@ static int check_wanted(struct task_env *env, struct wanted *wanted, struct err 
     return ca_check_names(wanted->ca, &wanted->now.names, err);
 }
 
-int wanted_make(struct task_env *env, const struct issue_request *request,
+int wanted_make(struct task_env *env, const struct issue_request *request, struct trees *trees,
                 struct wanted **ret_wanted, struct store **ret_store, struct err *err)
 {
     AUTO_PTR(wanted) struct wanted *wanted = NEW(struct wanted);
-    AUTO_PTR(store) struct store *store = NULL;
+    struct store *store = NULL;
     bool is_staging = false;
 
     if (take_request(wanted, request, err) < 0 || take_configured(env, wanted, err) < 0 ||
         find_tree(env, request, wanted, &is_staging, err) < 0 ||
-        store_open(env->loop, env->settings->state_dir, is_staging, &store, err) < 0 ||
-        take_remembered(store, wanted, err) < 0 || choose_ca(env, request, wanted, err) < 0 ||
-        check_wanted(env, wanted, err) < 0) {
+        trees_get(trees, is_staging, &store, err) < 0 || take_remembered(store, wanted, err) < 0 ||
+        choose_ca(env, request, wanted, err) < 0 || check_wanted(env, wanted, err) < 0) {
         return err_code(err);
     }
-    if (wanted->ca->is_staging != store_is_staging(store)) {
-        store_free(TAKE(store)); /* what was remembered names a CA of the other tree */
-        if (store_open(env->loop, env->settings->state_dir, wanted->ca->is_staging, &store, err) <
-            0) {
-            return err_code(err);
-        }
+    /* What was remembered may name a CA of the other tree. */
+    if (trees_get(trees, wanted->ca->is_staging, ret_store, err) < 0) {
+        return err_code(err);
     }
     *ret_wanted = TAKE(wanted);
-    *ret_store = TAKE(store);
     return 0;
 }
 

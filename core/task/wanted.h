@@ -14,6 +14,7 @@
 #include "store/store.h"
 #include "store/store_cert.h"
 #include "task/issue.h"
+#include "task/trees.h"
 
 /* What can be said of a certificate, by the command line and by both kinds of section. */
 struct wish {
@@ -45,9 +46,9 @@ struct wanted {
     uint32_t keep;
 };
 
-/* Opens the store that belongs to the CA and puts it all together. Checks what can be checked
- * without network: names, CA, key type, what the CA is known to refuse. */
-int wanted_make(struct task_env *env, const struct issue_request *request,
+/* Puts it all together. Checks what can be checked without network: names, CA, key type, what the
+ * CA is known to refuse. *ret_store, of the tree that belongs to the CA, is the trees'. */
+int wanted_make(struct task_env *env, const struct issue_request *request, struct trees *trees,
                 struct wanted **ret_wanted, struct store **ret_store, struct err *err);
 void wanted_free(struct wanted *wanted);
 DEFINE_AUTO_PTR(wanted, wanted_free);

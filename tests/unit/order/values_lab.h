@@ -5,7 +5,7 @@
  * Values between users, journal, provider and servers. The journal and the loop are real; provider
  * and servers are played here, under the names that the linker would take from their rooms: a job
  * waits until the test sends or ends it. Another run is another journal in the same folder.
- * Everything that the test uses is static: it is one program.
+ * Everything that a test uses is static: each is one program.
  */
 #ifndef TESTS_ORDER_VALUES_LAB_H
 #define TESTS_ORDER_VALUES_LAB_H
@@ -180,7 +180,7 @@ void dns_gone_cancel(struct dns_gone **gone)
 }
 
 /* The servers answer the first question: they serve this value still, or NULL, none. */
-static void answer_question(const char *still_standing)
+static inline void answer_question(const char *still_standing)
 {
     AUTO(strv_done) struct strv standing = STRV_INIT;
     struct dns_gone *gone = questions[0];
@@ -236,7 +236,7 @@ static struct journal *open_journal(void)
 }
 
 /* A run that ends as if it had been killed: its journal stays, its lock is free. */
-static void leave_behind_at(const char *owner, const char *const *texts, size_t n)
+static inline void leave_behind_at(const char *owner, const char *const *texts, size_t n)
 {
     pid_t pid = fork();
     int status = 0;
@@ -267,12 +267,12 @@ static void leave_behind_at(const char *owner, const char *const *texts, size_t 
     assert_int_equal(status, 0);
 }
 
-static void leave_behind(const char *const *texts, size_t n)
+static inline void leave_behind(const char *const *texts, size_t n)
 {
     leave_behind_at(OWNER, texts, n);
 }
 
-static struct journal_entry *add_entry(struct journal *to, const char *text)
+static inline struct journal_entry *add_entry(struct journal *to, const char *text)
 {
     const struct journal_entry wanted = {
         .certificate = (char *)(uintptr_t) "other.test",
@@ -387,7 +387,7 @@ static void succeed_first(enum provider_verb verb)
     end_first(&(struct provider_result){.is_ok = true});
 }
 
-static void fail_first_with(enum provider_verb verb, enum err_class class, int32_t status)
+static inline void fail_first_with(enum provider_verb verb, enum err_class class, int32_t status)
 {
     struct err err = ERR_INIT;
 
@@ -398,7 +398,7 @@ static void fail_first_with(enum provider_verb verb, enum err_class class, int32
     end_first(&(struct provider_result){.status = status, .err = &err});
 }
 
-static void fail_first(enum provider_verb verb, enum err_class class)
+static inline void fail_first(enum provider_verb verb, enum err_class class)
 {
     fail_first_with(verb, class, ACME_BUG);
 }
@@ -451,5 +451,7 @@ static size_t count_entries(void)
     }
     return n;
 }
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 #endif

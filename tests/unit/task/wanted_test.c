@@ -30,7 +30,8 @@ struct scene {
     struct settings *settings;
     struct task_env env;
     struct wanted *wanted;
-    struct store *store;
+    struct trees trees;
+    struct store *store; /* the trees' */
 };
 
 static void scene_configure(struct scene *s, const char *general, const char *sections)
@@ -44,6 +45,7 @@ static void scene_configure(struct scene *s, const char *general, const char *se
     s->settings = settings_new(s->config, "/etc/x/a.conf", NULL, 0, &errors);
     assert_int_equal(errors.n, 0);
     s->env = (struct task_env){.loop = s->loop, .config = s->config, .settings = s->settings};
+    s->trees = (struct trees){.env = &s->env, .command = "test"};
 }
 
 static int scene_open(void **state)
@@ -61,7 +63,8 @@ static int scene_open(void **state)
 static void scene_forget(struct scene *s)
 {
     wanted_free(TAKE(s->wanted));
-    store_free(TAKE(s->store));
+    trees_close(&s->trees);
+    s->store = NULL;
 }
 
 static int scene_close(void **state)
@@ -91,7 +94,7 @@ static void make(struct scene *s, struct issue_request request)
 
     scene_forget(s);
     request.name = "a.test";
-    assert_int_equal(wanted_make(&s->env, &request, &s->wanted, &s->store, &err), 0);
+    assert_int_equal(wanted_make(&s->env, &request, &s->trees, &s->wanted, &s->store, &err), 0);
 }
 
 static int make_fails(struct scene *s)
@@ -100,7 +103,7 @@ static int make_fails(struct scene *s)
     struct err err = ERR_INIT;
 
     scene_forget(s);
-    return wanted_make(&s->env, &request, &s->wanted, &s->store, &err);
+    return wanted_make(&s->env, &request, &s->trees, &s->wanted, &s->store, &err);
 }
 
 static void expect_tree(const struct scene *s, bool is_staging)

@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 the acme-dns authors
  * SPDX-License-Identifier: MIT */
 
-/* What the user is told at the end of issue. */
-#include "task/issue_impl.h"
+/* What the user is told at the end of a job. */
+#include "task/job_impl.h"
 
 #include "base/clock.h"
 #include "base/event.h"
@@ -18,15 +18,14 @@
 #define NEXT_STEP_ATTENDED "run the same command again after that day"
 
 /* What a timer cannot do. False: it can. */
-static bool warn_of_attendance(const struct issue *issue)
+static bool warn_of_attendance(const struct job *job)
 {
-    const struct provider *provider =
-        issue->order == NULL ? NULL : order_find_attended(issue->order);
+    const struct provider *provider = job->order == NULL ? NULL : order_find_attended(job->order);
 
     if (provider == NULL) {
         return false;
     }
-    event_log(EVENT_WARNING, issue->wanted->name,
+    event_log(EVENT_WARNING, job->wanted->name,
               "this certificate cannot renew unattended: %s (provider '%s')\n"
               "A provider with a plug-in, or a CNAME to a zone that has one, does without",
               provider_is_by_hand(provider) ? "each time somebody must create the records"
@@ -47,65 +46,61 @@ static enum task_exit tell_error(const char *subject, const struct err *err)
 }
 
 /* NULL where the state says it all. */
-static char *describe_state(const struct issue *issue)
+static char *describe_state(const struct job *job)
 {
-    if (issue->deploy_err.class != ERR_NONE) {
+    if (job->deploy_err.class != ERR_NONE) {
         return str_fmt("%s\nThe next run repeats what failed, and so does: acme-dns deploy %s",
-                       issue->deploy_err.text, issue->wanted->name);
+                       job->deploy_err.text, job->wanted->name);
     }
-    if (issue->after != NULL) {
+    if (job->after != NULL) {
         return NULL;
     }
-    return issue->change == NULL
+    return job->change == NULL
                ? str_dup("not due yet; nothing was done (--force issues all the same)")
                : str_fmt("not due yet; counts from the next renewal on, or now with --force: %s",
-                         issue->change);
+                         job->change);
 }
 
-static enum task_exit status_of(const struct issue *issue)
+static enum task_exit status_of(const struct job *job)
 {
-    if (issue->deploy_err.class != ERR_NONE) {
+    if (job->deploy_err.class != ERR_NONE) {
         return EXIT_DEPLOY;
     }
-    return issue->request->is_unchanged_told && issue->after == NULL ? EXIT_UNCHANGED : EXIT_DONE;
+    return job->request->is_unchanged_told && job->after == NULL ? EXIT_UNCHANGED : EXIT_DONE;
 }
 
-static enum task_exit tell_success(const struct issue *issue)
+static enum task_exit tell_success(const struct job *job)
 {
-    const struct store_cert *cert = issue->after != NULL ? issue->after : issue->before;
-    enum task_exit status = status_of(issue);
-    AUTO_FREE char *path = store_cert_path(issue->store, cert->name, NULL);
+    const struct store_cert *cert = job->after != NULL ? job->after : job->before;
+    enum task_exit status = status_of(job);
+    AUTO_FREE char *path = store_cert_path(job->store, cert->name, NULL);
     AUTO_FREE char *names = strv_join(&cert->domains, ", ");
-    AUTO_FREE char *text = describe_state(issue);
+    AUTO_FREE char *text = describe_state(job);
     char not_after[CLOCK_TEXT_MAX];
     char renew_after[CLOCK_TEXT_MAX];
     bool is_attended = false;
 
     clock_format(cert->not_after_s, not_after);
     clock_format(due_renew_after_s(cert->not_before_s, cert->not_after_s), renew_after);
-    if (issue->after != NULL) {
+    if (job->after != NULL) {
         event_emit(EVENT_NOTICE, EVENT_INSTALLED, cert->name, FIELD("path", path),
                    FIELD("not-after", not_after), FIELD("names", names));
-        issue_keep_credentials(issue);
-        is_attended = warn_of_attendance(issue);
+        job_keep_credentials(job);
+        is_attended = warn_of_attendance(job);
     }
     event_emit(status == EXIT_DEPLOY ? EVENT_ERROR : EVENT_NOTICE, EVENT_RESULT, cert->name,
-               FIELD_INT("exit", status), FIELD("class", err_class_name(issue->deploy_err.class)),
-               FIELD("state", issue->state), FIELD("text", text),
-               FIELD("warning", store_is_staging(issue->store) ? STAGING_WARNING : NULL),
+               FIELD_INT("exit", status), FIELD("class", err_class_name(job->deploy_err.class)),
+               FIELD("state", job->state), FIELD("text", text),
+               FIELD("warning", store_is_staging(job->store) ? STAGING_WARNING : NULL),
                FIELD("names", names), FIELD("path", path), FIELD("not-after", not_after),
                FIELD("renew-after", renew_after),
                FIELD("next", is_attended ? NEXT_STEP_ATTENDED : NEXT_STEP));
     return status;
 }
 
-enum task_exit issue_tell(const struct issue *issue)
+enum task_exit job_tell(const struct job *job)
 {
-    if (issue->rooms != NULL) {
-        (void)rooms_tell_leftovers(issue->rooms);
-    }
-    return issue->state != NULL ? tell_success(issue)
-                                : tell_error(issue->wanted->name, &issue->err);
+    return job->state != NULL ? tell_success(job) : tell_error(job->wanted->name, &job->err);
 }
 
 /* What the user calls it, where it is not known yet what it is. */
@@ -117,7 +112,7 @@ static char *name_request(const struct issue_request *request)
                                  : str_dup_len(first, strcspn(first, ", "));
 }
 
-enum task_exit issue_tell_refusal(const struct issue_request *request, const struct err *err)
+enum task_exit job_tell_refusal(const struct issue_request *request, const struct err *err)
 {
     AUTO_FREE char *subject = name_request(request);
 

@@ -5,7 +5,7 @@
  * Whether to issue now: by names and dates, and by what an earlier run has begun. What such a run
  * left and nobody needs is taken away, even where nothing is due.
  */
-#include "task/issue_impl.h"
+#include "task/job_impl.h"
 
 #include "base/clock.h"
 #include "base/event.h"
@@ -19,22 +19,22 @@
 
 /* ---- Is anything due? ---- */
 
-static int refuse_other_names(const struct issue *issue, struct err *err)
+static int refuse_other_names(const struct job *job, struct err *err)
 {
-    AUTO_FREE char *old_names = strv_join(&issue->before->domains, ", ");
-    AUTO_FREE char *new_names = strv_join(&issue->wanted->now.names, ", ");
+    AUTO_FREE char *old_names = strv_join(&job->before->domains, ", ");
+    AUTO_FREE char *new_names = strv_join(&job->wanted->now.names, ", ");
 
     (void)err_set(err, ERR_CONFIG,
                   "certificate '%s' is for other names\n  it has:    %s\n  asked for: %s",
-                  issue->wanted->name, old_names, new_names);
+                  job->wanted->name, old_names, new_names);
     return err_hint(
         err, "--expand issues one for all of them, --replace for exactly the names asked for; "
              "--name gives the new one a name of its own");
 }
 
-static char *read_request_conf(const struct issue *issue)
+static char *read_request_conf(const struct job *job)
 {
-    AUTO_FREE char *path = store_cert_path(issue->store, issue->wanted->name, "request.conf");
+    AUTO_FREE char *path = store_cert_path(job->store, job->wanted->name, "request.conf");
     AUTO(buf_done) struct buf text = BUF(REQUEST_CONF_MAX);
     struct err ignored = ERR_INIT;
 
@@ -64,56 +64,56 @@ static char *describe_change(const char *old_text, const char *new_text)
 }
 
 /* Nothing is issued now; what was asked for counts from the next renewal on. */
-static int remember(struct issue *issue, struct err *err)
+static int remember(struct job *job, struct err *err)
 {
-    AUTO_FREE char *old_text = read_request_conf(issue);
+    AUTO_FREE char *old_text = read_request_conf(job);
     AUTO_FREE char *new_text = NULL;
 
-    if (wanted_save(issue->wanted, issue->store, err) < 0) {
+    if (wanted_save(job->wanted, job->store, err) < 0) {
         return err_code(err);
     }
-    new_text = read_request_conf(issue);
+    new_text = read_request_conf(job);
     if (old_text == NULL || new_text == NULL || str_eq(old_text, new_text)) {
-        issue->state = "unchanged";
+        job->state = "unchanged";
     } else {
-        issue->state = "remembered";
-        issue->change = describe_change(old_text, new_text);
+        job->state = "remembered";
+        job->change = describe_change(old_text, new_text);
     }
     return 0;
 }
 
 /* ---- What earlier runs left ---- */
 
-static bool has_leftovers(const struct issue *issue)
+static bool has_leftovers(const struct job *job)
 {
     AUTO(strv_done) struct strv found = STRV_INIT;
     struct err ignored = ERR_INIT;
 
-    (void)store_pending_key_list(issue->store, issue->wanted->name, &found, &ignored);
+    (void)store_pending_key_list(job->store, job->wanted->name, &found, &ignored);
     if (found.n == 0) {
-        (void)fs_list(store_folder(issue->store, STORE_JOURNAL), &found, &ignored);
+        (void)fs_list(store_folder(job->store, STORE_JOURNAL), &found, &ignored);
     }
     return found.n > 0;
 }
 
 /* Nothing is issued; hooks that failed before are run again. */
-static void end_unchanged(struct issue *issue)
+static void end_unchanged(struct job *job)
 {
     struct err err = ERR_INIT;
 
-    if (remember(issue, &err) < 0) {
-        issue_finish(issue, &err);
+    if (remember(job, &err) < 0) {
+        job_finish(job, &err);
     } else {
-        issue_deploy(issue);
+        job_deploy(job);
     }
 }
 
 static void finish_tidying(void *arg)
 {
-    struct issue *issue = arg;
+    struct job *job = arg;
 
-    order_drop_keys(issue->store, issue->rooms->journal, issue->wanted->name);
-    end_unchanged(issue);
+    order_drop_keys(job->store, job->rooms->journal, job->wanted->name);
+    end_unchanged(job);
 }
 
 /* The CA has had its time: the order's own, or what its section or preset grants. */
@@ -141,36 +141,36 @@ static int refuse_to_drop(const struct journal_order *order, struct err *err)
 }
 
 /* A parked order that is in the way: 0 when it has been ended, or may be by who issues now. */
-static int judge_parked(const struct issue *issue, struct journal_order *order, bool is_fitting,
+static int judge_parked(const struct job *job, struct journal_order *order, bool is_fitting,
                         struct err *err)
 {
     char since[CLOCK_TEXT_MAX];
 
-    if (has_outlasted(order, issue->wanted->ca)) {
+    if (has_outlasted(order, job->wanted->ca)) {
         clock_format(order->parked_s, since);
-        event_log(EVENT_WARNING, issue->wanted->name,
+        event_log(EVENT_WARNING, job->wanted->name,
                   "the CA has been processing the order since %s; it is given up", since);
         return journal_end_order(order, err);
     }
-    return is_fitting || issue->request->is_forced ? 0 : refuse_to_drop(order, err);
+    return is_fitting || job->request->is_forced ? 0 : refuse_to_drop(order, err);
 }
 
 /* 1: an order that an earlier run began is to be ended, whatever the dates say. 0: there is none,
  * or none that can be. */
-static int judge_order(const struct issue *issue, bool is_due, struct err *err)
+static int judge_order(const struct job *job, bool is_due, struct err *err)
 {
     const struct order_wish wish = {
-        .certificate = issue->wanted->name,
-        .directory = issue->wanted->ca->directory,
-        .profile = issue->wanted->ca->profile,
-        .names = &issue->wanted->now.names,
-        .key_type = issue->wanted->key_type,
+        .certificate = job->wanted->name,
+        .directory = job->wanted->ca->directory,
+        .profile = job->wanted->ca->profile,
+        .names = &job->wanted->now.names,
+        .key_type = job->wanted->key_type,
     };
-    struct journal *journal = issue->rooms->journal;
-    bool is_fitting = order_can_resume(journal, issue->store, &wish);
+    struct journal *journal = job->rooms->journal;
+    bool is_fitting = order_can_resume(journal, job->store, &wish);
     struct journal_order *order = journal_find_order(journal, wish.certificate);
 
-    if (order != NULL && order->parked_s != 0 && judge_parked(issue, order, is_fitting, err) < 0) {
+    if (order != NULL && order->parked_s != 0 && judge_parked(job, order, is_fitting, err) < 0) {
         return err_code(err);
     }
     order = journal_find_order(journal, wish.certificate);
@@ -189,65 +189,77 @@ static int judge_order(const struct issue *issue, bool is_due, struct err *err)
 /* ---- What is done ---- */
 
 /* Whoever revoked it did not want it: a timer must not bring it back. */
-static int judge_absent(const struct issue *issue, struct err *err)
+static int judge_absent(const struct job *job, struct err *err)
 {
-    const char *name = issue->wanted->name;
+    const char *name = job->wanted->name;
 
-    if (issue->request->is_forced || !store_cert_is_retired(issue->store, name)) {
+    if (job->request->is_forced || !store_cert_is_retired(job->store, name)) {
         return 1;
     }
     (void)err_set(err, ERR_HUMAN, "certificate '%s' was revoked", name);
     return err_hint(err, "--force issues a new one, with a new key");
 }
 
-/* By names and dates alone: 1, 0, or negative. */
-static int judge_installed(struct issue *issue, struct err *err)
+static bool lacks_names(const struct store_cert *cert, const struct strv *names)
 {
-    const struct issue_request *request = issue->request;
-    const struct store_cert *before = issue->before;
+    for (size_t i = 0; i < names->n; i++) {
+        if (!strv_has(&cert->domains, names->items[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* By names and dates alone: 1, 0, or negative. */
+static int judge_installed(struct job *job, struct err *err)
+{
+    const struct issue_request *request = job->request;
+    const struct store_cert *before = job->before;
     bool is_now = request->is_forced;
 
     if (before == NULL) {
-        return judge_absent(issue, err);
+        return judge_absent(job, err);
     }
-    if (!strv_is_same_set(&issue->wanted->now.names, &before->domains)) {
-        if (!request->is_expanding && !request->is_replacing) {
-            return refuse_other_names(issue, err);
+    if (!strv_is_same_set(&job->wanted->now.names, &before->domains)) {
+        if (!request->is_expanding && !request->is_replacing && !request->is_following) {
+            return refuse_other_names(job, err);
         }
         if (request->is_expanding) {
-            wanted_add_names(issue->wanted, &before->domains);
+            wanted_add_names(job->wanted, &before->domains);
         }
-        is_now = !strv_is_same_set(&issue->wanted->now.names, &before->domains) || is_now;
-        if (is_now && ca_check_names(issue->wanted->ca, &issue->wanted->now.names, err) < 0) {
+        is_now = is_now || (request->is_following
+                                ? lacks_names(before, &job->wanted->now.names)
+                                : !strv_is_same_set(&job->wanted->now.names, &before->domains));
+        if (is_now && ca_check_names(job->wanted->ca, &job->wanted->now.names, err) < 0) {
             return err_code(err);
         }
     }
     return is_now || clock_wall_s() >= due_renew_after_s(before->not_before_s, before->not_after_s);
 }
 
-int issue_decide(struct issue *issue, struct err *err)
+int job_decide(struct job *job, struct err *err)
 {
     int is_now = 0;
     int is_begun = 0;
 
-    if (issue_load_installed(issue, &issue->before, err) < 0) {
+    if (job_load_installed(job, &job->before, err) < 0) {
         return err_code(err);
     }
-    is_now = judge_installed(issue, err);
-    if (is_now >= 0 && has_leftovers(issue)) {
-        if (issue_open_rooms(issue, err) < 0) {
+    is_now = judge_installed(job, err);
+    if (is_now >= 0 && has_leftovers(job)) {
+        if (job_open_rooms(job, err) < 0) {
             return err_code(err);
         }
-        is_begun = judge_order(issue, is_now > 0, err);
+        is_begun = judge_order(job, is_now > 0, err);
     }
     if (is_now != 0 || is_begun != 0) {
         return is_now < 0 || is_begun < 0 ? err_code(err) : 1;
     }
-    if (issue->rooms != NULL) {
-        values_sweep(issue->rooms->values, issue->wanted->name);
-        values_wait_idle(issue->rooms->values, issue->wanted->name, finish_tidying, issue);
+    if (job->rooms != NULL) {
+        values_sweep(job->rooms->values, job->wanted->name);
+        values_wait_idle(job->rooms->values, job->wanted->name, finish_tidying, job);
         return 0;
     }
-    end_unchanged(issue);
+    end_unchanged(job);
     return 0;
 }

@@ -1,0 +1,298 @@
+/* SPDX-FileCopyrightText: 2026 the acme-dns authors
+ * SPDX-License-Identifier: MIT */
+
+/* What is wanted -> the certificate's lock -> is anything due? -> account and order side by side ->
+ * hooks. */
+#include "task/job_impl.h"
+
+#include "base/event.h"
+#include "base/mem.h"
+#include "config/settings.h"
+#include "task/deploy.h"
+
+void job_finish(struct job *job, const struct err *err)
+{
+    if (job->is_over) {
+        return;
+    }
+    job->is_over = true;
+    if (err != NULL) {
+        job->err = *err;
+    }
+    store_job_cancel(&job->lock_job);
+    if (job->rooms != NULL) {
+        values_wait_cancel(job->rooms->values, job);
+    }
+    if (job->order == NULL) {
+        run_leave_account(&job->member);
+    }
+    job->done(job->arg);
+}
+
+/* ---- The hooks ---- */
+
+static void finish_deploy(void *arg, const struct err *err)
+{
+    struct job *job = arg;
+
+    job->deploy = NULL;
+    if (err != NULL) {
+        job->deploy_err = *err;
+    }
+    job_finish(job, NULL);
+}
+
+void job_deploy(struct job *job)
+{
+    const struct store_cert *cert = job->after != NULL ? job->after : job->before;
+    AUTO(strv_done) struct strv hooks = STRV_INIT;
+    struct err err = ERR_INIT;
+
+    if (job->request->is_deploy_left) {
+        job_finish(job, NULL);
+    } else if (deploy_gather(run_env(job->run), &job->wanted->now.deploy_hooks, &hooks, &err) < 0) {
+        job->deploy_err = err;
+        job_finish(job, NULL);
+    } else if (cert == NULL || !deploy_is_pending(job->store, cert, &hooks)) {
+        job_finish(job, NULL);
+    } else {
+        job->deploy = deploy_start(run_env(job->run), job->store, cert, &hooks, finish_deploy, job);
+    }
+}
+
+/* ---- The order ---- */
+
+int job_load_installed(struct job *job, struct store_cert **ret_cert, struct err *err)
+{
+    int code = store_cert_load(job->store, job->wanted->name, ret_cert, err);
+
+    if (code == -ERR_NOT_FOUND) {
+        err_clear(err);
+        return 0;
+    }
+    if (code == 0 && (*ret_cert)->warning != NULL) {
+        event_log(EVENT_WARNING, job->wanted->name, "%s", (*ret_cert)->warning);
+    }
+    return code;
+}
+
+static void finish_order(void *arg, const struct order_result *result)
+{
+    struct job *job = arg;
+    struct err err = ERR_INIT;
+
+    if (result->end == ORDER_END_PARKED && wanted_save(job->wanted, job->store, &err) < 0) {
+        event_log(EVENT_WARNING, job->wanted->name, "%s", err.text);
+    }
+    if (result->end != ORDER_END_INSTALLED) {
+        job_finish(job, result->err);
+        return;
+    }
+    if (job_load_installed(job, &job->after, &err) < 0 ||
+        wanted_save(job->wanted, job->store, &err) < 0) {
+        job_finish(job, &err);
+        return;
+    }
+    job->state = "issued";
+    job_deploy(job);
+}
+
+static void begin_order(void *arg, const struct account_parts *parts)
+{
+    struct job *job = arg;
+    struct task_env *task = run_env(job->run);
+    const struct order_env env = {
+        .loop = task->loop,
+        .acme = parts->client,
+        .ca = job->wanted->ca,
+        .account_key = parts->key,
+        .providers = job->rooms->providers,
+        .dns = job->rooms->dns,
+        .store = job->store,
+        .journal = job->rooms->journal,
+        .values = job->rooms->values,
+        .settings = task->settings,
+        .account_refused = run_account_refused,
+        .account_arg = job->member,
+    };
+    const struct order_request request = {
+        .certificate = job->wanted->name,
+        .names = &job->wanted->now.names,
+        .key_type = job->wanted->key_type,
+        .account_id = run_account_id(job->member),
+        .profile = job->wanted->ca->profile,
+        .providers = &job->wanted->now.providers,
+        .privkey_mode = job->wanted->privkey_mode,
+        .privkey_gid = job->wanted->privkey_gid,
+        .map = job->map,
+    };
+
+    job->order = order_start(&env, &request, finish_order, job);
+}
+
+static void begin_ordering(void *arg, const struct err *err)
+{
+    struct job *job = arg;
+
+    if (job->order == NULL) {
+        job_finish(job, err);
+    } else {
+        order_account_ready(job->order, err);
+    }
+}
+
+int job_open_rooms(struct job *job, struct err *err)
+{
+    if (job->rooms != NULL) {
+        return 0;
+    }
+    if (run_open_rooms(job->run, job->store, &job->rooms, err) < 0) {
+        return err_code(err);
+    }
+    /* What an earlier run wrote for it, where CNAMEs lead, may be removed. */
+    provider_set_allow(job->rooms->providers, &job->wanted->now.allow_aliases);
+    return 0;
+}
+
+static int open_all(struct job *job, struct err *err)
+{
+    static const struct account_callbacks CALLBACKS = {.has_client = begin_order,
+                                                       .ready = begin_ordering};
+    const struct wanted *wanted = job->wanted;
+
+    if (job_open_rooms(job, err) < 0 ||
+        rooms_start_providers(job->rooms, &wanted->now.providers, err) < 0) {
+        return err_code(err);
+    }
+    return run_join_account(job->run, job->store, wanted->ca, wanted->now.email, &CALLBACKS, job,
+                            &job->member, err);
+}
+
+static void finish_lock(void *arg, struct store_lock *lock, const struct err *err)
+{
+    struct job *job = arg;
+    struct err failure = ERR_INIT;
+    int is_now = 0;
+
+    job->lock_job = NULL;
+    if (err != NULL) {
+        job_finish(job, err);
+        return;
+    }
+    job->lock = lock;
+    store_cert_tidy(job->store, job->wanted->name);
+    is_now = job_decide(job, &failure);
+    if (is_now < 0 || (is_now > 0 && open_all(job, &failure) < 0)) {
+        job_finish(job, &failure);
+    }
+}
+
+void job_cancel(struct job *job, const char *reason)
+{
+    struct err err = ERR_INIT;
+
+    if (job->is_over) {
+        return;
+    }
+    (void)err_set(&err, ERR_CANCELLED, "%s", reason);
+    if (job->deploy != NULL) {
+        deploy_cancel(&job->deploy); /* they are run again by the next run */
+        job->deploy_err = err;
+        job_finish(job, NULL);
+    } else if (job->order != NULL) {
+        order_cancel(job->order, reason);
+    } else {
+        job_finish(job, &err);
+    }
+}
+
+/* ---- Life ---- */
+
+int job_new(struct run *run, const struct issue_request *request, struct job **ret_job,
+            struct err *err)
+{
+    AUTO_PTR(job) struct job *job = NEW(struct job);
+    struct task_env *env = run_env(run);
+
+    job->run = run;
+    job->request = request;
+    if (wanted_make(env, request, run_trees(run), &job->wanted, &job->store, err) < 0 ||
+        provider_map_new(&job->wanted->now.providers, &job->wanted->now.allow_aliases, &job->map,
+                         err) < 0 ||
+        rooms_check_providers(env, &job->wanted->now.providers, job->wanted->now.names.items[0],
+                              err) < 0) {
+        return err_code(err);
+    }
+    rooms_leave_output(env, &job->wanted->now.providers);
+    run_claim(run, job->store, job->wanted->name);
+    *ret_job = TAKE(job);
+    return 0;
+}
+
+void job_start(struct job *job, job_done_fn *done, void *arg)
+{
+    job->done = done;
+    job->arg = arg;
+    job->lock_job =
+        store_lock_start(job->store, STORE_LOCK_CERT, job->wanted->name, false,
+                         run_env(job->run)->settings->lock_timeout_ms, finish_lock, job);
+}
+
+void job_stop(struct job *job)
+{
+    store_job_cancel(&job->lock_job);
+    deploy_cancel(&job->deploy);
+    if (job->rooms != NULL) {
+        values_wait_cancel(job->rooms->values, job);
+    }
+    order_free(TAKE(job->order));
+    run_leave_account(&job->member);
+    store_lock_release(TAKE(job->lock));
+    job->rooms = NULL;
+}
+
+void job_free(struct job *job)
+{
+    if (job == NULL) {
+        return;
+    }
+    job_stop(job);
+    store_cert_free(job->before);
+    store_cert_free(job->after);
+    provider_map_free(job->map);
+    mem_free(job->change);
+    wanted_free(job->wanted);
+    mem_free(job);
+}
+
+/* ---- What became of it ---- */
+
+const char *job_name(const struct job *job)
+{
+    return job->wanted->name;
+}
+
+struct store *job_store(const struct job *job)
+{
+    return job->store;
+}
+
+bool job_is_over(const struct job *job)
+{
+    return job->is_over;
+}
+
+bool job_has_ordered(const struct job *job)
+{
+    return job->member != NULL || job->order != NULL || job->after != NULL;
+}
+
+bool job_has_installed(const struct job *job)
+{
+    return job->after != NULL;
+}
+
+const struct err *job_error(const struct job *job)
+{
+    return job->state == NULL ? &job->err : &job->deploy_err;
+}

@@ -1,0 +1,55 @@
+/* SPDX-FileCopyrightText: 2026 the acme-dns authors
+ * SPDX-License-Identifier: MIT */
+
+/* The inside of a job, shared by the files that each hold a part of it. */
+#ifndef TASK_JOB_IMPL_H
+#define TASK_JOB_IMPL_H
+
+#include "order/order.h"
+#include "store/store_cert.h"
+#include "store/store_lock.h"
+#include "task/job.h"
+#include "task/wanted.h"
+
+struct job {
+    struct run *run;
+    const struct issue_request *request;
+    job_done_fn *done;
+    void *arg;
+    struct wanted *wanted;
+    struct provider_map *map; /* who publishes for it */
+    struct store *store;      /* the run's */
+    struct rooms *rooms;      /* the run's; NULL: not needed yet */
+    struct run_member *member;
+    struct order *order;
+    struct store_job *lock_job;
+    struct store_lock *lock;
+    struct deploy *deploy;
+    struct store_cert *before; /* installed when we began, or NULL */
+    struct store_cert *after;
+    const char *state; /* "issued", "unchanged", "remembered"; NULL: err says why not */
+    char *change;      /* what is remembered, or NULL */
+    struct err err;
+    struct err deploy_err; /* the hooks' failures, if any */
+    bool is_over;
+};
+
+DEFINE_AUTO_PTR(job, job_free);
+
+/* Runs the deploy hooks if they have not been run for what is installed; then the job ends. */
+void job_deploy(struct job *job);
+
+/* Leaves *ret_cert alone when there is none. */
+int job_load_installed(struct job *job, struct store_cert **ret_cert, struct err *err);
+
+/* Gets job->rooms, unless it has them. */
+int job_open_rooms(struct job *job, struct err *err);
+
+/* job_decide.c: 1: issue now. 0: nothing is due; the job ends by itself. */
+int job_decide(struct job *job, struct err *err);
+
+/* job_save.c: warns of credentials that only this run's environment has, or, when asked to, writes
+ * them into the configuration. */
+void job_keep_credentials(const struct job *job);
+
+#endif

@@ -1,0 +1,69 @@
+/* SPDX-FileCopyrightText: 2026 the acme-dns authors
+ * SPDX-License-Identifier: MIT */
+
+/*
+ * What the certificates of one run share, each opened when the first of them needs it: the trees of
+ * STATE, journal, providers and DNS (one set a tree), connections, accounts.
+ */
+#ifndef TASK_RUN_H
+#define TASK_RUN_H
+
+#include "task/account.h"
+#include "task/rooms.h"
+#include "task/trees.h"
+
+struct run;
+struct run_member;
+
+struct run_request {
+    const char *command; /* for lock files and the journal; borrowed */
+    bool has_agreed_tos;
+    struct eab_flags eab; /* borrowed */
+};
+
+struct run *run_new(struct task_env *env, const struct run_request *request);
+
+struct task_env *run_env(struct run *run);
+struct trees *run_trees(struct run *run);
+
+/* This is the one certificate that it is for: what dead runs left of others' orders is not its to
+ * end. Unsaid: it has come for all. Borrowed, until run_close(). */
+void run_come_for(struct run *run, const char *certificate);
+
+/* What the journals name for this certificate waits for its own order. To be said of all before the
+ * first begins. */
+void run_claim(struct run *run, struct store *store, const char *certificate);
+
+/* The rooms of a tree, opened at the first call; run_rooms_if_open(): NULL before that. */
+int run_open_rooms(struct run *run, struct store *store, struct rooms **ret_rooms, struct err *err);
+struct rooms *run_rooms_if_open(const struct run *run, const struct store *store);
+
+/*
+ * Takes part in the account of a CA, which is opened for the first and shared. has_client() and
+ * ready() come from the loop, as account.h says; ready() once more after each refusal that
+ * run_account_refused() said is being mended. ca must live as long as the run.
+ */
+int run_join_account(struct run *run, struct store *store, const struct ca *ca, const char *email,
+                     const struct account_callbacks *callbacks, void *arg,
+                     struct run_member **ret_member, struct err *err);
+const char *run_account_id(const struct run_member *member);
+
+/* For order_env; arg is the member. */
+int run_account_refused(void *arg, const struct acme_problem *problem, struct err *err);
+
+/* No callback comes after this. Takes NULL, leaves NULL. */
+void run_leave_account(struct run_member **member);
+
+/* All certificates are done: takes away what earlier runs left and nobody came for, within 30 s,
+ * and calls back from the loop. */
+typedef void run_swept_fn(void *arg);
+void run_sweep(struct run *run, run_swept_fn *done, void *arg);
+
+/* Warns of values that may still stand. How many. */
+size_t run_tell_leftovers(const struct run *run);
+
+/* Everything but the stores, which run_free() closes: locks are let go in between. */
+void run_close(struct run *run);
+void run_free(struct run *run); /* takes NULL */
+
+#endif
