@@ -3,7 +3,6 @@
 
 #include "store/store_deploy.h"
 
-#include "base/clock.h"
 #include "base/fs.h"
 #include "base/mem.h"
 #include "store/store_internal.h"
@@ -17,15 +16,6 @@ void store_deploy_done(struct store_deploy *deploy)
     mem_free(deploy->version);
     mem_free(deploy->error);
     *deploy = (struct store_deploy){.version = NULL};
-}
-
-static void take_time(const struct json *json, const char *key, int64_t *to)
-{
-    const char *text = json_get_str(json, key);
-
-    if (text != NULL) {
-        (void)clock_parse(text, to);
-    }
 }
 
 int store_deploy_load(struct store *store, const char *name, struct store_deploy *ret_deploy,
@@ -48,17 +38,9 @@ int store_deploy_load(struct store *store, const char *name, struct store_deploy
         .error = str_dup(json_get_str(json, "error")),
         .n_failures = json_get_int(json, "failures", 0),
     };
-    take_time(json, "done", &ret_deploy->done_s);
-    take_time(json, "failed", &ret_deploy->failed_s);
+    store_json_take_time(json, "done", &ret_deploy->done_s);
+    store_json_take_time(json, "failed", &ret_deploy->failed_s);
     return 0;
-}
-
-static void add_time(struct json_out *out, const char *key, int64_t wall_s)
-{
-    char text[CLOCK_TEXT_MAX];
-
-    clock_format(wall_s, text);
-    json_out_kstr(out, key, wall_s == 0 ? NULL : text);
 }
 
 int store_deploy_save(struct store *store, const char *name, const struct store_deploy *deploy,
@@ -70,9 +52,9 @@ int store_deploy_save(struct store *store, const char *name, const struct store_
     json_out_object(out);
     json_out_kint(out, "format", STORE_FORMAT);
     json_out_kstr(out, "version", deploy->version);
-    add_time(out, "done", deploy->done_s);
+    store_json_add_time(out, "done", deploy->done_s);
     json_out_kstr(out, "error", deploy->error);
-    add_time(out, "failed", deploy->failed_s);
+    store_json_add_time(out, "failed", deploy->failed_s);
     json_out_kint(out, "failures", deploy->n_failures);
     json_out_end(out);
     AUTO_FREE char *text = json_out_take(out);

@@ -38,6 +38,9 @@ void store_job_start(struct store_job *job, struct store *store, loop_timer_fn *
  */
 int store_json_load(const char *path, struct json **ret_json, struct err *err);
 void store_json_get_strv(const struct json *object, const char *key, struct strv *to);
+/* Leaves *to as it is when there is no such time. */
+void store_json_take_time(const struct json *object, const char *key, int64_t *to);
+void store_json_add_time(struct json_out *out, const char *key, int64_t wall_s); /* 0: null */
 
 /* certs/NAME with its pending, archived and revoked. */
 int store_cert_make_folder(struct store *store, const char *name, struct err *err);

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 
 /* JSON files with a format number. */
+#include "base/clock.h"
 #include "base/fs.h"
 #include "store/store_internal.h"
 
@@ -47,4 +48,21 @@ void store_json_get_strv(const struct json *object, const char *key, struct strv
             strv_add(to, item);
         }
     }
+}
+
+void store_json_take_time(const struct json *object, const char *key, int64_t *to)
+{
+    const char *text = json_get_str(object, key);
+
+    if (text != NULL) {
+        (void)clock_parse(text, to);
+    }
+}
+
+void store_json_add_time(struct json_out *out, const char *key, int64_t wall_s)
+{
+    char text[CLOCK_TEXT_MAX];
+
+    clock_format(wall_s, text);
+    json_out_kstr(out, key, wall_s == 0 ? NULL : text);
 }
