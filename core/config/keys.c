@@ -82,6 +82,10 @@ static const struct config_key KEYS[] = {
      100000, SET(max_orders), KEY_COUNT},
     {"acme-dns", "parallel-orders", "10", NULL, "How many orders a run has going at once", 1, 1000,
      SET(parallel_orders), KEY_COUNT},
+    {"acme-dns", "log-size", "5M", NULL, "How large a log may become before it is put aside", 10000,
+     INT64_C(10000000000), SET(log_size_bytes), KEY_SIZE},
+    {"acme-dns", "log-keep", "5", NULL, "How many logs that were put aside are kept", 0, 1000,
+     SET(logs_kept), KEY_COUNT},
 
     {"ca", "directory", NULL, NULL, "The URL of the CA's ACME directory", 0, 0, CA(directory),
      KEY_URL},

@@ -32,6 +32,7 @@ enum config_key_type {
     KEY_ANSWER,   /* enum config_answer: the same words; where silence is neither yes nor no */
     KEY_COUNT,    /* uint32_t */
     KEY_DURATION, /* int64_t, in milliseconds: 90, 90s, 500ms, 5m, 2h, 1d */
+    KEY_SIZE,     /* int64_t, in bytes: 500000, 500k, 5M, 1G */
     KEY_LIST,     /* struct strv: commas divide, the key may be repeated */
     KEY_FOLDERS,  /* struct strv: as KEY_PATH, one a line, each must be there; may be repeated */
     KEY_LINES,    /* struct strv: one value a line, commas mean nothing, may be repeated */
@@ -48,8 +49,8 @@ struct config_key {
     const char *fallback; /* the value when none is given, as a user would write it; NULL: none */
     const char *choices;  /* for KEY_CHOICE: divided by commas; else NULL */
     const char *help;     /* one sentence, without a full stop */
-    int64_t min, max;     /* for KEY_COUNT, and in milliseconds for KEY_DURATION */
-    size_t offset;        /* of the field in the section's structure */
+    int64_t min, max; /* for KEY_COUNT, in milliseconds for KEY_DURATION, in bytes for KEY_SIZE */
+    size_t offset;    /* of the field in the section's structure */
     enum config_key_type type;
 };
 

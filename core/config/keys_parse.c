@@ -150,6 +150,28 @@ static int parse_duration(const struct config_key *key, const char *text, void *
     return 0;
 }
 
+/* Powers of 1000, as disks are sold and df -H counts. */
+static int parse_size(const struct config_key *key, const char *text, void *field, struct err *err)
+{
+    static const struct {
+        const char *suffix;
+        int64_t bytes;
+    } UNITS[] = {{"", 1}, {"k", 1000}, {"M", 1000000}, {"G", 1000000000}};
+    size_t digits = strspn(text, "0123456789");
+    AUTO_FREE char *number = str_dup_len(text, digits);
+    int64_t count = 0;
+
+    for (size_t i = 0; str_parse_int(number, 0, INT64_MAX, &count) && i < ARRAY_LEN(UNITS); i++) {
+        if (str_eq_nocase(text + digits, UNITS[i].suffix) && count <= key->max / UNITS[i].bytes &&
+            count * UNITS[i].bytes >= key->min) {
+            *(int64_t *)field = count * UNITS[i].bytes;
+            return 0;
+        }
+    }
+    return err_set(err, ERR_CONFIG, "'%s' is not a size from %lld to %lld bytes, like 500k or 5M",
+                   text, (long long)key->min, (long long)key->max);
+}
+
 static int parse_propagation(const struct config_key *key, const char *text, void *field,
                              struct err *err)
 {
@@ -286,23 +308,15 @@ static int parse_resolvers(const struct config_key *key, const char *text, void 
 typedef int parse_fn(const struct config_key *key, const char *text, void *field, struct err *err);
 
 static parse_fn *const PARSERS[] = {
-    [KEY_TEXT] = parse_text,
-    [KEY_EMAIL] = parse_email,
-    [KEY_CHOICE] = parse_choice,
-    [KEY_URL] = parse_url,
-    [KEY_PATH] = parse_text,
-    [KEY_BOOL] = parse_bool,
-    [KEY_ANSWER] = parse_answer,
-    [KEY_COUNT] = parse_count,
-    [KEY_DURATION] = parse_duration,
-    [KEY_LIST] = parse_list,
-    [KEY_FOLDERS] = parse_folder,
-    [KEY_LINES] = parse_line,
-    [KEY_DOMAINS] = parse_domains,
-    [KEY_RESOLVERS] = parse_resolvers,
-    [KEY_PROPAGATION] = parse_propagation,
-    [KEY_MODE] = parse_mode,
-    [KEY_MARGIN] = parse_margin,
+    [KEY_TEXT] = parse_text,           [KEY_EMAIL] = parse_email,
+    [KEY_CHOICE] = parse_choice,       [KEY_URL] = parse_url,
+    [KEY_PATH] = parse_text,           [KEY_BOOL] = parse_bool,
+    [KEY_ANSWER] = parse_answer,       [KEY_COUNT] = parse_count,
+    [KEY_DURATION] = parse_duration,   [KEY_SIZE] = parse_size,
+    [KEY_LIST] = parse_list,           [KEY_FOLDERS] = parse_folder,
+    [KEY_LINES] = parse_line,          [KEY_DOMAINS] = parse_domains,
+    [KEY_RESOLVERS] = parse_resolvers, [KEY_PROPAGATION] = parse_propagation,
+    [KEY_MODE] = parse_mode,           [KEY_MARGIN] = parse_margin,
 };
 
 int key_parse(const struct config_key *key, const struct config_value *value, void *into,

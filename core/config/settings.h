@@ -47,6 +47,9 @@ struct settings {
     int64_t validation_timeout_ms;
     int64_t issuance_timeout_ms;
 
+    int64_t log_size_bytes; /* a log that grows over it is put aside */
+    uint32_t logs_kept;     /* of those that were put aside */
+
     struct config_place
         *places; /* private: where each value comes from, in the order of the key table */
     struct strv place_names; /* private: the texts that places point to */

@@ -250,6 +250,46 @@ static void tells_each_mistake_with_what_would_be_right(void **state)
     }
 }
 
+static void sizes_are_bounded_numbers_of_bytes(void **state)
+{
+    static const struct {
+        const char *text;
+        int64_t bytes; /* 0: an error */
+    } CASES[] = {
+        {"10000", 10000},
+        {"500k", 500000},
+        {"5M", 5000000},
+        {"5m", 5000000},
+        {"10G", 10000000000},
+        {"9999", 0},
+        {"11G", 0},
+        {"5 MB", 0},
+        {"-1M", 0},
+        {"1.5M", 0},
+        {"99999999999999999999", 0},
+        {"99999999999999G", 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(CASES); i++) {
+        AUTO(fixture_done) struct fixture f = {0};
+        AUTO_FREE char *text = str_fmt("[acme-dns]\nlog-size = %s\n", CASES[i].text);
+        AUTO_FREE char *error =
+            str_fmt("/etc/x/a.conf:2:12: log-size: '%s' is not a size from 10000 to 10000000000 "
+                    "bytes, like 500k or 5M",
+                    CASES[i].text);
+
+        make(&f, text, NULL, 0);
+        if (CASES[i].bytes == 0) {
+            assert_int_equal(f.errors.n, 1);
+            assert_string_equal(f.errors.items[0].text, error);
+        } else {
+            assert_int_equal(f.errors.n, 0);
+            assert_int_equal(f.settings->log_size_bytes, CASES[i].bytes);
+        }
+    }
+}
+
 static void certificates_say_how_they_live(void **state)
 {
     static const char TEXT[] = "[certificate a]\ndomains = a.example\nprofile = short\n"
@@ -498,6 +538,7 @@ int main(void)
                                         clear_environment, clear_environment),
         cmocka_unit_test(reads_zones_with_underscores_and_several_providers),
         cmocka_unit_test(refuses_an_inline_key_that_others_can_read),
+        cmocka_unit_test(sizes_are_bounded_numbers_of_bytes),
         cmocka_unit_test(parses_durations_without_overflow),
         cmocka_unit_test_setup_teardown(finds_the_configuration_by_variable_or_place,
                                         clear_environment, clear_environment),
