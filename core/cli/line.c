@@ -108,6 +108,11 @@ static enum colour level_colour(enum event_level level)
     }
 }
 
+void line_add_text(const struct event *event, struct buf *to)
+{
+    FORMS[event->kind](event, to);
+}
+
 void line_format(const struct sink *sink, const struct event *event, struct buf *to)
 {
     AUTO(buf_done) struct buf raw = BUF(SINK_TEXT_MAX);
@@ -115,7 +120,7 @@ void line_format(const struct sink *sink, const struct event *event, struct buf 
     enum colour colour = level_colour(event->level);
     int64_t elapsed_ms = sink->settings.io.now_ms(sink->settings.io.arg) - sink->started_ms;
 
-    FORMS[event->kind](event, &raw);
+    line_add_text(event, &raw);
     if (sink->settings.level >= EVENT_DEBUG) {
         buf_addf(to, "%4lld.%03lld ", (long long)(elapsed_ms / 1000),
                  (long long)(elapsed_ms % 1000));

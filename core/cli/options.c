@@ -79,6 +79,8 @@ static const struct option_row OPTIONS[OPTION_COUNT] = {
                         "write the state of all for Prometheus' node exporter (textfile)"},
     [OPTION_PENDING] = {0, "pending", NULL, false, NULL,
                         "all certificates whose hooks failed or were not run yet"},
+    [OPTION_SCHEDULED] = {0, "scheduled", NULL, false, NULL,
+                          "a timer calls: logs/autorenew/logs.txt tells of it too"},
     [OPTION_REASON] = {0, "reason", "CODE", false, NULL,
                        "0 unspecified, 1 keyCompromise, 4 superseded, 5 cessationOfOperation (0)"},
     [OPTION_CERT] = {0, "cert", "FILE", false, NULL,
@@ -153,7 +155,7 @@ static const enum option_id LIST_OPTIONS[] = {OPTION_CHECK, OPTION_METRICS};
 static const enum option_id REVOKE_OPTIONS[] = {OPTION_NAME, OPTION_REASON,   OPTION_CERT,
                                                 OPTION_CA,   OPTION_SERVER,   OPTION_STAGING,
                                                 OPTION_YES,  OPTION_CA_BUNDLE};
-static const enum option_id DEPLOY_OPTIONS[] = {OPTION_PENDING};
+static const enum option_id DEPLOY_OPTIONS[] = {OPTION_PENDING, OPTION_SCHEDULED};
 static const enum option_id DELETE_OPTIONS[] = {OPTION_YES, OPTION_STAGING};
 static const enum option_id DNS_ADD_OPTIONS[] = {
     OPTION_LEASE,       OPTION_WAIT,     OPTION_PROVIDER,

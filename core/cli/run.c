@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/event.h"
+#include "base/fs.h"
 #include "base/mem.h"
 #include "base/secret.h"
 #include "base/str.h"
@@ -17,6 +18,7 @@
 #include "cli/ask.h"
 #include "cli/commands.h"
 #include "cli/dialogue.h"
+#include "cli/run_log.h"
 #include "cli/sink_impl.h"
 #include "config/config.h"
 #include "config/settings.h"
@@ -28,6 +30,7 @@
 struct run {
     struct args args;
     struct sink *sink;
+    struct run_log *log; /* NULL: none of this command, or not yet */
     struct dialogue *dialogue;
     struct config_errors errors;
     struct config *config;
@@ -111,6 +114,8 @@ static struct sink *open_sink(const struct args *args)
         .level = EVENT_NOTICE,
         .has_colour =
             {[SINK_OUT] = wants_colour(STDOUT_FILENO), [SINK_ERR] = wants_colour(STDERR_FILENO)},
+        .is_journal = {[SINK_OUT] = sink_fd_is_journal(STDOUT_FILENO),
+                       [SINK_ERR] = sink_fd_is_journal(STDERR_FILENO)},
         .io = sink_system_io(),
     };
 
@@ -133,6 +138,76 @@ static enum event_level wanted_level(const struct args *args)
 
     /* With -q too: the sink itself drops what is not wanted, but needs to see results. */
     return n_verbose > 1 ? EVENT_TRACE : n_verbose == 1 ? EVENT_DEBUG : EVENT_NOTICE;
+}
+
+/* ---- The log beside the sink ---- */
+
+/* Of what went wrong, where its story is. */
+static void tell_sink(struct run *run, const struct event *event)
+{
+    struct event_field fields[24];
+    struct event longer = *event;
+    size_t n = event->n_fields;
+
+    if (event->kind == EVENT_RESULT && event_number(event, "exit", EXIT_DONE) != EXIT_DONE &&
+        n + 2 <= ARRAY_LEN(fields)) {
+        memcpy(fields, event->fields, n * sizeof(fields[0]));
+        fields[n] = FIELD("log", run_log_path(run->log));
+        fields[n + 1] = FIELD("run", run_log_id(run->log));
+        longer.fields = fields;
+        longer.n_fields = n + 2;
+    }
+    sink_event(run->sink, &longer);
+}
+
+static void take_event(void *arg, const struct event *event)
+{
+    struct run *run = arg;
+
+    run_log_event(run->log, event);
+    tell_sink(run, event);
+}
+
+static void open_log(struct run *run, int argc, char *const *argv)
+{
+    const struct settings *settings = run->settings;
+    const struct run_log_plan plan = {
+        .state_dir = settings->state_dir,
+        .scheduled = args_has(&run->args, OPTION_SCHEDULED) ? run->args.words.items[0] : NULL,
+        .max_bytes = settings->log_size_bytes,
+        .n_kept = settings->logs_kept,
+    };
+
+    /* Where the settings are wrong nothing is made, but a timer's failure is to be found where the
+     * others are. */
+    if (!run_log_wants(run->args.command) || str_eq(settings->state_dir, "/") ||
+        (run->errors.n_general > 0 && !fs_is_dir(settings->state_dir))) {
+        return;
+    }
+    run->log = run_log_new(&plan);
+    if (wanted_level(&run->args) < EVENT_DEBUG) {
+        event_set_sink(take_event, run, EVENT_DEBUG);
+    }
+    run_log_begin(run->log, argc, argv);
+}
+
+/* Below what went wrong: where all of it is. What the user asked for in the wrong way, or has to do
+ * first, was told whole. */
+static void close_log(struct run *run, enum task_exit status, int caught_signal)
+{
+    AUTO_FREE char *place = NULL;
+
+    run_log_end(run->log, caught_signal == 0 ? (int)status : 128 + caught_signal);
+    place = run_log_describe(run->log);
+    if (place != NULL && !sink_is_json(run->sink) && caught_signal == 0 && status != EXIT_DONE &&
+        status != EXIT_UNCHANGED && status != EXIT_USAGE && status != EXIT_LOCKED &&
+        status != EXIT_HUMAN) {
+        AUTO_FREE char *line = str_fmt("log: %s\n", place);
+
+        sink_write(run->sink, SINK_ERR, line, strlen(line));
+    }
+    event_set_sink(NULL, NULL, EVENT_ERROR);
+    run_log_free(TAKE(run->log));
 }
 
 /* Every option that stands for a setting, each value of it. */
@@ -178,7 +253,7 @@ static bool needs_configuration(enum command_id command)
            command != COMMAND_PLUGIN_NEW;
 }
 
-static bool load_settings(struct run *run)
+static bool load_settings(struct run *run, int argc, char *const *argv)
 {
     const char *named = args_text(&run->args, OPTION_CONFIG);
     bool is_required = named != NULL;
@@ -199,6 +274,7 @@ static bool load_settings(struct run *run)
                                     &run->errors);
     run->settings = settings_new(run->config, path, overrides, n_overrides, &run->errors);
     mem_free(overrides);
+    open_log(run, argc, argv);
     tell_errors(&run->errors);
     return run->errors.n_general == 0;
 }
@@ -247,7 +323,6 @@ static enum task_exit run_command(struct run *run, int *ret_signal)
 
 static void run_done(struct run *run)
 {
-    event_set_sink(NULL, NULL, EVENT_ERROR);
     sink_free(run->sink);
     settings_free(run->settings);
     config_free(run->config);
@@ -260,6 +335,7 @@ int run_program(int argc, char *const *argv, int *ret_signal)
 {
     AUTO(run_done) struct run run = {.errors = CONFIG_ERRORS_INIT};
     struct err err = ERR_INIT;
+    enum task_exit status = EXIT_USAGE;
 
     *ret_signal = 0;
     if (args_parse(argc, argv, &run.args, &err) < 0) {
@@ -269,10 +345,12 @@ int run_program(int argc, char *const *argv, int *ret_signal)
         return EXIT_DONE;
     }
     run.sink = open_sink(&run.args);
-    event_set_sink(sink_event, run.sink, wanted_level(&run.args));
-    if (!load_settings(&run)) {
+    event_set_sink(take_event, &run, wanted_level(&run.args));
+    if (load_settings(&run, argc, argv)) {
+        status = run_command(&run, ret_signal);
+    } else {
         tell_unusable(&run);
-        return EXIT_USAGE;
     }
-    return (int)run_command(&run, ret_signal);
+    close_log(&run, status, *ret_signal);
+    return (int)status;
 }

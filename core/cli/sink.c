@@ -24,6 +24,7 @@ struct sink *sink_new(const struct sink_settings *settings)
     struct sink *sink = NEW(struct sink);
 
     sink->settings = *settings;
+    sink->level_now = EVENT_NOTICE;
     buf_init(&sink->held, SINK_TEXT_MAX);
     sink->started_ms = settings->io.now_ms(settings->io.arg);
     if (settings->kind == SINK_LIVE) {
@@ -50,12 +51,34 @@ void sink_free(struct sink *sink)
     mem_free(sink);
 }
 
+/* As sd-daemon(3) has it: each line says how important it is. */
+static void add_priorities(enum event_level level, const char *bytes, size_t len, struct buf *to)
+{
+    static const int PRIORITIES[] = {
+        [EVENT_ERROR] = 3, [EVENT_WARNING] = 4, [EVENT_NOTICE] = 5,
+        [EVENT_DEBUG] = 7, [EVENT_TRACE] = 7,
+    };
+
+    for (size_t i = 0; i < len; i++) {
+        if (i == 0 || bytes[i - 1] == '\n') {
+            buf_addf(to, "<%d>", PRIORITIES[level]);
+        }
+        buf_add_char(to, bytes[i]);
+    }
+}
+
 void sink_write(struct sink *sink, enum sink_stream stream, const char *bytes, size_t len)
 {
     const struct sink_io *io = &sink->settings.io;
+    AUTO(buf_done) struct buf marked = BUF(2 * SINK_TEXT_MAX);
 
     if (sink->is_output_clear) {
         stream = SINK_ERR;
+    }
+    if (sink->settings.is_journal[stream] && len <= SINK_TEXT_MAX / 2) {
+        add_priorities(sink->level_now, bytes, len, &marked);
+        bytes = buf_str(&marked);
+        len = marked.len;
     }
     /* Where nobody can be told, a result that is lost still shows in the exit status. */
     if (len > 0 && !io->write(io->arg, stream, bytes, len) && stream == SINK_OUT) {
@@ -234,6 +257,7 @@ void sink_event(void *arg, const struct event *event)
         event->kind != EVENT_RECORD) {
         return;
     }
+    sink->level_now = event->level;
     if (sink->settings.kind == SINK_JSON) {
         AUTO(buf_done) struct buf line = BUF(SINK_TEXT_MAX);
 

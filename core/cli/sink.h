@@ -42,6 +42,7 @@ struct sink_settings {
     enum sink_kind kind;
     enum event_level level; /* less important events are dropped */
     bool has_colour[2];     /* by enum sink_stream */
+    bool is_journal[2];     /* likewise: lines begin with their priority, "<4>" */
     struct sink_io io;
 };
 
@@ -80,6 +81,9 @@ bool sink_is_json(const struct sink *sink);
 
 /* Whether something could not be written: a full disk, a closed pipe. */
 bool sink_has_failed(const struct sink *sink);
+
+/* Whether systemd's journal is at the other end of this descriptor. */
+bool sink_fd_is_journal(int fd);
 
 /* The real world: descriptors 1 and 2, the terminal on 2, the clocks. */
 struct sink_io sink_system_io(void);

@@ -16,6 +16,7 @@ struct brief;
 struct sink {
     struct sink_settings settings;
     int64_t started_ms;
+    enum event_level level_now; /* of the event that is being told */
     bool has_failed;
     bool is_output_clear;    /* standard output is for others */
     struct records *records; /* being put together; NULL: none */
@@ -39,6 +40,9 @@ void text_add_clean(struct buf *to, const char *text, bool is_multiline);
 
 /* Appends text cut to at most `columns` columns, ended by "..." if it was longer. */
 void text_add_cut(struct buf *to, const char *text, size_t columns);
+
+/* An event that is not a result in words, neither masked nor escaped. */
+void line_add_text(const struct event *event, struct buf *to);
 
 /* One event as a line (or several) for people, with its line feed, for one that is not a result. */
 void line_format(const struct sink *sink, const struct event *event, struct buf *to);

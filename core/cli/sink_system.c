@@ -8,7 +8,11 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static const int FDS[] = {[SINK_OUT] = STDOUT_FILENO, [SINK_ERR] = STDERR_FILENO};
@@ -60,6 +64,22 @@ static int64_t wall_s(void *arg)
 {
     (void)arg;
     return clock_wall_s();
+}
+
+bool sink_fd_is_journal(int fd)
+{
+    const char *stream = getenv("JOURNAL_STREAM");
+    char own[64];
+    struct stat status;
+
+    /* What stands in the environment may be of somebody above us, whose output was redirected
+     * since. */
+    if (stream == NULL || fstat(fd, &status) < 0) {
+        return false;
+    }
+    (void)snprintf(own, sizeof(own), "%llu:%llu", (unsigned long long)status.st_dev,
+                   (unsigned long long)status.st_ino);
+    return strcmp(own, stream) == 0;
 }
 
 struct sink_io sink_system_io(void)

@@ -27,7 +27,7 @@ DOCUMENTED = {
                "known", "waited-for", "attended"},
     "log": {"text"},
     "result": {"exit", "class", "text", "state", "names", "path", "not-after", "renew-after", "next", "warning",
-               "retry-after"},
+               "retry-after", "log", "run"},
 }
 
 

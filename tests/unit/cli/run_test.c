@@ -186,6 +186,91 @@ static void quiet_is_silent_when_all_is_well(void **state)
     assert_int_equal(output.err.len, 0);
 }
 
+static char *read_log(const struct place *p, const char *name)
+{
+    AUTO_FREE char *path = str_fmt("%s/logs/%s", p->state_dir, name);
+    AUTO(buf_done) struct buf text = BUF(1 << 20);
+    struct err err = ERR_INIT;
+
+    if (fs_read(path, &text, &err) < 0) {
+        fail_msg("%s", err.text);
+    }
+    return buf_take(&text);
+}
+
+/* Each line begins alike, so that grep for the run finds all of it. */
+static void a_failure_names_the_log_that_has_its_story(void **state)
+{
+    const struct place *p = *state;
+    AUTO(output_done) struct output output = {0};
+    AUTO_FREE char *log = NULL;
+    AUTO_FREE char *id = NULL;
+    const char *mark = NULL;
+    size_t n = 0;
+
+    run(p, "deploy nothing.example", "[acme-dns]\nstate-dir = /nonexistent\n", &output);
+    assert_int_equal(output.status, 3);
+    assert_null(strstr(buf_str(&output.err), "log: ")); /* told whole */
+    log = read_log(p, "logs.txt");
+    mark = strchr(log, ' ') + 1;
+    id = str_fmt(" %.*s ", (int)strcspn(mark, " "), mark);
+    for (const char *at = log; *at != '\0'; at = strchr(at, '\n') + 1, n++) {
+        assert_ptr_equal(strstr(at, id), strchr(at, ' '));
+    }
+    assert_int_equal(n, 3);
+    assert_non_null(strstr(log, "notice - begin acme-dns "));
+    assert_non_null(strstr(log, "error nothing.example result: exit status 3 (config): no cert"));
+    assert_non_null(strstr(log, "notice - end exit status 3 after "));
+}
+
+static void a_scheduled_run_is_remembered(void **state)
+{
+    const struct place *p = *state;
+    AUTO(output_done) struct output good = {0};
+    AUTO(output_done) struct output wrong = {0};
+    AUTO_FREE char *last = NULL;
+    AUTO_FREE char *log = NULL;
+
+    run(p, "deploy --pending --scheduled", "", &good);
+    assert_int_equal(good.status, 0);
+    last = read_log(p, "autorenew/last-deploy.json");
+    assert_non_null(strstr(last, "\"exit\": 0"));
+    assert_null(strstr(last, "\"ended\": null"));
+    /* The folder is there by now: what stops everything is told in it too. */
+    run(p, "deploy --pending --scheduled", "[acme-dns]\nemial = x\n", &wrong);
+    assert_int_equal(wrong.status, 3);
+    log = read_log(p, "autorenew/logs.txt");
+    assert_non_null(strstr(log, "unknown key 'emial'"));
+    assert_non_null(strstr(log, "end exit status 3"));
+}
+
+static void what_only_shows_leaves_no_trace(void **state)
+{
+    const struct place *p = *state;
+    AUTO(output_done) struct output output = {0};
+    AUTO_FREE char *path = str_fmt("%s/logs/logs.txt", p->state_dir);
+
+    run(p, "list", "", &output);
+    assert_int_equal(output.status, 0);
+    assert_false(fs_exists(path));
+}
+
+static void a_log_that_cannot_be_written_is_told_once(void **state)
+{
+    const struct place *p = *state;
+    AUTO(output_done) struct output output = {0};
+    AUTO_FREE char *path = str_fmt("%s/logs/logs.txt/x", p->state_dir);
+    struct err err = ERR_INIT;
+    const char *told = NULL;
+
+    assert_int_equal(fs_mkdir_all(path, 0700, &err), 0);
+    run(p, "cleanup", "", &output);
+    assert_int_equal(output.status, 0);
+    told = strstr(buf_str(&output.err), "warning: cannot open the log '");
+    assert_non_null(told);
+    assert_null(strstr(told + 1, "warning"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -200,6 +285,12 @@ int main(void)
         cmocka_unit_test_setup_teardown(json_says_the_same_on_standard_output_alone, make_place,
                                         remove_place),
         cmocka_unit_test_setup_teardown(quiet_is_silent_when_all_is_well, make_place, remove_place),
+        cmocka_unit_test_setup_teardown(a_failure_names_the_log_that_has_its_story, make_place,
+                                        remove_place),
+        cmocka_unit_test_setup_teardown(a_scheduled_run_is_remembered, make_place, remove_place),
+        cmocka_unit_test_setup_teardown(what_only_shows_leaves_no_trace, make_place, remove_place),
+        cmocka_unit_test_setup_teardown(a_log_that_cannot_be_written_is_told_once, make_place,
+                                        remove_place),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

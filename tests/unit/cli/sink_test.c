@@ -78,9 +78,11 @@ static void world_free(struct world *w)
 }
 DEFINE_AUTO_PTR(world, world_free);
 
-static void open_sink(struct world *w, enum sink_kind kind, enum event_level level, bool has_colour)
+static void open_sink_at(struct world *w, enum sink_kind kind, enum event_level level,
+                         bool has_colour, bool is_journal)
 {
     struct sink_settings settings = {
+        .is_journal = {is_journal, is_journal},
         .kind = kind,
         .level = level,
         .has_colour = {has_colour, has_colour},
@@ -93,6 +95,11 @@ static void open_sink(struct world *w, enum sink_kind kind, enum event_level lev
 
     w->sink = sink_new(&settings);
     event_set_sink(sink_event, w->sink, EVENT_TRACE);
+}
+
+static void open_sink(struct world *w, enum sink_kind kind, enum event_level level, bool has_colour)
+{
+    open_sink_at(w, kind, level, has_colour, false);
 }
 
 static void tell_state(const char *name, const char *state)
@@ -472,6 +479,22 @@ static void enter_leaves_no_rubbish(void **state)
     assert_string_equal(buf_str(&shown), "example.com  AUTHORIZE\n");
 }
 
+static void each_line_for_the_journal_has_its_priority(void **state)
+{
+    AUTO_PTR(world) struct world *w = world_new(80, 24);
+
+    (void)state;
+    open_sink_at(w, SINK_PLAIN, EVENT_NOTICE, false, true);
+    event_log(EVENT_WARNING, "dns", "first\nsecond");
+    event_log(EVENT_NOTICE, "dns", "third");
+    play_failure();
+    assert_true(str_has_prefix(buf_str(&w->err), "<4>warning: dns: first\n<4>second\n"
+                                                 "<5>dns: third\n<3>error: example.com: the "));
+    for (const char *at = buf_str(&w->err); *at != '\0'; at = strchr(at, '\n') + 1) {
+        assert_int_equal(*at, '<');
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -486,6 +509,7 @@ int main(void)
         cmocka_unit_test(a_result_that_cannot_be_written_is_noticed),
         cmocka_unit_test(a_failed_order_does_not_end_as_done),
         cmocka_unit_test(enter_leaves_no_rubbish),
+        cmocka_unit_test(each_line_for_the_journal_has_its_priority),
         cmocka_unit_test(a_pause_clears_the_lines_and_the_next_event_brings_them_back),
     };
 
