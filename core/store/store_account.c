@@ -76,9 +76,8 @@ char *store_account_lock_name(const char *directory_url, const char *id)
     return folder == NULL ? NULL : fs_join(folder, id);
 }
 
-/* STATE/accounts/HOST-HASH8[/ID[/FILE]] */
-static int find_path(const struct store *store, const char *directory_url, const char *id,
-                     const char *file, char **ret_path, struct err *err)
+int store_account_path(const struct store *store, const char *directory_url, const char *id,
+                       const char *file, char **ret_path, struct err *err)
 {
     AUTO_FREE char *folder = format_folder(directory_url);
 
@@ -98,7 +97,7 @@ static int find_path(const struct store *store, const char *directory_url, const
 int store_account_key_path(const struct store *store, const char *directory_url, const char *id,
                            char **ret_path, struct err *err)
 {
-    return find_path(store, directory_url, id, "key.pem", ret_path, err);
+    return store_account_path(store, directory_url, id, "key.pem", ret_path, err);
 }
 
 static int make_folders(struct store *store, const struct store_account *account, struct err *err)
@@ -106,8 +105,8 @@ static int make_folders(struct store *store, const struct store_account *account
     AUTO_FREE char *host = NULL;
     AUTO_FREE char *folder = NULL;
 
-    if (find_path(store, account->directory_url, NULL, NULL, &host, err) < 0 ||
-        find_path(store, account->directory_url, account->id, NULL, &folder, err) < 0 ||
+    if (store_account_path(store, account->directory_url, NULL, NULL, &host, err) < 0 ||
+        store_account_path(store, account->directory_url, account->id, NULL, &folder, err) < 0 ||
         fs_mkdir(host, 0700, err) < 0) {
         return err_code(err);
     }
@@ -195,8 +194,8 @@ int store_account_load(struct store *store, const char *directory_url, const cha
     AUTO_PTR(key) struct key *key = NULL;
     AUTO_PTR(store_account) struct store_account *account = NEW(struct store_account);
 
-    if (find_path(store, directory_url, id, "key.pem", &key_path, err) < 0 ||
-        find_path(store, directory_url, id, "account.json", &json_path, err) < 0 ||
+    if (store_account_path(store, directory_url, id, "key.pem", &key_path, err) < 0 ||
+        store_account_path(store, directory_url, id, "account.json", &json_path, err) < 0 ||
         load_key(key_path, &key, err) < 0) {
         return err_code(err);
     }
@@ -219,8 +218,8 @@ static int save_key(struct account_save *s, struct err *err)
     AUTO(buf_done) struct buf pem = BUF_SECRET(KEY_FILE_MAX);
     AUTO_FREE char *path = NULL;
 
-    if (find_path(s->job.store, s->account->directory_url, s->account->id, "key.pem", &path, err) <
-            0 ||
+    if (store_account_path(s->job.store, s->account->directory_url, s->account->id, "key.pem",
+                           &path, err) < 0 ||
         key_to_pem(s->key, &pem, err) < 0) {
         return err_code(err);
     }
@@ -241,8 +240,8 @@ static int save_account(struct account_save *s, struct err *err)
     AUTO_FREE char *path = NULL;
     AUTO_FREE char *text = format_account(s->account);
 
-    if (find_path(s->job.store, s->account->directory_url, s->account->id, "account.json", &path,
-                  err) < 0) {
+    if (store_account_path(s->job.store, s->account->directory_url, s->account->id, "account.json",
+                           &path, err) < 0) {
         return err_code(err);
     }
     crash_point("store-account-before");

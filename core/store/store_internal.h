@@ -42,6 +42,11 @@ void store_json_get_strv(const struct json *object, const char *key, struct strv
 void store_json_take_time(const struct json *object, const char *key, int64_t *to);
 void store_json_add_time(struct json_out *out, const char *key, int64_t wall_s); /* 0: null */
 
+/* STATE/accounts/HOST-HASH8[/ID[/FILE]], to mem_free. ERR_CONFIG for a directory that is not an
+ * https URL, and for a bad ID. */
+int store_account_path(const struct store *store, const char *directory_url, const char *id,
+                       const char *file, char **ret_path, struct err *err);
+
 /* certs/NAME with its pending, archived and revoked. */
 int store_cert_make_folder(struct store *store, const char *name, struct err *err);
 
