@@ -25,7 +25,7 @@
 #include <unistd.h>
 
 /* A name taken by chance 16 times over 64 random bits is no chance. */
-enum { TEMP_TRIES = 16, TEMP_DIGITS = 16, READ_PIECE = 65536 };
+enum { TEMP_TRIES = 16, READ_PIECE = 65536 };
 
 const char *fs_home(void)
 {
@@ -122,13 +122,12 @@ static char *temp_name_for(const char *path)
     return fs_join(dir, hidden);
 }
 
-/* ".NAME." and 16 hexadecimal digits. */
-static bool is_temp_name(const char *name)
+bool fs_is_temp_name(const char *name)
 {
     size_t len = strlen(name);
 
-    return name[0] == '.' && len > TEMP_DIGITS + 2 && name[len - TEMP_DIGITS - 1] == '.' &&
-           strspn(name + len - TEMP_DIGITS, "0123456789abcdef") == TEMP_DIGITS;
+    return name[0] == '.' && len > FS_TEMP_DIGITS + 2 && name[len - FS_TEMP_DIGITS - 1] == '.' &&
+           strspn(name + len - FS_TEMP_DIGITS, "0123456789abcdef") == FS_TEMP_DIGITS;
 }
 
 void fs_drop_temporaries(const char *path)
@@ -140,7 +139,7 @@ void fs_drop_temporaries(const char *path)
         return;
     }
     while ((entry = readdir(dir)) != NULL) {
-        if (is_temp_name(entry->d_name)) {
+        if (fs_is_temp_name(entry->d_name)) {
             (void)unlinkat(dirfd(dir), entry->d_name, 0);
         }
     }
@@ -169,10 +168,12 @@ static int fsync_parent(const char *path, struct err *err)
     return fs_fsync_dir(dir, err);
 }
 
-static int write_all(int fd, const char *path, const char *bytes, size_t len, struct err *err)
+int fs_write_all(int fd, const char *path, const void *bytes, size_t len, struct err *err)
 {
+    const char *at = bytes;
+
     while (len > 0) {
-        ssize_t put = write(fd, bytes, len);
+        ssize_t put = write(fd, at, len);
 
         if (put < 0 && errno == EINTR) {
             continue;
@@ -180,7 +181,7 @@ static int write_all(int fd, const char *path, const char *bytes, size_t len, st
         if (put < 0) {
             return err_set_errno(err, "cannot write '%s'", path);
         }
-        bytes += put;
+        at += put;
         len -= (size_t)put;
     }
     return 0;
@@ -206,7 +207,7 @@ static int create_exclusive(const char *path, mode_t mode)
 /* Fills and closes fd, the new file at path; what failed is unlinked. */
 static int fill_and_close(int fd, const char *path, const void *bytes, size_t len, struct err *err)
 {
-    int failed = write_all(fd, path, bytes, len, err);
+    int failed = fs_write_all(fd, path, bytes, len, err);
 
     if (failed == 0 && fsync(fd) < 0) {
         failed = err_set_errno(err, "cannot write '%s' to disk", path);

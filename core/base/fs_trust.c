@@ -43,12 +43,7 @@ int fs_read_private(const char *path, bool is_group_ok, struct buf *to, struct e
     return fs_read_fd(fd, path, to, err);
 }
 
-/*
- * Whether this user namespace has a place for uid. An owner without one shows as the overflow uid,
- * which is a stranger's or the real root's: nobody inside can be it. A mapped uid of the same
- * number is a user like any other.
- */
-static bool is_uid_mapped(uid_t uid)
+bool fs_is_uid_mapped(uid_t uid)
 {
     FILE *map = fopen("/proc/self/uid_map", "re");
     unsigned long first = 0;
@@ -81,7 +76,7 @@ int fs_check_trusted(int fd, const char *path, struct err *err)
                       path, (unsigned)st.st_mode & 07777);
         return err_hint(err, "chmod go-w '%s'", path);
     }
-    if (st.st_uid != 0 && is_uid_mapped(st.st_uid)) {
+    if (st.st_uid != 0 && fs_is_uid_mapped(st.st_uid)) {
         (void)err_set(err, ERR_CONFIG, "'%s' belongs to user %lu: run by root, it must be root's",
                       path, (unsigned long)st.st_uid);
         return err_hint(err, "chown root '%s'", path);

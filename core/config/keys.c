@@ -63,6 +63,23 @@ static const struct config_key KEYS[] = {
      HOUR_MS, SET(call_timeout_ms), KEY_DURATION},
     {"acme-dns", "deploy-hook", NULL, NULL, "A program to run for every certificate that is new", 0,
      0, SET(deploy_hooks), KEY_LINES},
+    {"acme-dns", "copy-cert", NULL, NULL,
+     "Where to copy the certificate alone of every certificate", 0, 0, SET(copies[COPY_CERT]),
+     KEY_COPY},
+    {"acme-dns", "copy-chain", NULL, NULL,
+     "Where to copy the intermediate certificates of every certificate", 0, 0,
+     SET(copies[COPY_CHAIN]), KEY_COPY},
+    {"acme-dns", "copy-fullchain", NULL, NULL,
+     "Where to copy the certificate with its chain of every certificate", 0, 0,
+     SET(copies[COPY_FULLCHAIN]), KEY_COPY},
+    {"acme-dns", "copy-privkey", NULL, NULL, "Where to copy the private key of every certificate",
+     0, 0, SET(copies[COPY_PRIVKEY]), KEY_COPY},
+    {"acme-dns", "copy-combined", NULL, NULL,
+     "Where to copy key, certificate and chain in one file of every certificate", 0, 0,
+     SET(copies[COPY_COMBINED]), KEY_COPY},
+    {"acme-dns", "copy-pkcs12", NULL, NULL,
+     "Where to copy key, certificate and chain as PKCS#12 of every certificate", 0, 0,
+     SET(copies[COPY_PKCS12]), KEY_COPY},
     {"acme-dns", "hook-timeout", "5m", NULL, "How long one run of a hook program may take", 100,
      HOUR_MS, SET(hook_timeout_ms), KEY_DURATION},
     {"acme-dns", "propagation-timeout", "5m", NULL,
@@ -160,6 +177,20 @@ static const struct config_key KEYS[] = {
      "Zones into which a CNAME of a challenge name may lead", 0, 0, CERT(allow_aliases), KEY_LIST},
     {"certificate", "deploy-hook", NULL, NULL, "A program to run when the certificate is new", 0, 0,
      CERT(deploy_hooks), KEY_LINES},
+    {"certificate", "copy-cert", NULL, NULL, "Where to copy the certificate alone", 0, 0,
+     CERT(copies[COPY_CERT]), KEY_COPY},
+    {"certificate", "copy-chain", NULL, NULL, "Where to copy the intermediate certificates", 0, 0,
+     CERT(copies[COPY_CHAIN]), KEY_COPY},
+    {"certificate", "copy-fullchain", NULL, NULL, "Where to copy the certificate with its chain", 0,
+     0, CERT(copies[COPY_FULLCHAIN]), KEY_COPY},
+    {"certificate", "copy-privkey", NULL, NULL, "Where to copy the private key", 0, 0,
+     CERT(copies[COPY_PRIVKEY]), KEY_COPY},
+    {"certificate", "copy-combined", NULL, NULL,
+     "Where to copy key, certificate and chain in one file", 0, 0, CERT(copies[COPY_COMBINED]),
+     KEY_COPY},
+    {"certificate", "copy-pkcs12", NULL, NULL,
+     "Where to copy key, certificate and chain as PKCS#12", 0, 0, CERT(copies[COPY_PKCS12]),
+     KEY_COPY},
     {"certificate", "profile", NULL, NULL,
      "The certificate profile to order, instead of the CA section's", 0, 0, CERT(profile),
      KEY_TEXT},
@@ -198,6 +229,7 @@ bool key_is_repeatable(const struct config_key *key)
     case KEY_LINES:
     case KEY_DOMAINS:
     case KEY_RESOLVERS:
+    case KEY_COPY:
         return true;
     default:
         return false;

@@ -38,6 +38,7 @@ enum config_key_type {
     KEY_LINES,    /* struct strv: one value a line, commas mean nothing, may be repeated */
     KEY_DOMAINS, /* struct strv: as KEY_LIST; each a name that a certificate can hold, normalised */
     KEY_RESOLVERS,   /* struct strv: as KEY_LIST; each ADDRESS, ADDRESS:PORT or [ADDRESS]:PORT */
+    KEY_COPY,        /* struct strv: as copy_rule_format() writes it, one a line, may be repeated */
     KEY_PROPAGATION, /* struct propagation_policy: all, known-broken, any, wait:DURATION */
     KEY_MODE,        /* mode_t: octal, of a file that others never get at: 0600, 0640, ... */
     KEY_MARGIN,      /* struct margin: a duration, or a share of the lifetime: 20d, 30% */

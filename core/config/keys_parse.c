@@ -10,6 +10,7 @@
 #include "base/http.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "config/copy.h"
 
 #include <arpa/inet.h>
 #include <stdlib.h>
@@ -319,6 +320,42 @@ static parse_fn *const PARSERS[] = {
     [KEY_MODE] = parse_mode,           [KEY_MARGIN] = parse_margin,
 };
 
+/* Absolute, by the value's own file. A path that could not be read back is refused. */
+static int resolve(const struct config_value *value, const char *among, char **path,
+                   struct err *err)
+{
+    struct config_value part = *value;
+
+    part.text = *path;
+    AUTO_FREE char *absolute = config_value_path(&part);
+    if (strpbrk(absolute, among) != NULL) {
+        return err_set(err, ERR_CONFIG, "'%s' cannot be given here", absolute);
+    }
+    str_set(path, absolute);
+    return 0;
+}
+
+static int parse_copy(const struct config_key *key, const struct config_value *value, void *field,
+                      struct err *err)
+{
+    AUTO(copy_rule_done) struct copy_rule rule = {.path = NULL};
+
+    if (copy_rule_parse(copy_piece_of(key->name), value->text, &rule, err) < 0 ||
+        resolve(value, "\n", &rule.path, err) < 0 ||
+        (rule.password_file != NULL && resolve(value, " \t\n", &rule.password_file, err) < 0)) {
+        return err_code(err);
+    }
+    if (str_eq(key->section, "acme-dns") && strstr(rule.path, "{name}") == NULL) {
+        (void)err_set(err, ERR_CONFIG,
+                      "all certificates would be written to '%s', each over the "
+                      "other",
+                      rule.path);
+        return err_hint(err, "put {name} into the path, or the key into a [certificate] section");
+    }
+    strv_take(field, copy_rule_format(&rule));
+    return 0;
+}
+
 int key_parse(const struct config_key *key, const struct config_value *value, void *into,
               struct err *err)
 {
@@ -332,6 +369,9 @@ int key_parse(const struct config_key *key, const struct config_value *value, vo
     if (key->type == KEY_RAW) {
         *(const struct config_value **)field = value;
         return 0;
+    }
+    if (key->type == KEY_COPY) {
+        return parse_copy(key, value, field, err);
     }
     if (key->type == KEY_PATH || key->type == KEY_FOLDERS) {
         path = config_value_path(value);

@@ -14,6 +14,8 @@
 void store_deploy_done(struct store_deploy *deploy)
 {
     mem_free(deploy->version);
+    strv_done(&deploy->copies);
+    strv_done(&deploy->hooks);
     mem_free(deploy->error);
     *deploy = (struct store_deploy){.version = NULL};
 }
@@ -38,6 +40,8 @@ int store_deploy_load(struct store *store, const char *name, struct store_deploy
         .error = str_dup(json_get_str(json, "error")),
         .n_failures = json_get_int(json, "failures", 0),
     };
+    store_json_get_strv(json, "copies", &ret_deploy->copies);
+    store_json_get_strv(json, "hooks", &ret_deploy->hooks);
     store_json_take_time(json, "done", &ret_deploy->done_s);
     store_json_take_time(json, "failed", &ret_deploy->failed_s);
     return 0;
@@ -52,6 +56,8 @@ int store_deploy_save(struct store *store, const char *name, const struct store_
     json_out_object(out);
     json_out_kint(out, "format", STORE_FORMAT);
     json_out_kstr(out, "version", deploy->version);
+    json_out_kstrv(out, "copies", &deploy->copies);
+    json_out_kstrv(out, "hooks", &deploy->hooks);
     store_json_add_time(out, "done", deploy->done_s);
     json_out_kstr(out, "error", deploy->error);
     store_json_add_time(out, "failed", deploy->failed_s);

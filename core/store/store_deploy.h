@@ -1,16 +1,20 @@
 /* SPDX-FileCopyrightText: 2026 the acme-dns authors
  * SPDX-License-Identifier: MIT */
 
-/* Which version of a certificate its deploy hooks have been run for: certs/NAME/deploy.json. */
+/* Which version of a certificate was copied to its places and its deploy hooks have been run for:
+ * certs/NAME/deploy.json. */
 #ifndef STORE_STORE_DEPLOY_H
 #define STORE_STORE_DEPLOY_H
 
+#include "base/str.h"
 #include "store/store.h"
 
 #include <stdint.h>
 
 struct store_deploy {
-    char *version; /* all hooks succeeded for it; NULL: for none yet */
+    char *version;      /* all succeeded for it; NULL: for none yet */
+    struct strv copies; /* that were made of it, as the task room writes them */
+    struct strv hooks;  /* of its own, that were run for it */
     int64_t done_s;
     char *error; /* why they failed the last time, or NULL */
     int64_t failed_s;

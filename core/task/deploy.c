@@ -5,104 +5,25 @@
 
 #include "base/clock.h"
 #include "base/event.h"
-#include "base/fs.h"
 #include "base/mem.h"
-#include "config/config.h"
 #include "config/settings.h"
+#include "store/store_copy.h"
 #include "store/store_deploy.h"
 #include "task/hook.h"
 
-#include <ctype.h>
 #include <string.h>
 
 struct deploy {
+    const struct task_env *env;
     struct store *store;
     char *name, *version;
+    struct deploy_plan plan;
+    struct strv variables; /* for the hooks */
+    struct loop_timer *turn;
     struct hooks *hooks;
     deploy_done_fn *done;
     void *arg;
 };
-
-/* ---- Which hooks ---- */
-
-/* Names as run-parts(8) takes them, and dots: no editor's backup, no package manager's leftover. */
-static bool is_hook_name(const char *name)
-{
-    static const char *const LEFTOVERS[] = {".dpkg-old", ".dpkg-dist", ".dpkg-new", ".dpkg-tmp",
-                                            ".rpmsave",  ".rpmnew",    ".bak"};
-
-    for (size_t i = 0; name[i] != '\0'; i++) {
-        if (!isalnum((unsigned char)name[i]) && strchr("._-", name[i]) == NULL) {
-            return false;
-        }
-    }
-    for (size_t i = 0; i < ARRAY_LEN(LEFTOVERS); i++) {
-        if (str_has_suffix(name, LEFTOVERS[i])) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* In single quotes a path is one word, whatever is in it but a single quote. */
-static int add_program(const char *path, struct strv *to, struct err *err)
-{
-    if (strchr(path, '\'') != NULL) {
-        return err_set(err, ERR_CONFIG, "'%s': a hook's path cannot have a quote in it", path);
-    }
-    strv_take(to, str_fmt("'%s'", path));
-    return 0;
-}
-
-static int add_folder(const char *config_path, struct strv *to, struct err *err)
-{
-    AUTO_FREE char *beside = config_folder(config_path);
-    AUTO_FREE char *folder = beside == NULL ? NULL : fs_join(beside, "hooks.d");
-    AUTO(strv_done) struct strv names = STRV_INIT;
-    int code = folder == NULL ? -ERR_NOT_FOUND : fs_list(folder, &names, err);
-
-    if (code == -ERR_NOT_FOUND) {
-        err_clear(err);
-        return 0;
-    }
-    for (size_t i = 0; code == 0 && i < names.n; i++) {
-        AUTO_FREE char *path = fs_join(folder, names.items[i]);
-
-        if (is_hook_name(names.items[i]) && !fs_is_dir(path)) {
-            code = add_program(path, to, err);
-        }
-    }
-    return code;
-}
-
-int deploy_gather(const struct task_env *env, const struct strv *own, struct strv *to,
-                  struct err *err)
-{
-    const struct strv *general = &env->settings->deploy_hooks;
-
-    for (size_t i = 0; i < own->n; i++) {
-        strv_add(to, own->items[i]);
-    }
-    for (size_t i = 0; i < general->n; i++) {
-        strv_add_unique(to, general->items[i]);
-    }
-    return add_folder(env->settings->config_path, to, err);
-}
-
-bool deploy_is_pending(struct store *store, const struct store_cert *cert, const struct strv *hooks)
-{
-    AUTO(store_deploy_done) struct store_deploy state = {.version = NULL};
-    struct err err = ERR_INIT;
-
-    if (hooks->n == 0 || store_is_staging(store)) {
-        return false;
-    }
-    if (store_deploy_load(store, cert->name, &state, &err) < 0) {
-        event_log(EVENT_WARNING, cert->name, "%s", err.text);
-        return false;
-    }
-    return !str_eq(state.version, cert->version);
-}
 
 /* ---- What they are told ---- */
 
@@ -140,11 +61,54 @@ static void make_env(struct store *store, const struct store_cert *cert, struct 
     add_variable(env, "RENEWED_DOMAINS", domains);
 }
 
+/* ---- The copies ---- */
+
+static int parse_copy(const char *text, struct copy_rule *ret_rule, struct err *err)
+{
+    size_t len = strcspn(text, " ");
+    AUTO_FREE char *key = str_dup_len(text, len);
+
+    return copy_rule_parse(copy_piece_of(key), text + len + 1, ret_rule, err);
+}
+
+static int make_rules(const struct deploy *deploy, const struct copy_rule *rules, struct err *err)
+{
+    AUTO(strv_done) struct strv written = STRV_INIT;
+    int code = store_copy(deploy->store, deploy->name, rules, deploy->plan.copies.n, &written, err);
+
+    for (size_t i = 0; i < written.n; i++) {
+        event_log(EVENT_NOTICE, deploy->name, "copied to %s", written.items[i]);
+    }
+    return code;
+}
+
+static int make_copies(const struct deploy *deploy, struct err *err)
+{
+    const struct strv *lines = &deploy->plan.copies;
+    struct copy_rule *rules = mem_alloc(lines->n, sizeof(*rules));
+    int code = 0;
+
+    for (size_t i = 0; code == 0 && i < lines->n; i++) {
+        code = parse_copy(lines->items[i], &rules[i], err);
+    }
+    if (code == 0 && lines->n > 0) {
+        code = make_rules(deploy, rules, err);
+    }
+    for (size_t i = 0; i < lines->n; i++) {
+        copy_rule_done(&rules[i]);
+    }
+    mem_free(rules);
+    return code;
+}
+
 /* ---- Running them ---- */
 
 static void deploy_free(struct deploy *deploy)
 {
+    loop_timer_cancel(&deploy->turn);
     hooks_cancel(&deploy->hooks);
+    deploy_plan_done(&deploy->plan);
+    strv_done(&deploy->variables);
     mem_free(deploy->name);
     mem_free(deploy->version);
     mem_free(deploy);
@@ -169,6 +133,8 @@ static int keep(const struct deploy *deploy, const struct err *why, struct err *
     str_set(&state.error, why == NULL ? NULL : why->text);
     if (why == NULL) {
         str_set(&state.version, deploy->version);
+        strv_copy(&state.copies, &deploy->plan.copies);
+        strv_copy(&state.hooks, &deploy->plan.own);
         state.done_s = clock_wall_s();
         state.failed_s = 0;
         state.n_failures = 0;
@@ -179,12 +145,11 @@ static int keep(const struct deploy *deploy, const struct err *why, struct err *
     return store_deploy_save(deploy->store, deploy->name, &state, err);
 }
 
-static void finish_hooks(void *arg, const struct err *err)
+/* err: NULL when all was done. */
+static void finish(struct deploy *deploy, const struct err *err)
 {
-    struct deploy *deploy = arg;
     struct err failure = ERR_INIT;
 
-    deploy->hooks = NULL;
     if (keep(deploy, err, &failure) < 0 && err == NULL) {
         err = &failure; /* they would be run again: the user should know why */
     }
@@ -192,24 +157,50 @@ static void finish_hooks(void *arg, const struct err *err)
     deploy_free(deploy);
 }
 
+static void finish_hooks(void *arg, const struct err *err)
+{
+    struct deploy *deploy = arg;
+
+    deploy->hooks = NULL;
+    finish(deploy, err);
+}
+
+/* Hooks tell servers to read what was copied: they wait until it could be. */
+static void begin(void *arg)
+{
+    struct deploy *deploy = arg;
+    const struct hooks_plan plan = {.subject = deploy->name,
+                                    .what = "deploy hook",
+                                    .lines = &deploy->plan.hooks,
+                                    .env = &deploy->variables,
+                                    .deadline_ms = deploy->env->settings->hook_timeout_ms};
+    struct err err = ERR_INIT;
+
+    deploy->turn = NULL;
+    if (make_copies(deploy, &err) < 0) {
+        event_log(EVENT_WARNING, deploy->name, "%s", err.text);
+        finish(deploy, &err);
+    } else {
+        deploy->hooks = hooks_start(deploy->env->loop, &plan, finish_hooks, deploy);
+    }
+}
+
 struct deploy *deploy_start(const struct task_env *env, struct store *store,
-                            const struct store_cert *cert, const struct strv *hooks,
+                            const struct store_cert *cert, const struct deploy_plan *plan,
                             deploy_done_fn *done, void *arg)
 {
     struct deploy *deploy = NEW(struct deploy);
-    AUTO(strv_done) struct strv variables = STRV_INIT;
-    const struct hooks_plan plan = {.subject = cert->name,
-                                    .what = "deploy hook",
-                                    .lines = hooks,
-                                    .env = &variables,
-                                    .deadline_ms = env->settings->hook_timeout_ms};
 
-    make_env(store, cert, &variables);
+    deploy->env = env;
     deploy->store = store;
     deploy->name = str_dup(cert->name);
     deploy->version = str_dup(cert->version);
+    strv_copy(&deploy->plan.hooks, &plan->hooks);
+    strv_copy(&deploy->plan.own, &plan->own);
+    strv_copy(&deploy->plan.copies, &plan->copies);
+    make_env(store, cert, &deploy->variables);
     deploy->done = done;
     deploy->arg = arg;
-    deploy->hooks = hooks_start(env->loop, &plan, finish_hooks, deploy);
+    deploy->turn = loop_timer_start(env->loop, 0, begin, deploy);
     return deploy;
 }

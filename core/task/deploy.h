@@ -2,36 +2,59 @@
  * SPDX-License-Identifier: MIT */
 
 /*
- * Telling servers of a new certificate. Hooks of the certificate come first, then those of all
- * certificates, then the programs in hooks.d/ beside the configuration, by name. What they were run
- * for is kept: hooks that failed are run again by the next run, without a new certificate.
+ * Telling servers of a new certificate. First its files are copied to where the configuration
+ * wants them, then hooks are run: those of the certificate, then those of all certificates, then
+ * the programs in hooks.d/ beside the configuration, by name. What it was done for is kept: what
+ * failed is done again by the next run, without a new certificate.
  */
 #ifndef TASK_DEPLOY_H
 #define TASK_DEPLOY_H
 
+#include "base/cleanup.h"
 #include "store/store_cert.h"
 #include "task/task.h"
 
-struct deploy;
+/* What all certificates of a run have in common, hooks.d/ included, which is read once. The
+ * environment must outlive it. */
+struct deploy_common;
+struct deploy_common *deploy_common_new(const struct task_env *env);
+void deploy_common_free(struct deploy_common *common);
+DEFINE_AUTO_PTR(deploy_common, deploy_common_free);
 
-/* The hooks for certificate NAME; own: those that its request has. Appends. ERR_CONFIG: hooks.d/
- * cannot be read. */
-int deploy_gather(const struct task_env *env, const struct strv *own, struct strv *to,
-                  struct err *err);
+/* What is to be done for one certificate. */
+struct deploy_plan {
+    struct strv hooks;  /* command lines: its own, then the common ones */
+    struct strv own;    /* of hooks: its own */
+    struct strv copies; /* "KEY VALUE", as in its section, all said */
+};
 
-/* The hooks of certificate NAME's own: its section's, else those of its last request. */
-int deploy_find_own(const struct task_env *env, struct store *store, const char *name,
-                    struct strv *to, struct err *err);
+#define DEPLOY_PLAN_INIT                                          \
+    {                                                             \
+        .hooks = STRV_INIT, .own = STRV_INIT, .copies = STRV_INIT \
+    }
+void deploy_plan_done(struct deploy_plan *plan);
+bool deploy_plan_is_empty(const struct deploy_plan *plan);
 
-/* Whether hooks have to be run for the version in force. Never for staging. */
+/* For certificate NAME, whose own hooks are known. ret_plan must be empty. ERR_CONFIG: its section
+ * is wrong, or hooks.d/ cannot be read. */
+int deploy_plan_make(const struct deploy_common *common, const char *name,
+                     const struct strv *own_hooks, struct deploy_plan *ret_plan, struct err *err);
+
+/* The same where they are not: they are its section's, else those of its last request. */
+int deploy_plan_find(const struct deploy_common *common, struct store *store, const char *name,
+                     struct deploy_plan *ret_plan, struct err *err);
+
+/* Whether it has to be done for the version in force: it has not been, it failed, or a copy or a
+ * hook of its own was added since. Never for staging. */
 bool deploy_is_pending(struct store *store, const struct store_cert *cert,
-                       const struct strv *hooks);
+                       const struct deploy_plan *plan);
 
-/* Runs them and keeps what came of it. err: NULL when all succeeded. Comes from the loop; the
+/* Does it and keeps what came of it. err: NULL when all succeeded. Comes from the loop; the
  * deployment is gone then. The caller holds the certificate's lock. */
+struct deploy;
 typedef void deploy_done_fn(void *arg, const struct err *err);
 struct deploy *deploy_start(const struct task_env *env, struct store *store,
-                            const struct store_cert *cert, const struct strv *hooks,
+                            const struct store_cert *cert, const struct deploy_plan *plan,
                             deploy_done_fn *done, void *arg);
 void deploy_cancel(struct deploy **deploy);
 
@@ -40,7 +63,8 @@ struct deploy_request {
     bool is_pending;  /* instead: all that are pending */
 };
 
-/* EXIT_DEPLOY: a hook failed. EXIT_USAGE: no such certificate, or none that has hooks. */
+/* EXIT_DEPLOY: a copy or a hook failed. EXIT_USAGE: no such certificate, or nothing to do for it.
+ */
 enum task_exit task_deploy(struct task_env *env, const struct deploy_request *request);
 
 #endif

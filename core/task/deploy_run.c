@@ -4,8 +4,6 @@
 /* acme-dns deploy: hooks by hand, or those that failed before. */
 #include "base/event.h"
 #include "base/mem.h"
-#include "config/config.h"
-#include "config/sections.h"
 #include "config/settings.h"
 #include "task/deploy.h"
 #include "task/locked.h"
@@ -14,9 +12,10 @@ struct round {
     struct task_env *env;
     const struct deploy_request *request;
     struct store *store;
+    struct deploy_common *common;
     const char *name; /* whose turn it is */
     struct store_cert *cert;
-    struct strv hooks;
+    struct deploy_plan plan;
     struct locked locked;
     struct deploy *deploy;
     size_t n_done, n_failed;
@@ -24,43 +23,12 @@ struct round {
 
 /* ---- One certificate ---- */
 
-int deploy_find_own(const struct task_env *env, struct store *store, const char *name,
-                    struct strv *to, struct err *err)
-{
-    AUTO(certificate_section_done) struct certificate_section section = {.section = NULL};
-    AUTO(store_pairs_done) struct store_pairs pairs = STORE_PAIRS_INIT;
-    int code = certificate_section_get(env->config, name, &section, err);
-
-    if (code == 0) {
-        strv_copy(to, &section.deploy_hooks);
-    }
-    if (code != -ERR_NOT_FOUND) {
-        return code;
-    }
-    err_clear(err);
-    code = store_request_load(store, name, &pairs, err);
-    for (size_t i = 0; i < pairs.n; i++) {
-        if (str_eq(pairs.items[i].key, "deploy-hook")) {
-            strv_add(to, pairs.items[i].value);
-        }
-    }
-    if (code == -ERR_NOT_FOUND) {
-        err_clear(err);
-        return 0;
-    }
-    return code;
-}
-
 static int load(struct round *round, struct err *err)
 {
-    AUTO(strv_done) struct strv own = STRV_INIT;
-
-    if (store_cert_load(round->store, round->name, &round->cert, err) < 0 ||
-        deploy_find_own(round->env, round->store, round->name, &own, err) < 0 ||
-        deploy_gather(round->env, &own, &round->hooks, err) < 0) {
+    if (store_cert_load(round->store, round->name, &round->cert, err) < 0) {
         return err_code(err);
     }
-    return 0;
+    return deploy_plan_find(round->common, round->store, round->name, &round->plan, err);
 }
 
 static void finish_deploy(void *arg, const struct err *err)
@@ -79,7 +47,8 @@ static void finish_deploy(void *arg, const struct err *err)
 static void forget(struct round *round)
 {
     store_cert_free(TAKE(round->cert));
-    strv_done(&round->hooks);
+    deploy_plan_done(&round->plan);
+    round->plan = (struct deploy_plan)DEPLOY_PLAN_INIT;
 }
 
 /* Who had the lock may have installed another version, and told the hooks of it. */
@@ -91,12 +60,11 @@ static int begin(void *arg, struct err *err)
     if (load(round, err) < 0) {
         return err_code(err);
     }
-    if (round->request->is_pending &&
-        !deploy_is_pending(round->store, round->cert, &round->hooks)) {
+    if (round->request->is_pending && !deploy_is_pending(round->store, round->cert, &round->plan)) {
         return 0;
     }
     round->deploy =
-        deploy_start(round->env, round->store, round->cert, &round->hooks, finish_deploy, round);
+        deploy_start(round->env, round->store, round->cert, &round->plan, finish_deploy, round);
     return LOCKED_GOES_ON;
 }
 
@@ -130,7 +98,7 @@ static void take_turn(struct round *round, const char *name)
         forget(round); /* not issued yet */
         return;
     }
-    if (code == 0 && deploy_is_pending(round->store, round->cert, &round->hooks)) {
+    if (code == 0 && deploy_is_pending(round->store, round->cert, &round->plan)) {
         code = run_hooks(round, &err);
     }
     if (code < 0) {
@@ -161,9 +129,12 @@ static int run_one(struct round *round, struct err *err)
     code = load(round, err);
     if (code == -ERR_NOT_FOUND) {
         err->class = ERR_CONFIG;
-    } else if (code == 0 && round->hooks.n == 0) {
-        code = err_set(err, ERR_CONFIG, "certificate '%s' has no deploy hook", round->name);
-        (void)err_hint(err, "set deploy-hook = COMMAND in [certificate %s] or [acme-dns]",
+    } else if (code == 0 && deploy_plan_is_empty(&round->plan)) {
+        code = err_set(err, ERR_CONFIG, "certificate '%s' has no deploy hook and is copied nowhere",
+                       round->name);
+        (void)err_hint(err,
+                       "set deploy-hook = COMMAND, or copy-fullchain = PATH and the like, in "
+                       "[certificate %s] or [acme-dns]",
                        round->name);
     } else if (code == 0) {
         code = run_hooks(round, err);
@@ -181,6 +152,7 @@ static int run(struct round *round, struct err *err)
         0) {
         return err_code(err);
     }
+    round->common = deploy_common_new(round->env);
     return round->request->is_pending ? run_pending(round, err) : run_one(round, err);
 }
 
@@ -204,6 +176,7 @@ enum task_exit task_deploy(struct task_env *env, const struct deploy_request *re
     event_emit(status == EXIT_DONE ? EVENT_NOTICE : EVENT_ERROR, EVENT_RESULT,
                request->name != NULL ? request->name : "deploy", FIELD_INT("exit", status),
                FIELD("class", err_class_name(err.class)), FIELD("text", text));
+    deploy_common_free(round.common);
     store_free(round.store);
     return status;
 }

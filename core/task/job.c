@@ -29,7 +29,7 @@ void job_finish(struct job *job, const struct err *err)
     job->done(job->arg);
 }
 
-/* ---- The hooks ---- */
+/* ---- Copies and hooks ---- */
 
 static void finish_deploy(void *arg, const struct err *err)
 {
@@ -45,18 +45,19 @@ static void finish_deploy(void *arg, const struct err *err)
 void job_deploy(struct job *job)
 {
     const struct store_cert *cert = job->after != NULL ? job->after : job->before;
-    AUTO(strv_done) struct strv hooks = STRV_INIT;
+    AUTO(deploy_plan_done) struct deploy_plan plan = DEPLOY_PLAN_INIT;
     struct err err = ERR_INIT;
 
     if (job->request->is_deploy_left) {
         job_finish(job, NULL);
-    } else if (deploy_gather(run_env(job->run), &job->wanted->now.deploy_hooks, &hooks, &err) < 0) {
+    } else if (deploy_plan_make(run_deploy_common(job->run), job->wanted->name,
+                                &job->wanted->now.deploy_hooks, &plan, &err) < 0) {
         job->deploy_err = err;
         job_finish(job, NULL);
-    } else if (cert == NULL || !deploy_is_pending(job->store, cert, &hooks)) {
+    } else if (cert == NULL || !deploy_is_pending(job->store, cert, &plan)) {
         job_finish(job, NULL);
     } else {
-        job->deploy = deploy_start(run_env(job->run), job->store, cert, &hooks, finish_deploy, job);
+        job->deploy = deploy_start(run_env(job->run), job->store, cert, &plan, finish_deploy, job);
     }
 }
 

@@ -15,6 +15,7 @@
 struct list {
     struct task_env *env;
     const struct list_request *request;
+    struct deploy_common *common;
     list_row_fn *seen;
     void *arg;
     struct metrics metrics;
@@ -66,13 +67,11 @@ static bool has_pending_key(struct store *store, const char *name)
 static bool needs_deploy(const struct list *list, struct store *store,
                          const struct store_cert *cert)
 {
-    AUTO(strv_done) struct strv own = STRV_INIT;
-    AUTO(strv_done) struct strv hooks = STRV_INIT;
-    struct err ignored = ERR_INIT; /* told when they are to be run */
+    AUTO(deploy_plan_done) struct deploy_plan plan = DEPLOY_PLAN_INIT;
+    struct err ignored = ERR_INIT; /* told when it is to be done */
 
-    return deploy_find_own(list->env, store, cert->name, &own, &ignored) == 0 &&
-           deploy_gather(list->env, &own, &hooks, &ignored) == 0 &&
-           deploy_is_pending(store, cert, &hooks);
+    return deploy_plan_find(list->common, store, cert->name, &plan, &ignored) == 0 &&
+           deploy_is_pending(store, cert, &plan);
 }
 
 static void look_at(struct list *list, struct store *store, const char *name)
@@ -146,12 +145,14 @@ enum task_exit task_list(struct task_env *env, const struct list_request *reques
     enum task_exit status = EXIT_DONE;
 
     metrics_init(&list.metrics);
+    list.common = deploy_common_new(env);
     if (run(&list, &err) < 0) {
         event_log(EVENT_ERROR, "", "%s", err.text);
         status = task_exit_for(err.class);
     } else if (request->is_judged && (list.worst >= LIST_DANGER || list.has_pending_deploy)) {
         status = EXIT_FAILED;
     }
+    deploy_common_free(list.common);
     metrics_done(&list.metrics);
     strv_done(&list.names);
     return status;

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "config/settings.h"
 #include "task/ca_choice.h"
+#include "task/deploy.h"
 #include "task/run_impl.h"
 
 #define SWEEP_MS 30000
@@ -32,6 +33,7 @@ struct run {
     struct tree tree[N_TREES];
     struct shared_http *https;
     size_t n_https, cap_https;
+    struct deploy_common *deploy_common; /* NULL: not needed yet */
     struct run_account **accounts;
     size_t n_accounts, cap_accounts;
     struct loop_timer *sweep_end;
@@ -54,6 +56,14 @@ struct task_env *run_env(struct run *run)
 struct trees *run_trees(struct run *run)
 {
     return &run->trees;
+}
+
+const struct deploy_common *run_deploy_common(struct run *run)
+{
+    if (run->deploy_common == NULL) {
+        run->deploy_common = deploy_common_new(run->env);
+    }
+    return run->deploy_common;
 }
 
 void run_come_for(struct run *run, const char *certificate)
@@ -288,6 +298,7 @@ void run_free(struct run *run)
     }
     mem_free(run->accounts);
     mem_free(run->https);
+    deploy_common_free(run->deploy_common);
     trees_close(&run->trees);
     mem_free(run);
 }

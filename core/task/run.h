@@ -12,6 +12,7 @@
 #include "task/rooms.h"
 #include "task/trees.h"
 
+struct deploy_common;
 struct run;
 struct run_member;
 
@@ -25,6 +26,9 @@ struct run *run_new(struct task_env *env, const struct run_request *request);
 
 struct task_env *run_env(struct run *run);
 struct trees *run_trees(struct run *run);
+
+/* For deploy_plan_make(); read at the first call. */
+const struct deploy_common *run_deploy_common(struct run *run);
 
 /* This is the one certificate that it is for: what dead runs left of others' orders is not its to
  * end. Unsaid: it has come for all. Borrowed, until run_close(). */

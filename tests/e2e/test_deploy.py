@@ -116,7 +116,8 @@ def test_what_another_run_deployed_meanwhile_is_not_deployed_again(lab, make_cli
         process = lab.popen(client.command("deploy", "--pending"), stdout=subprocess.PIPE, text=True)
         with pytest.raises(subprocess.TimeoutExpired):
             process.wait(1)
-        state = dict(deploy_state(client), version=os.readlink(os.path.join(folder, "current")), error=None)
+        state = dict(deploy_state(client), version=os.readlink(os.path.join(folder, "current")), hooks=[hook],
+                     error=None)
         with open(os.path.join(folder, "deploy.json"), "w", encoding="utf-8") as file:
             json.dump(state, file)
     assert "nothing is pending" in process.communicate(timeout=60)[0] and process.returncode == 0
@@ -132,6 +133,23 @@ def test_a_hook_is_added_without_a_new_certificate(lab, make_client, tmp_path):
     result = client.issue(*NAMES, options=["--deploy-hook", hook])
     assert result.code == 0 and "deploy-hook = %s" % hook in result.out, result.out
     assert read(out) == "ran\n" and client.certificate("example.test")[0].serial_number == serial
+    other = program(tmp_path, "other", "echo other >>'%s'\n" % out)
+    assert client.issue(*NAMES, options=["--deploy-hook", hook, "--deploy-hook", other]).code == 0
+    assert read(out) == "ran\nran\nother\n" and client.certificate("example.test")[0].serial_number == serial
+
+
+def test_a_hook_for_all_that_is_added_waits_for_the_next_certificate(lab, make_client, tmp_path):
+    """One edited line does not have a server reloaded once for each certificate."""
+    client = make_client(lab)
+    out = tmp_path / "out"
+    first, second = (program(tmp_path, name, "echo %s >>'%s'\n" % (name, out)) for name in ("first", "second"))
+    client.configure(settings="deploy-hook = %s\n" % first)
+    assert client.issue(*NAMES).code == 0
+    client.configure(settings="deploy-hook = %s\ndeploy-hook = %s\n" % (first, second))
+    assert client.issue(*NAMES).code == 0
+    assert "nothing is pending" in client.run("deploy", "--pending").out and read(out) == "first\n"
+    assert client.run("deploy", "example.test").code == 0
+    assert read(out) == "first\nfirst\nsecond\n"
 
 
 @pytest.mark.parametrize("line, told", [

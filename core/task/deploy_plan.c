@@ -1,0 +1,228 @@
+/* SPDX-FileCopyrightText: 2026 the acme-dns authors
+ * SPDX-License-Identifier: MIT */
+
+/* What is to be done when a certificate is new: which copies, which hooks. */
+#include "task/deploy.h"
+
+#include "base/event.h"
+#include "base/fs.h"
+#include "base/mem.h"
+#include "config/config.h"
+#include "config/sections.h"
+#include "config/settings.h"
+#include "store/store_deploy.h"
+
+#include <ctype.h>
+#include <string.h>
+
+struct deploy_common {
+    const struct task_env *env;
+    struct strv hooks;  /* the settings', then hooks.d/ */
+    struct strv copies; /* the settings' */
+    struct err err;     /* why hooks.d/ cannot be read, if so */
+};
+
+/* ---- What all certificates have ---- */
+
+/* Names as run-parts(8) takes them, and dots: no editor's backup, no package manager's leftover. */
+static bool is_hook_name(const char *name)
+{
+    static const char *const LEFTOVERS[] = {".dpkg-old", ".dpkg-dist", ".dpkg-new", ".dpkg-tmp",
+                                            ".rpmsave",  ".rpmnew",    ".bak"};
+
+    for (size_t i = 0; name[i] != '\0'; i++) {
+        if (!isalnum((unsigned char)name[i]) && strchr("._-", name[i]) == NULL) {
+            return false;
+        }
+    }
+    for (size_t i = 0; i < ARRAY_LEN(LEFTOVERS); i++) {
+        if (str_has_suffix(name, LEFTOVERS[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* In single quotes a path is one word, whatever is in it but a single quote. */
+static int add_program(const char *path, struct strv *to, struct err *err)
+{
+    if (strchr(path, '\'') != NULL) {
+        return err_set(err, ERR_CONFIG, "'%s': a hook's path cannot have a quote in it", path);
+    }
+    strv_take(to, str_fmt("'%s'", path));
+    return 0;
+}
+
+static int add_folder(const char *config_path, struct strv *to, struct err *err)
+{
+    const char *slash = config_path == NULL ? NULL : strrchr(config_path, '/');
+    AUTO_FREE char *folder =
+        slash == NULL ? NULL : str_fmt("%.*s/hooks.d", (int)(slash - config_path), config_path);
+    AUTO(strv_done) struct strv names = STRV_INIT;
+    int code = folder == NULL ? -ERR_NOT_FOUND : fs_list(folder, &names, err);
+
+    if (code == -ERR_NOT_FOUND) {
+        err_clear(err);
+        return 0;
+    }
+    for (size_t i = 0; code == 0 && i < names.n; i++) {
+        AUTO_FREE char *path = fs_join(folder, names.items[i]);
+
+        if (is_hook_name(names.items[i]) && !fs_is_dir(path)) {
+            code = add_program(path, to, err);
+        }
+    }
+    return code;
+}
+
+/* "copy-privkey PATH owner=...", one a rule. */
+static void add_copies(const struct strv by_piece[static COPY_PIECES], struct strv *to)
+{
+    for (int piece = 0; piece < COPY_PIECES; piece++) {
+        for (size_t i = 0; i < by_piece[piece].n; i++) {
+            strv_take(to, str_fmt("%s %s", copy_piece_key((enum copy_piece)piece),
+                                  by_piece[piece].items[i]));
+        }
+    }
+}
+
+struct deploy_common *deploy_common_new(const struct task_env *env)
+{
+    struct deploy_common *common = NEW(struct deploy_common);
+
+    common->env = env;
+    strv_copy(&common->hooks, &env->settings->deploy_hooks);
+    add_copies(env->settings->copies, &common->copies);
+    (void)add_folder(env->settings->config_path, &common->hooks, &common->err);
+    return common;
+}
+
+void deploy_common_free(struct deploy_common *common)
+{
+    if (common == NULL) {
+        return;
+    }
+    strv_done(&common->hooks);
+    strv_done(&common->copies);
+    mem_free(common);
+}
+
+/* ---- What one has ---- */
+
+void deploy_plan_done(struct deploy_plan *plan)
+{
+    strv_done(&plan->hooks);
+    strv_done(&plan->own);
+    strv_done(&plan->copies);
+}
+
+static void add_all(struct strv *to, const struct strv *from)
+{
+    for (size_t i = 0; i < from->n; i++) {
+        strv_add_unique(to, from->items[i]);
+    }
+}
+
+/* Those of its section (NULL: it has none), with the hooks that are its own, then the common ones.
+ */
+static int make(const struct deploy_common *common, const struct certificate_section *section,
+                const struct strv *own_hooks, struct deploy_plan *ret_plan, struct err *err)
+{
+    if (common->err.class != ERR_NONE) {
+        *err = common->err;
+        return err_code(err);
+    }
+    if (section != NULL) {
+        add_copies(section->copies, &ret_plan->copies);
+    }
+    add_all(&ret_plan->copies, &common->copies);
+    strv_copy(&ret_plan->own, own_hooks);
+    add_all(&ret_plan->hooks, own_hooks);
+    add_all(&ret_plan->hooks, &common->hooks);
+    return 0;
+}
+
+int deploy_plan_make(const struct deploy_common *common, const char *name,
+                     const struct strv *own_hooks, struct deploy_plan *ret_plan, struct err *err)
+{
+    AUTO(certificate_section_done) struct certificate_section section = {.section = NULL};
+    int code = certificate_section_get(common->env->config, name, &section, err);
+
+    if (code < 0 && code != -ERR_NOT_FOUND) {
+        return code;
+    }
+    err_clear(err);
+    return make(common, code < 0 ? NULL : &section, own_hooks, ret_plan, err);
+}
+
+/* The hooks that the last request had. */
+static int load_requested(struct store *store, const char *name, struct strv *to, struct err *err)
+{
+    AUTO(store_pairs_done) struct store_pairs pairs = STORE_PAIRS_INIT;
+    int code = store_request_load(store, name, &pairs, err);
+
+    for (size_t i = 0; i < pairs.n; i++) {
+        if (str_eq(pairs.items[i].key, "deploy-hook")) {
+            strv_add(to, pairs.items[i].value);
+        }
+    }
+    if (code == -ERR_NOT_FOUND) {
+        err_clear(err);
+        return 0;
+    }
+    return code;
+}
+
+int deploy_plan_find(const struct deploy_common *common, struct store *store, const char *name,
+                     struct deploy_plan *ret_plan, struct err *err)
+{
+    AUTO(certificate_section_done) struct certificate_section section = {.section = NULL};
+    AUTO(strv_done) struct strv requested = STRV_INIT;
+    int code = certificate_section_get(common->env->config, name, &section, err);
+
+    if (code == 0 && section.deploy_hooks.n > 0) {
+        return make(common, &section, &section.deploy_hooks, ret_plan, err);
+    }
+    if (code < 0 && code != -ERR_NOT_FOUND) {
+        return code;
+    }
+    err_clear(err);
+    if (load_requested(store, name, &requested, err) < 0) {
+        return err_code(err);
+    }
+    return make(common, code < 0 ? NULL : &section, &requested, ret_plan, err);
+}
+
+bool deploy_plan_is_empty(const struct deploy_plan *plan)
+{
+    return plan->hooks.n + plan->copies.n == 0;
+}
+
+static bool has_all(const struct strv *done, const struct strv *wanted)
+{
+    for (size_t i = 0; i < wanted->n; i++) {
+        if (!strv_has(done, wanted->items[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool deploy_is_pending(struct store *store, const struct store_cert *cert,
+                       const struct deploy_plan *plan)
+{
+    AUTO(store_deploy_done) struct store_deploy state = {.version = NULL};
+    struct err err = ERR_INIT;
+
+    if (deploy_plan_is_empty(plan) || store_is_staging(store)) {
+        return false;
+    }
+    if (store_deploy_load(store, cert->name, &state, &err) < 0) {
+        event_log(EVENT_WARNING, cert->name, "%s", err.text);
+        return false;
+    }
+    /* A hook of all certificates that was added or changed waits for each to be renewed: else one
+     * edited line would have a server reloaded a thousand times in a row. */
+    return !str_eq(state.version, cert->version) || !has_all(&state.copies, &plan->copies) ||
+           !has_all(&state.hooks, &plan->own);
+}
