@@ -138,112 +138,110 @@ static void flag_beats_environment_beats_file(void **state)
 }
 
 /* A section's text and the error that it must give, all of them in one run. */
+static const struct {
+    const char *text;
+    const char *error;
+} MISTAKES[] = {
+    {"[acme-dns]\nemial = a@b\n",
+     "/etc/x/a.conf:2:1: unknown key 'emial' in [acme-dns]\ndid you mean 'email'?"},
+    {"[acme-dns]\nemail = a\n",
+     "/etc/x/a.conf:2:9: email: 'a' is not an e-mail address like ops@example.com"},
+    {"[acme-dns]\nemail = a@b.example,c@d.example\n",
+     "/etc/x/a.conf:2:9: email: 'a@b.example,c@d.example' is not an e-mail address like "
+     "ops@example.com"},
+    {"[acme-dns]\nca = a\nca = b\n", "/etc/x/a.conf:3:1: 'ca' is already given at "
+                                     "/etc/x/a.conf:2:6"},
+    {"[acme-dns]\nkey-type = ec265\n", "/etc/x/a.conf:2:12: key-type: 'ec265' is none of "
+                                       "ec256, ec384, rsa2048, rsa3072, rsa4096\n"
+                                       "did you mean 'ec256'?"},
+    {"[acme-dns]\nresolver = dns.example.com\n",
+     "/etc/x/a.conf:2:12: resolver: 'dns.example.com' is not an address like 192.0.2.53, "
+     "192.0.2.53:5353 or [2001:db8::53]:5353"},
+    {"[acme-dns]\nresolver = 192.0.2.1:0\n",
+     "/etc/x/a.conf:2:12: resolver: '192.0.2.1:0' is not an address like 192.0.2.53, "
+     "192.0.2.53:5353 or [2001:db8::53]:5353"},
+    {"[acme-dns]\nresolver = ,\n", "/etc/x/a.conf:2:12: resolver: an empty list"},
+    {"[acme-dns]\nca =\n", "/etc/x/a.conf:2:5: ca: no value"},
+    {"[acme-dns]\nagree-tos = maybe\n",
+     "/etc/x/a.conf:2:13: agree-tos: 'maybe' is neither yes nor no"},
+    {"[acme-dns]\nplugin-dir = /dev\nplugin-dir = /nonexistent\n",
+     "/etc/x/a.conf:3:14: plugin-dir: there is no folder '/nonexistent'"},
+    {"[acme-dns]\nplugin-dir = /dev/null\n",
+     "/etc/x/a.conf:2:14: plugin-dir: not a folder: '/dev/null'"},
+    {"[acme-dns]\ncall-timeout = 2 min\n",
+     "/etc/x/a.conf:2:16: call-timeout: '2 min' is not a duration like 90, 90s, 500ms, 5m, 2h "
+     "or 1d"},
+    {"[acme-dns]\ncall-timeout = 2h\n",
+     "/etc/x/a.conf:2:16: call-timeout: '2h' is not between 100 ms and 3600 s"},
+    {"[acme-dns]\npropagation = some\n",
+     "/etc/x/a.conf:2:15: propagation: 'some' is none of all, known-broken, any, wait:DURATION "
+     "(as in wait:120s)"},
+    {"[acme-dns x]\n", "/etc/x/a.conf:1:1: [acme-dns] takes no name; it is there once"},
+    {"[certficate a]\n",
+     "/etc/x/a.conf:1:1: unknown section [certficate]\ndid you mean 'certificate'?"},
+    {"[certificate a]\n", "/etc/x/a.conf:1:1: [certificate a] says no domains"},
+    {"[certificate a]\ndomains = 192.0.2.1\n", NULL},
+    {"[certificate ../x]\ndomains = a.example\n",
+     "/etc/x/a.conf:1:1: '../x' cannot name a certificate: a-z 0-9 . _ - only, at most 128, "
+     "beginning with a letter, a digit or _"},
+    {"[certificate a]\ndomains = a.example\nca = x\nserver = https://ca.example/dir\n",
+     "/etc/x/a.conf:1:1: ca and server exclude each other"},
+    {"[certificate a]\ndomains = a.example\nmode = 0644\n",
+     "/etc/x/a.conf:3:8: mode: '0644' is none of 0400, 0440, 0600, 0640 and 0660: a private "
+     "key is for its owner and a group"},
+    {"[certificate a]\ndomains = a.example\nmode = 1640\n",
+     "/etc/x/a.conf:3:8: mode: '1640' is none of 0400, 0440, 0600, 0640 and 0660: a private "
+     "key is for its owner and a group"},
+    {"[certificate a]\ndomains = a.example\ngroup = no such group\n",
+     "/etc/x/a.conf:3:9: group: there is no group 'no such group' on this system"},
+    {"[certificate a]\ndomains = a.example\nrenew-before = soon\n",
+     "/etc/x/a.conf:3:16: renew-before: 'soon' is neither a duration like 20d or 12h (1m to "
+     "3650d) nor a share of the lifetime like 30% (1% to 90%)"},
+    {"[certificate a]\ndomains = a.example\nkeep = 0\n",
+     "/etc/x/a.conf:3:8: keep: '0' is not a number from 1 to 1000"},
+    {"[acme-dns]\nparallel-orders = 0\n",
+     "/etc/x/a.conf:2:19: parallel-orders: '0' is not a number from 1 to 1000"},
+    {"[ca x]\ndirectory = http://ca.example/\n",
+     "/etc/x/a.conf:2:13: directory: 'http://ca.example/' is not a URL that begins with "
+     "https:// and a host"},
+    {"[ca google]\nmax-name = 5\n",
+     "/etc/x/a.conf:2:1: unknown key 'max-name' in [ca]\ndid you mean 'max-names'?"},
+    {"[ca x]\nmax-names = many\n",
+     "/etc/x/a.conf:2:13: max-names: 'many' is not a number from 1 to 1000"},
+    {"[ca x]\nmax-names = 1001\n",
+     "/etc/x/a.conf:2:13: max-names: '1001' is not a number from 1 to 1000"},
+    {"[ca x]\nnonce-window = 0\n",
+     "/etc/x/a.conf:2:16: nonce-window: '0' is not a number from 1 to 250"},
+    {"[ca x]\nis-staging = maybe\n",
+     "/etc/x/a.conf:2:14: is-staging: 'maybe' is neither yes nor no"},
+    {"[ca x]\nfinalize-timeout = 2h\n",
+     "/etc/x/a.conf:2:20: finalize-timeout: '2h' is not between 100 ms and 3600 s"},
+    {"[ca x]\npark-limit = 500ms\n",
+     "/etc/x/a.conf:2:14: park-limit: '500ms' is not between 1000 ms and 31622400 s"},
+    {"[ca x]\neab-kid = k\n", "/etc/x/a.conf:1:1: eab-kid without a key: add eab-hmac-key-file"},
+    {"[ca x]\neab-hmac-key-file = k\n",
+     "/etc/x/a.conf:1:1: an EAB key without eab-kid: the CA gives out both"},
+    {"[ca x]\neab-kid = k\neab-hmac-key = secret\neab-hmac-key-file = f\n",
+     "/etc/x/a.conf:1:1: eab-hmac-key, eab-hmac-key-file and eab-hmac-key-command exclude "
+     "each other"},
+    {"[ca x]\neab-kid = k\neab-hmac-key-command = pass 'show\n",
+     "/etc/x/a.conf:3:24: eab-hmac-key-command: a single quote is not closed"},
+    {"[zone a..b]\nprovider = p\n", "/etc/x/a.conf:1:1: 'a..b' is not a zone: a label is empty"},
+    {"[zone example.com]\n", "/etc/x/a.conf:1:1: [zone example.com] says no provider"},
+    {"[provider A B]\n",
+     "/etc/x/a.conf:1:1: 'A B' cannot name a provider: a-z 0-9 . _ - only, at most 128"},
+};
+
 static void tells_each_mistake_with_what_would_be_right(void **state)
 {
-    static const struct {
-        const char *text;
-        const char *error;
-    } CASES[] = {
-        {"[acme-dns]\nemial = a@b\n",
-         "/etc/x/a.conf:2:1: unknown key 'emial' in [acme-dns]\ndid you mean 'email'?"},
-        {"[acme-dns]\nemail = a\n",
-         "/etc/x/a.conf:2:9: email: 'a' is not an e-mail address like ops@example.com"},
-        {"[acme-dns]\nemail = a@b.example,c@d.example\n",
-         "/etc/x/a.conf:2:9: email: 'a@b.example,c@d.example' is not an e-mail address like "
-         "ops@example.com"},
-        {"[acme-dns]\nca = a\nca = b\n", "/etc/x/a.conf:3:1: 'ca' is already given at "
-                                         "/etc/x/a.conf:2:6"},
-        {"[acme-dns]\nkey-type = ec265\n", "/etc/x/a.conf:2:12: key-type: 'ec265' is none of "
-                                           "ec256, ec384, rsa2048, rsa3072, rsa4096\n"
-                                           "did you mean 'ec256'?"},
-        {"[acme-dns]\nresolver = dns.example.com\n",
-         "/etc/x/a.conf:2:12: resolver: 'dns.example.com' is not an address like 192.0.2.53, "
-         "192.0.2.53:5353 or [2001:db8::53]:5353"},
-        {"[acme-dns]\nresolver = 192.0.2.1:0\n",
-         "/etc/x/a.conf:2:12: resolver: '192.0.2.1:0' is not an address like 192.0.2.53, "
-         "192.0.2.53:5353 or [2001:db8::53]:5353"},
-        {"[acme-dns]\nresolver = ,\n", "/etc/x/a.conf:2:12: resolver: an empty list"},
-        {"[acme-dns]\nca =\n", "/etc/x/a.conf:2:5: ca: no value"},
-        {"[acme-dns]\nagree-tos = maybe\n",
-         "/etc/x/a.conf:2:13: agree-tos: 'maybe' is neither yes nor no"},
-        {"[acme-dns]\nplugin-dir = /dev\nplugin-dir = /nonexistent\n",
-         "/etc/x/a.conf:3:14: plugin-dir: there is no folder '/nonexistent'"},
-        {"[acme-dns]\nplugin-dir = /dev/null\n",
-         "/etc/x/a.conf:2:14: plugin-dir: not a folder: '/dev/null'"},
-        {"[acme-dns]\ncall-timeout = 2 min\n",
-         "/etc/x/a.conf:2:16: call-timeout: '2 min' is not a duration like 90, 90s, 500ms, 5m, 2h "
-         "or 1d"},
-        {"[acme-dns]\ncall-timeout = 2h\n",
-         "/etc/x/a.conf:2:16: call-timeout: '2h' is not between 100 ms and 3600 s"},
-        {"[acme-dns]\npropagation = some\n",
-         "/etc/x/a.conf:2:15: propagation: 'some' is none of all, known-broken, any, wait:DURATION "
-         "(as in wait:120s)"},
-        {"[acme-dns x]\n", "/etc/x/a.conf:1:1: [acme-dns] takes no name; it is there once"},
-        {"[certficate a]\n",
-         "/etc/x/a.conf:1:1: unknown section [certficate]\ndid you mean 'certificate'?"},
-        {"[certificate a]\n", "/etc/x/a.conf:1:1: [certificate a] says no domains"},
-        {"[certificate a]\ndomains = 192.0.2.1\n", NULL},
-        {"[certificate ../x]\ndomains = a.example\n",
-         "/etc/x/a.conf:1:1: '../x' cannot name a certificate: a-z 0-9 . _ - only, at most 128, "
-         "beginning with a letter, a digit or _"},
-        {"[certificate a]\ndomains = a.example\nca = x\nserver = https://ca.example/dir\n",
-         "/etc/x/a.conf:1:1: ca and server exclude each other"},
-        {"[certificate a]\ndomains = a.example\nmode = 0644\n",
-         "/etc/x/a.conf:3:8: mode: '0644' is none of 0400, 0440, 0600, 0640 and 0660: a private "
-         "key is for its owner and a group"},
-        {"[certificate a]\ndomains = a.example\nmode = 1640\n",
-         "/etc/x/a.conf:3:8: mode: '1640' is none of 0400, 0440, 0600, 0640 and 0660: a private "
-         "key is for its owner and a group"},
-        {"[certificate a]\ndomains = a.example\ngroup = no such group\n",
-         "/etc/x/a.conf:3:9: group: there is no group 'no such group' on this system"},
-        {"[certificate a]\ndomains = a.example\nrenew-before = soon\n",
-         "/etc/x/a.conf:3:16: renew-before: 'soon' is neither a duration like 20d or 12h (1m to "
-         "3650d) nor a share of the lifetime like 30% (1% to 90%)"},
-        {"[certificate a]\ndomains = a.example\nkeep = 0\n",
-         "/etc/x/a.conf:3:8: keep: '0' is not a number from 1 to 1000"},
-        {"[acme-dns]\nparallel-orders = 0\n",
-         "/etc/x/a.conf:2:19: parallel-orders: '0' is not a number from 1 to 1000"},
-        {"[ca x]\ndirectory = http://ca.example/\n",
-         "/etc/x/a.conf:2:13: directory: 'http://ca.example/' is not a URL that begins with "
-         "https:// and a host"},
-        {"[ca google]\nmax-name = 5\n",
-         "/etc/x/a.conf:2:1: unknown key 'max-name' in [ca]\ndid you mean 'max-names'?"},
-        {"[ca x]\nmax-names = many\n",
-         "/etc/x/a.conf:2:13: max-names: 'many' is not a number from 1 to 1000"},
-        {"[ca x]\nmax-names = 1001\n",
-         "/etc/x/a.conf:2:13: max-names: '1001' is not a number from 1 to 1000"},
-        {"[ca x]\nnonce-window = 0\n",
-         "/etc/x/a.conf:2:16: nonce-window: '0' is not a number from 1 to 250"},
-        {"[ca x]\nis-staging = maybe\n",
-         "/etc/x/a.conf:2:14: is-staging: 'maybe' is neither yes nor no"},
-        {"[ca x]\nfinalize-timeout = 2h\n",
-         "/etc/x/a.conf:2:20: finalize-timeout: '2h' is not between 100 ms and 3600 s"},
-        {"[ca x]\npark-limit = 500ms\n",
-         "/etc/x/a.conf:2:14: park-limit: '500ms' is not between 1000 ms and 31622400 s"},
-        {"[ca x]\neab-kid = k\n",
-         "/etc/x/a.conf:1:1: eab-kid without a key: add eab-hmac-key-file"},
-        {"[ca x]\neab-hmac-key-file = k\n",
-         "/etc/x/a.conf:1:1: an EAB key without eab-kid: the CA gives out both"},
-        {"[ca x]\neab-kid = k\neab-hmac-key = secret\neab-hmac-key-file = f\n",
-         "/etc/x/a.conf:1:1: eab-hmac-key, eab-hmac-key-file and eab-hmac-key-command exclude "
-         "each other"},
-        {"[ca x]\neab-kid = k\neab-hmac-key-command = pass 'show\n",
-         "/etc/x/a.conf:3:24: eab-hmac-key-command: a single quote is not closed"},
-        {"[zone a..b]\nprovider = p\n",
-         "/etc/x/a.conf:1:1: 'a..b' is not a zone: a label is empty"},
-        {"[zone example.com]\n", "/etc/x/a.conf:1:1: [zone example.com] says no provider"},
-        {"[provider A B]\n",
-         "/etc/x/a.conf:1:1: 'A B' cannot name a provider: a-z 0-9 . _ - only, at most 128"},
-    };
-
     (void)state;
-    for (size_t i = 0; i < ARRAY_LEN(CASES); i++) {
+    for (size_t i = 0; i < ARRAY_LEN(MISTAKES); i++) {
         AUTO(fixture_done) struct fixture f = {0};
 
-        make(&f, CASES[i].text, NULL, 0);
+        make(&f, MISTAKES[i].text, NULL, 0);
         assert_int_equal(f.errors.n, 1);
-        if (CASES[i].error != NULL) {
-            assert_string_equal(f.errors.items[0].text, CASES[i].error);
+        if (MISTAKES[i].error != NULL) {
+            assert_string_equal(f.errors.items[0].text, MISTAKES[i].error);
         } else {
             assert_non_null(strstr(f.errors.items[0].text, "192.0.2.1"));
         }
