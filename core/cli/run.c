@@ -239,7 +239,7 @@ static struct settings_override *collect_overrides(const struct args *args, stru
 static void tell_errors(const struct config_errors *errors)
 {
     for (size_t i = 0; i < errors->n; i++) {
-        event_log(EVENT_ERROR, "", "%s", errors->items[i].text);
+        event_log(EVENT_ERROR, "", "%s", errors->items[i].err.text);
     }
     if (errors->n_left_out > 0) {
         event_log(EVENT_ERROR, "", "and %zu errors more", errors->n_left_out);

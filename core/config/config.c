@@ -34,6 +34,7 @@ static void section_free(struct config_section *section)
                         strlen(section->values[i].text));
     }
     mem_free(section->values);
+    mem_free(section->why);
     free_text(section->kind);
     free_text(section->name);
     mem_free(section);
@@ -50,6 +51,7 @@ void config_free(struct config *config)
     mem_free(config->sections);
     strv_done(&config->paths);
     map_free(config->index);
+    mem_free(config->lost);
     mem_free(config);
 }
 

@@ -52,6 +52,7 @@ struct config_section {
     struct config_value *values; /* in the order of the file; a key may come several times */
     size_t n_values, cap_values;
     bool is_wrong; /* holds an error: not to be used, nor what depends on it */
+    char *why;     /* the first of its errors, with its place; or NULL */
     /* The tree's own: where it stands among all, and among those of its kind. */
     size_t index;
     struct config_section *next_of_kind, *last_of_kind;
@@ -61,12 +62,20 @@ struct config;
 
 /* ---- Errors, all at once ---- */
 
-#define CONFIG_ERRORS_MAX 100
+#define CONFIG_ERRORS_MAX 1000
+
+struct config_error {
+    struct err err;        /* ERR_CONFIG, "FILE:LINE:COLUMN: what is wrong", hints on lines below */
+    char *path;            /* the file's, variable's or flag's name; or NULL */
+    unsigned line, column; /* 0: not in a file, or all of it */
+    size_t what;           /* where in the text "what is wrong" begins */
+};
 
 struct config_errors {
-    struct err
-        *items; /* each ERR_CONFIG, "FILE:LINE:COLUMN: what is wrong", hints on lines below */
+    struct config_error *items; /* as they were found */
     size_t n, cap;
+    struct config_error *warnings; /* what works, but hardly as it was meant */
+    size_t n_warnings, cap_warnings;
     size_t n_left_out; /* found beyond CONFIG_ERRORS_MAX */
     size_t n_general;  /* those that belong to no section that one could do without */
 };
@@ -82,6 +91,13 @@ void config_errors_done(struct config_errors *errors);
 struct err *config_errors_add(struct config_errors *errors, struct config_section *section,
                               const struct config_place *place, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+
+/* Adds a warning; beyond CONFIG_ERRORS_MAX they are dropped. */
+void config_errors_warn(struct config_errors *errors, const struct config_place *place,
+                        const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* Errors and warnings each in the order of files, lines and columns. */
+void config_errors_sort(struct config_errors *errors);
 
 /* "did you mean 'NAME'?" below an error, if one of the names is near enough to text. err may be
  * NULL. */
@@ -122,6 +138,10 @@ const struct config_section *config_section_find(const struct config *config, co
  * (NULL: from the start); NULL at the end. */
 const struct config_section *config_section_next(const struct config *config, const char *kind,
                                                  const struct config_section *after);
+
+/* Why sections may be missing that stand in the files: the first fault that cost a file, or a
+ * section whose name is not known. NULL: every section was found. */
+const char *config_lost(const struct config *config);
 
 /* The last value of a key, which is the one that counts; NULL if there is none. */
 const struct config_value *config_value_find(const struct config_section *section, const char *key);

@@ -11,11 +11,21 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+static void free_list(struct config_error *items, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        mem_free(items[i].path);
+    }
+    mem_free(items);
+}
 
 void config_errors_done(struct config_errors *errors)
 {
-    mem_free(errors->items);
+    free_list(errors->items, errors->n);
+    free_list(errors->warnings, errors->n_warnings);
     *errors = (struct config_errors)CONFIG_ERRORS_INIT;
 }
 
@@ -35,30 +45,56 @@ char *config_place_format(const struct config_place *place)
     return str_dup("default");
 }
 
+static void fill(struct config_error *item, const struct config_place *place, const char *text)
+{
+    AUTO_FREE char *where = config_place_format(place);
+
+    *item = (struct config_error){.path = str_dup(place->path),
+                                  .line = place->line,
+                                  .column = place->column,
+                                  .what = strlen(where) + 2};
+    err_set(&item->err, ERR_CONFIG, "%s: %s", where, text);
+}
+
 static struct err *push(struct config_errors *errors, const struct config_place *place,
                         const char *text)
 {
-    AUTO_FREE char *where = config_place_format(place);
-    struct err *err = NULL;
+    struct config_error *item = NULL;
 
     if (errors->n == CONFIG_ERRORS_MAX) {
         errors->n_left_out++;
         return NULL;
     }
-    err = &VEC_PUSH(errors->items, errors->n, errors->cap);
-    err_set(err, ERR_CONFIG, "%s: %s", where, text);
-    return err;
+    item = &VEC_PUSH(errors->items, errors->n, errors->cap);
+    fill(item, place, text);
+    return &item->err;
 }
 
-struct err *config_errors_add_local(struct config_errors *errors, const struct config_place *place,
-                                    const char *format, ...)
+void config_lose(struct config *config, const char *why)
 {
+    if (config->lost == NULL) {
+        config->lost = str_dup(why);
+    }
+}
+
+const char *config_lost(const struct config *config)
+{
+    return config->lost;
+}
+
+struct err *config_errors_add_lost(struct config *config, struct config_errors *errors,
+                                   const struct config_place *place, const char *format, ...)
+{
+    AUTO_FREE char *where = config_place_format(place);
+    AUTO_FREE char *why = NULL;
     char text[ERR_TEXT_MAX];
     va_list args;
 
     va_start(args, format);
     (void)vsnprintf(text, sizeof(text), format, args);
     va_end(args);
+    why = str_fmt("%s: %s", where, text);
+    config_lose(config, why);
     return push(errors, place, text);
 }
 
@@ -71,13 +107,56 @@ struct err *config_errors_add(struct config_errors *errors, struct config_sectio
     va_start(args, format);
     (void)vsnprintf(text, sizeof(text), format, args);
     va_end(args);
-    if (section != NULL) {
+    if (section != NULL && section->why == NULL) {
+        AUTO_FREE char *where = config_place_format(place);
+
         section->is_wrong = true;
+        section->why = str_fmt("%s: %s", where, text);
     }
     if (section == NULL || strcmp(section->kind, "acme-dns") == 0) {
         errors->n_general++;
     }
     return push(errors, place, text);
+}
+
+void config_errors_warn(struct config_errors *errors, const struct config_place *place,
+                        const char *format, ...)
+{
+    char text[ERR_TEXT_MAX];
+    va_list args;
+
+    va_start(args, format);
+    (void)vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    if (errors->n_warnings < CONFIG_ERRORS_MAX) {
+        fill(&VEC_PUSH(errors->warnings, errors->n_warnings, errors->cap_warnings), place, text);
+    }
+}
+
+/* What is in no file comes first: flags and variables. */
+static int compare(const void *one, const void *other)
+{
+    const struct config_error *a = one;
+    const struct config_error *b = other;
+    int by_path = strcmp(a->path == NULL ? "" : a->path, b->path == NULL ? "" : b->path);
+
+    if ((a->line == 0) != (b->line == 0)) {
+        return a->line == 0 ? -1 : 1;
+    }
+    if (by_path != 0 || a->line != b->line) {
+        return by_path != 0 ? by_path : a->line < b->line ? -1 : 1;
+    }
+    return a->column < b->column ? -1 : a->column > b->column ? 1 : 0;
+}
+
+void config_errors_sort(struct config_errors *errors)
+{
+    if (errors->n > 0) {
+        qsort(errors->items, errors->n, sizeof(errors->items[0]), compare);
+    }
+    if (errors->n_warnings > 0) {
+        qsort(errors->warnings, errors->n_warnings, sizeof(errors->warnings[0]), compare);
+    }
 }
 
 void config_hint_nearest(struct err *err, const char *text, const char *const *names,

@@ -23,7 +23,8 @@ struct parser {
     const char *start; /* of the current line */
     unsigned line;
     struct config_section *section; /* NULL before the first, or behind a header that is no good */
-    bool is_skipping; /* behind such a header: its values were not meant for another */
+    bool is_skipping;   /* behind such a header: its values were not meant for another */
+    bool has_told_crlf; /* once a file */
 };
 
 static struct config_place place_at(const struct parser *p, const char *at)
@@ -40,16 +41,22 @@ static struct config_place place_at(const struct parser *p, const char *at)
     return place;
 }
 
-/* An error in the current line. Outside sections it concerns everything in the main file, but only
- * the file itself below conf.d/. */
+/* An error in the current line. Before the first section it concerns everything in the main file,
+ * but only the file itself below conf.d/; a header that is no good costs its section. */
 static struct err *complain(struct parser *p, const char *at, const char *text)
 {
     struct config_place place = place_at(p, at);
 
-    if (p->section == NULL && !p->text->is_main) {
-        return config_errors_add_local(p->errors, &place, "%s", text);
+    if (p->section == NULL && (p->is_skipping || !p->text->is_main)) {
+        return config_errors_add_lost(p->config, p->errors, &place, "%s", text);
     }
     return config_errors_add(p->errors, p->section, &place, "%s", text);
+}
+
+static struct err *complain_of_header(struct parser *p, const char *at, const char *text)
+{
+    p->config->has_lost_header = true;
+    return complain(p, at, text);
 }
 
 static bool is_clean_line(struct parser *p, const char *line, size_t len)
@@ -102,10 +109,14 @@ static void refuse_duplicate(struct parser *p, struct config_section *first, con
     AUTO_FREE char *where = config_place_format(&first->place);
     bool is_same = strcmp(first->name, name) == 0;
 
-    config_errors_add(p->errors, first, &place, "section [%s%s%s] %s at %s", first->kind,
-                      *name == '\0' ? "" : " ", name,
-                      is_same ? "is already" : "differs only in case from the one", where);
-    p->is_skipping = true;
+    struct err *err =
+        config_errors_add(p->errors, first, &place, "section [%s%s%s] %s at %s", first->kind,
+                          *name == '\0' ? "" : " ", name,
+                          is_same ? "is already" : "differs only in case from the one", where);
+
+    if (err != NULL) {
+        err_hint(err, "neither is used: put all its keys into one of them");
+    }
 }
 
 static void add_section(struct parser *p, char *take_kind, char *take_name, const char *at)
@@ -132,11 +143,11 @@ static void parse_header(struct parser *p, const char *from, const char *to)
     p->section = NULL;
     p->is_skipping = true;
     if (end == NULL) {
-        complain(p, to, "a section ends with ']'");
+        complain_of_header(p, to, "a section ends with ']'");
         return;
     }
     if (end + 1 != to) {
-        complain(p, end + 1, "nothing may follow a section's ']', not even a comment");
+        complain_of_header(p, end + 1, "nothing may follow a section's ']', not even a comment");
         return;
     }
     trim(&inner, &end);
@@ -146,7 +157,7 @@ static void parse_header(struct parser *p, const char *from, const char *to)
     trim(&blank, &end);
     name = str_dup_len(blank, (size_t)(end - blank));
     if (*kind == '\0') {
-        complain(p, inner, "a section without a name");
+        complain_of_header(p, inner, "a section without a name");
         return;
     }
     first = config_index_find(p->config, kind, name);
@@ -156,6 +167,29 @@ static void parse_header(struct parser *p, const char *from, const char *to)
     }
     p->is_skipping = false;
     add_section(p, TAKE(kind), TAKE(name), from);
+}
+
+static void warn_of_crlf(struct parser *p, const char *at)
+{
+    struct config_place place = place_at(p, at);
+
+    if (!p->has_told_crlf) {
+        config_errors_warn(p->errors, &place,
+                           "the file has Windows line ends (CR LF); the CRs are left out");
+    }
+    p->has_told_crlf = true;
+}
+
+/* Within a list or a command it is a blank like others; elsewhere it stays. */
+static void warn_of_tab(struct parser *p, const char *from, const char *to)
+{
+    const char *tab = memchr(from, '\t', (size_t)(to - from));
+
+    if (tab != NULL) {
+        struct config_place place = place_at(p, tab);
+
+        config_errors_warn(p->errors, &place, "a tab within a value");
+    }
 }
 
 static bool is_key(const char *from, const char *to)
@@ -170,6 +204,17 @@ static bool is_key(const char *from, const char *to)
     return from < to;
 }
 
+/* Many programs have it. */
+static void hint_include(struct err *err, const char *from, const char *to)
+{
+    static const char WORD[] = "include";
+    size_t len = sizeof(WORD) - 1;
+
+    if (err != NULL && (size_t)(to - from) > len && memcmp(from, WORD, len) == 0) {
+        err_hint(err, CONFIG_NO_INCLUDES);
+    }
+}
+
 static void parse_value(struct parser *p, const char *from, const char *to)
 {
     const char *key_end = memchr(from, '=', (size_t)(to - from));
@@ -180,7 +225,8 @@ static void parse_value(struct parser *p, const char *from, const char *to)
         return;
     }
     if (key_end == NULL) {
-        complain(p, from, "neither a [section], nor 'key = value', nor a comment");
+        hint_include(complain(p, from, "neither a [section], nor 'key = value', nor a comment"),
+                     from, to);
         return;
     }
     trim(&from, &key_end);
@@ -190,9 +236,10 @@ static void parse_value(struct parser *p, const char *from, const char *to)
         return;
     }
     if (p->section == NULL) {
-        complain(p, from, "a key before the first [section]");
+        hint_include(complain(p, from, "a key before the first [section]"), from, to);
         return;
     }
+    warn_of_tab(p, text, to);
     value = &VEC_PUSH(p->section->values, p->section->n_values, p->section->cap_values);
     value->key = str_dup_len(from, (size_t)(key_end - from));
     value->text = str_dup_len(text, (size_t)(to - text));
@@ -208,6 +255,7 @@ static void parse_line(struct parser *p, const char *line, size_t len)
     p->start = line;
     if (to > from && to[-1] == '\r') {
         to--;
+        warn_of_crlf(p, to);
     }
     if (!is_clean_line(p, from, (size_t)(to - from))) {
         return;
@@ -234,6 +282,9 @@ static bool skip_mark(struct parser *p, const char **at, const char *end)
         return false;
     }
     if (left >= 3 && memcmp(*at, "\xef\xbb\xbf", 3) == 0) {
+        struct config_place place = place_at(p, *at);
+
+        config_errors_warn(p->errors, &place, "a byte order mark, which is left out");
         *at += 3;
     }
     return true;

@@ -15,6 +15,8 @@ struct config {
     size_t n_sections, cap_sections;
     struct map *index; /* config_index.c: who is there, and the kinds */
     struct strv paths; /* the files that were read: places point to these texts */
+    char *lost;        /* as config_lost() */
+    bool has_lost_header;
 };
 
 /* One file on its way into the tree. */
@@ -36,8 +38,15 @@ void config_index_add(struct config *config, struct config_section *take_section
 struct config_section *config_index_find(const struct config *config, const char *kind,
                                          const char *name);
 
-/* As config_errors_add() without a section, but not counted as general. */
-struct err *config_errors_add_local(struct config_errors *errors, const struct config_place *place,
-                                    const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* As config_errors_add() without a section, but not counted as general: what stands there is lost,
+ * and the rest goes on. */
+struct err *config_errors_add_lost(struct config *config, struct config_errors *errors,
+                                   const struct config_place *place, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+#define CONFIG_NO_INCLUDES "there are no includes: every conf.d/*.conf beside the main file is read"
+
+/* The first time counts. */
+void config_lose(struct config *config, const char *why);
 
 #endif

@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "config/config_tree.h"
 #include "config/sections.h"
 #include "config/settings.h"
 
@@ -295,7 +296,11 @@ static void hint_key(struct err *err, const struct config_section *section, cons
             names[n++] = KEYS[i].name;
         }
     }
-    config_hint_nearest(err, name, names, n);
+    if (err != NULL && strcmp(name, "include") == 0) {
+        err_hint(err, CONFIG_NO_INCLUDES);
+    } else {
+        config_hint_nearest(err, name, names, n);
+    }
 }
 
 static void parse_one(struct config_section *section, const struct config_value *value, void *into,

@@ -36,10 +36,8 @@ void certificate_section_done(struct certificate_section *certificate)
 
 static int refuse_wrong(const struct config_section *section, struct err *err)
 {
-    AUTO_FREE char *where = config_place_format(&section->place);
-
-    return err_set(err, ERR_CONFIG, "[%s %s] at %s is not used: it has errors", section->kind,
-                   section->name, where);
+    return err_set(err, ERR_CONFIG, "[%s %s] is not used: %s", section->kind, section->name,
+                   section->why);
 }
 
 /* Fills the fields. A section that settings_new() has not seen (request.conf) may still be wrong:
@@ -54,7 +52,8 @@ static int fill(const struct config_section *section, void *fields, struct err *
     }
     key_parse_section(&copy, fields, &errors);
     if (errors.n > 0) {
-        *err = errors.items[0];
+        *err = errors.items[0].err;
+        mem_free(copy.why);
         return err_code(err);
     }
     return 0;
@@ -92,6 +91,14 @@ int zone_section_read(const struct config_section *section, struct zone_section 
     str_set(&zone.zone, cut);
     *ret = zone;
     return 0;
+}
+
+char *zone_section_suffix(const struct config_section *section)
+{
+    char *suffix = NULL;
+    struct err ignored = ERR_INIT; /* told when the section was checked */
+
+    return zone_name_normalize(section->name, &suffix, &ignored) < 0 ? NULL : suffix;
 }
 
 int certificate_section_read(const struct config_section *section, struct certificate_section *ret,

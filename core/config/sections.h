@@ -86,6 +86,10 @@ void ca_section_done(struct ca_section *ca);
 void zone_section_done(struct zone_section *zone);
 void certificate_section_done(struct certificate_section *certificate);
 
+/* The name of the section that [zone NAME] is about: lower case, no dot at its end; to mem_free.
+ * NULL: it is no zone's name. */
+char *zone_section_suffix(const struct config_section *section);
+
 /* Whether NAME may name a certificate and so a folder: [a-z0-9._-], 1 to 128, first neither dot nor
  * hyphen. */
 bool certificate_name_is_valid(const char *name);

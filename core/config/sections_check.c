@@ -11,6 +11,7 @@
 #include "base/secret.h"
 #include "base/str.h"
 #include "base/words.h"
+#include "config/config_tree.h"
 #include "config/keys.h"
 #include "config/sections.h"
 #include "config/zone_name.h"
@@ -147,7 +148,9 @@ static const struct {
     {"zone", check_zone},        {"certificate", check_certificate},
 };
 
-static void check_section(struct config_section *section, struct config_errors *errors)
+/* A kind that is not known may be a mistyped one: then the section is missing elsewhere. */
+static void check_section(struct config *config, struct config_section *section,
+                          struct config_errors *errors)
 {
     const char *names[ARRAY_LEN(KINDS)];
 
@@ -161,6 +164,7 @@ static void check_section(struct config_section *section, struct config_errors *
     config_hint_nearest(
         config_errors_add(errors, section, &section->place, "unknown section [%s]", section->kind),
         section->kind, names, ARRAY_LEN(KINDS));
+    config_lose(config, section->why);
 }
 
 /* Thousands of certificates have the same few groups, and each question may go to a directory
@@ -190,7 +194,7 @@ static void check_groups(struct config *config, struct config_errors *errors)
 void sections_check(struct config *config, struct config_errors *errors)
 {
     for (size_t i = 0; i < config_section_count(config); i++) {
-        check_section(config_section_at(config, i), errors);
+        check_section(config, config_section_at(config, i), errors);
     }
     check_groups(config, errors);
 }

@@ -89,7 +89,8 @@ static const struct zone_rule *find_rule(const struct zone_rules *rules, const c
     for (size_t i = 0; i < rules->n; i++) {
         const struct zone_rule *rule = &rules->items[i];
 
-        if ((is_empty_good || rule->providers.n > 0) && domain_is_within(owner, rule->suffix) &&
+        if ((is_empty_good || rule->providers.n > 0 || rule->wrong != NULL) &&
+            domain_is_within(owner, rule->suffix) &&
             (best == NULL || strlen(rule->suffix) > strlen(best->suffix))) {
             best = rule;
         }
@@ -135,6 +136,10 @@ static int choose_all(struct provider_set *set, const struct strv *names, const 
 static int choose_by_rule(struct provider_set *set, const struct zone_rule *rule, const char *owner,
                           const char *zone, struct provider_choices *to, struct err *err)
 {
+    if (rule->wrong != NULL) {
+        return err_set(err, ERR_CONFIG, "[zone %.*s] is not used: %s",
+                       (int)strlen(rule->suffix) - 1, rule->suffix, rule->wrong);
+    }
     if (choose_all(set, &rule->providers, owner, rule->zone != NULL ? rule->zone : zone, to, err) <
         0) {
         return err_wrap(err, "%s", rule->place);

@@ -32,6 +32,7 @@ void zone_rules_done(struct zone_rules *rules)
         mem_free(rules->items[i].suffix);
         mem_free(rules->items[i].zone);
         mem_free(rules->items[i].place);
+        mem_free(rules->items[i].wrong);
         strv_done(&rules->items[i].providers);
     }
     mem_free(rules->items);

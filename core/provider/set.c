@@ -16,8 +16,20 @@
 
 /* ---- The zone map ---- */
 
-/* A section that is wrong was reported when the configuration was checked; what it would have
- * served finds no provider then. */
+/* A section that is wrong was reported when the configuration was checked. What it would have
+ * served must not go to the provider of a zone above. */
+static void add_wrong_zone(struct provider_set *set, const struct config_section *section)
+{
+    AUTO_FREE char *suffix = zone_section_suffix(section);
+
+    if (suffix != NULL && section->is_wrong) {
+        struct zone_rule *rule = zone_rules_add(&set->rules, suffix);
+
+        rule->place = config_place_format(&section->place);
+        rule->wrong = str_dup(section->why);
+    }
+}
+
 static void add_zone_sections(struct provider_set *set, const struct config *config)
 {
     const struct config_section *section = NULL;
@@ -27,6 +39,7 @@ static void add_zone_sections(struct provider_set *set, const struct config *con
         struct err err = ERR_INIT;
 
         if (zone_section_read(section, &zone, &err) < 0) {
+            add_wrong_zone(set, section);
             continue;
         }
         struct zone_rule *rule = zone_rules_add(&set->rules, zone.suffix);

@@ -38,6 +38,7 @@ struct zone_rule {
     char *zone; /* or NULL */
     bool is_alias_target;
     char *place; /* where it stands, for messages */
+    char *wrong; /* why it is not used, and keeps shorter ones from serving; or NULL */
 };
 
 struct zone_rules {

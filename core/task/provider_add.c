@@ -169,7 +169,7 @@ static int try_section(struct addition *addition, struct err *err)
     config =
         config_parse(credentials_path(addition->credentials), buf_str(&text), text.len, &errors);
     if (errors.n > 0) {
-        *err = errors.items[0];
+        *err = errors.items[0].err;
         return err_code(err);
     }
     return try_provider(addition, config, err);

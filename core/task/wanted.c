@@ -53,7 +53,7 @@ static int load_remembered(struct store *store, const char *name, struct config 
     int code = 0;
 
     if (errors.n > 0) {
-        *err = errors.items[0];
+        *err = errors.items[0].err;
         (void)err_wrap(err, "what was asked for earlier cannot be read");
         code = err_hint(err, "correct the file, or remove it and give all options again");
         config_errors_done(&errors);

@@ -144,7 +144,7 @@ static int run(struct crowd *crowd, const char *config_path, const char *name, s
 
     strv_add(&plugins, CROWD_PLUGINS);
     if (errors.n > 0) {
-        return err_set(err, ERR_CONFIG, "%s", errors.items[0].text);
+        return err_set(err, ERR_CONFIG, "%s", errors.items[0].err.text);
     }
     if (provider_set_new(crowd->loop, config, &settings, &set, err) < 0 ||
         provider_get(set, name, &crowd->provider, err) < 0) {

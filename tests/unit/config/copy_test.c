@@ -120,8 +120,8 @@ static void in_the_settings_paths_count_from_the_file_and_need_a_name(void **sta
     AUTO_PTR(settings)
     struct settings *settings = settings_new(config, "/etc/x/a.conf", NULL, 0, &errors);
     assert_int_equal(errors.n, 1);
-    assert_non_null(strstr(errors.items[0].text, "/etc/x/a.conf:2:16: copy-privkey: all"));
-    assert_non_null(strstr(errors.items[0].text, "put {name} into the path"));
+    assert_non_null(strstr(errors.items[0].err.text, "/etc/x/a.conf:2:16: copy-privkey: all"));
+    assert_non_null(strstr(errors.items[0].err.text, "put {name} into the path"));
     config_errors_done(&errors);
 }
 

@@ -56,7 +56,7 @@ static void remembers_places_in_characters(void **state)
 
     (void)state;
     assert_int_equal(errors.n, 1); /* the key with an umlaut */
-    assert_string_equal(errors.items[0].text,
+    assert_string_equal(errors.items[0].err.text,
                         "a.conf:3:3: a key is made of lower-case letters, digits and hyphens");
     assert_int_equal(section->place.line, 1);
     assert_int_equal(value->place.line, 4);
@@ -91,6 +91,74 @@ static void accepts_a_byte_order_mark_and_crlf(void **state)
     assert_int_equal(errors.n, 0);
     assert_string_equal(value_of(config, "acme-dns", "", "email"), "a@example.com");
     assert_string_equal(value_of(config, "acme-dns", "", "ca"), "x");
+    assert_int_equal(errors.n_warnings, 2);
+    assert_string_equal(errors.warnings[0].err.text,
+                        "a.conf:1:1: a byte order mark, which is left out");
+    assert_string_equal(errors.warnings[1].err.text,
+                        "a.conf:1:11: the file has Windows line ends (CR LF); the CRs are left "
+                        "out");
+}
+
+static void warns_of_a_tab_that_is_part_of_a_value(void **state)
+{
+    static const char TEXT[] = "[zone a]\n\tprovider\t=\tx,\ty\t\n";
+    AUTO(config_errors_done) struct config_errors errors = CONFIG_ERRORS_INIT;
+    AUTO_PTR(config) struct config *config = parse_len(TEXT, strlen(TEXT), &errors);
+
+    (void)state;
+    assert_string_equal(value_of(config, "zone", "a", "provider"), "x,\ty");
+    assert_int_equal(errors.n, 0);
+    assert_int_equal(errors.n_warnings, 1);
+    assert_string_equal(errors.warnings[0].err.text, "a.conf:2:15: a tab within a value");
+}
+
+/* One section less, and the others go on; unless it may have been the one of all settings. */
+static void a_header_that_cannot_be_read_costs_its_section(void **state)
+{
+    static const char TEXT[] = "[acme-dns]\nca = x\n[certificate a\ndomains = a.test\n"
+                               "[certificate b]\ndomains = b.test\n";
+    static const char BARE[] = "[acme-dns\nca = x\n[certificate b]\ndomains = b.test\n";
+    AUTO(config_errors_done) struct config_errors errors = CONFIG_ERRORS_INIT;
+    AUTO_PTR(config) struct config *config = parse_len(TEXT, strlen(TEXT), &errors);
+
+    (void)state;
+    assert_int_equal(errors.n, 1);
+    assert_int_equal(errors.n_general, 0);
+    assert_string_equal(config_lost(config), "a.conf:3:15: a section ends with ']'");
+    assert_string_equal(value_of(config, "certificate", "b", "domains"), "b.test");
+    assert_string_equal(value_of(config, "acme-dns", "", "ca"), "x");
+    AUTO_PTR(config) struct config *bare = parse_len(BARE, strlen(BARE), &errors);
+
+    assert_non_null(bare);
+    assert_int_equal(errors.n, 2);
+    assert_int_equal(errors.n_general, 1);
+}
+
+static void errors_are_sorted_by_place(void **state)
+{
+    static const char TEXT[] = "[zone a]\nx\n[zone b]\nprovider = x\n[zone c]\ny\n";
+    AUTO(config_errors_done) struct config_errors errors = CONFIG_ERRORS_INIT;
+    const struct config_place places[] = {
+        {.origin = CONFIG_FILE, .path = "a.conf", .line = 6, .column = 9},
+        {.origin = CONFIG_FILE, .path = "a.conf", .line = 4, .column = 1},
+        {.origin = CONFIG_FLAG, .path = "--ca"},
+        {.origin = CONFIG_FILE, .path = "a", .line = 99, .column = 1},
+    };
+    static const char *const WANTED[] = {
+        "--ca: z", "a:99:1: z", "a.conf:2:1: ", "a.conf:4:1: z", "a.conf:6:1: ", "a.conf:6:9: z"};
+
+    (void)state;
+    AUTO_PTR(config) struct config *config = parse_len(TEXT, strlen(TEXT), &errors);
+    assert_non_null(config);
+    for (size_t i = 0; i < ARRAY_LEN(places); i++) {
+        config_errors_add(&errors, NULL, &places[i], "z");
+    }
+    config_errors_sort(&errors);
+    assert_int_equal(errors.n, ARRAY_LEN(WANTED));
+    for (size_t i = 0; i < ARRAY_LEN(WANTED); i++) {
+        assert_true(str_has_prefix(errors.items[i].err.text, WANTED[i]));
+    }
+    assert_string_equal(errors.items[1].err.text + errors.items[1].what, "z");
 }
 
 /* Each text has exactly one fault; the error must name its place and what it is. */
@@ -119,10 +187,19 @@ static void tells_each_fault_with_its_place(void **state)
         CASE("[acme-dns]\nE-Mail = x\n",
              "a.conf:2:1: a key is made of lower-case letters, digits and hyphens"),
         CASE("[zone a]\nprovider = x\n[zone a]\nprovider = y\n",
-             "a.conf:3:1: section [zone a] is already at a.conf:1:1"),
+             "a.conf:3:1: section [zone a] is already at a.conf:1:1\n"
+             "neither is used: put all its keys into one of them"),
         CASE("[zone a]\nprovider = x\n[zone A]\n",
-             "a.conf:3:1: section [zone A] differs only in case from the one at a.conf:1:1"),
-        CASE("[acme-dns]\n[acme-dns]\n", "a.conf:2:1: section [acme-dns] is already at a.conf:1:1"),
+             "a.conf:3:1: section [zone A] differs only in case from the one at a.conf:1:1\n"
+             "neither is used: put all its keys into one of them"),
+        CASE("[acme-dns]\n[acme-dns]\n", "a.conf:2:1: section [acme-dns] is already at a.conf:1:1\n"
+                                         "neither is used: put all its keys into one of them"),
+        CASE("[acme-dns]\nca = x\ninclude conf.d/*\n",
+             "a.conf:3:1: neither a [section], nor 'key = value', nor a comment\n"
+             "there are no includes: every conf.d/*.conf beside the main file is read"),
+        CASE("include = conf.d/a.conf\n",
+             "a.conf:1:1: a key before the first [section]\n"
+             "there are no includes: every conf.d/*.conf beside the main file is read"),
 #undef CASE
     };
 
@@ -133,8 +210,8 @@ static void tells_each_fault_with_its_place(void **state)
 
         assert_non_null(config);
         assert_int_equal(errors.n, 1);
-        assert_string_equal(errors.items[0].text, CASES[i].error);
-        assert_int_equal(errors.items[0].class, ERR_CONFIG);
+        assert_string_equal(errors.items[0].err.text, CASES[i].error);
+        assert_int_equal(errors.items[0].err.class, ERR_CONFIG);
     }
 }
 
@@ -212,7 +289,7 @@ static void takes_lines_as_long_as_the_file(void **state)
         AUTO_PTR(config) struct config *config = parse_len(buf_str(&text), text.len, &errors);
 
         assert_int_equal(errors.n, 1);
-        assert_string_equal(errors.items[0].text, "a.conf:1:1: larger than 1 MiB");
+        assert_string_equal(errors.items[0].err.text, "a.conf:1:1: larger than 1 MiB");
         assert_int_equal(config_section_count(config), 0);
     }
 }
@@ -316,9 +393,41 @@ static void a_file_that_cannot_be_read_costs_only_itself(void **state)
         config_load(&(struct config_source){.path = path, .has_folder = true}, &errors);
 
     assert_int_equal(errors.n, 1);
-    assert_string_equal(errors.items[0].text, wanted);
+    assert_string_equal(errors.items[0].err.text, wanted);
     assert_int_equal(errors.n_general, 0);
     assert_non_null(config_section_find(config, "zone", "a"));
+    assert_string_equal(config_lost(config), wanted);
+}
+
+/* What an include loop is elsewhere: a link to what is read anyway, or to itself. */
+static void a_link_to_a_file_that_was_read_is_told(void **state)
+{
+    const char *dir = *state;
+    AUTO_FREE char *path = str_fmt("%s/acme-dns.conf", dir);
+    AUTO_FREE char *same = str_fmt("%s/conf.d/10-a.conf", dir);
+    AUTO_FREE char *loop = str_fmt("%s/conf.d/20-b.conf", dir);
+    AUTO_FREE char *other = str_fmt("%s/conf.d/notes.txt", dir);
+    AUTO_FREE char *wanted = str_fmt("%s: the same file as '%s'\nit was read already: remove one "
+                                     "of the two names",
+                                     same, path);
+    AUTO_FREE char *looped = str_fmt("%s: cannot open it: Too many levels of symbolic links", loop);
+    AUTO_FREE char *unread = str_fmt("%s: not read: only names that end with .conf are", other);
+    AUTO(config_errors_done) struct config_errors errors = CONFIG_ERRORS_INIT;
+
+    write_file(dir, "acme-dns.conf", "[zone a]\nprovider = x\n", 0644);
+    write_file(dir, "conf.d/notes.txt", "mine\n", 0644);
+    assert_int_equal(symlink("../acme-dns.conf", same), 0);
+    assert_int_equal(symlink("20-b.conf", loop), 0);
+    AUTO_PTR(config)
+    struct config *config =
+        config_load(&(struct config_source){.path = path, .has_folder = true}, &errors);
+
+    assert_int_equal(errors.n, 2);
+    assert_string_equal(errors.items[0].err.text, wanted);
+    assert_string_equal(errors.items[1].err.text, looped);
+    assert_false(config_section_find(config, "zone", "a")->is_wrong);
+    assert_int_equal(errors.n_warnings, 1);
+    assert_string_equal(errors.warnings[0].err.text, unread);
 }
 
 /* However the main file was named, its neighbours are found. */
@@ -364,7 +473,7 @@ static void reads_the_folder_beside_a_bare_file_name(void **state)
     free(here);
     assert_non_null(config_section_find(config, "zone", "a"));
     assert_int_equal(errors.n, 1);
-    assert_true(str_has_prefix(errors.items[0].text, place));
+    assert_true(str_has_prefix(errors.items[0].err.text, place));
 }
 
 static void misses_a_file_only_if_the_user_named_it(void **state)
@@ -385,7 +494,7 @@ static void misses_a_file_only_if_the_user_named_it(void **state)
     assert_non_null(told);
     assert_int_equal(errors.n, 1);
     assert_int_equal(errors.n_general, 1);
-    assert_string_equal(errors.items[0].text, wanted);
+    assert_string_equal(errors.items[0].err.text, wanted);
 }
 
 static void takes_the_null_device_for_no_configuration(void **state)
@@ -418,7 +527,7 @@ static void refuses_what_others_can_write_when_trust_is_checked(void **state)
         &errors);
 
     assert_int_equal(errors.n, 1);
-    assert_non_null(strstr(errors.items[0].text, path));
+    assert_non_null(strstr(errors.items[0].err.text, path));
     assert_int_equal(config_section_count(config), 0);
 }
 
@@ -450,6 +559,11 @@ int main(void)
         cmocka_unit_test(keeps_repeated_keys_in_order),
         cmocka_unit_test(accepts_a_byte_order_mark_and_crlf),
         cmocka_unit_test(tells_each_fault_with_its_place),
+        cmocka_unit_test(warns_of_a_tab_that_is_part_of_a_value),
+        cmocka_unit_test(a_header_that_cannot_be_read_costs_its_section),
+        cmocka_unit_test(errors_are_sorted_by_place),
+        cmocka_unit_test_setup_teardown(a_link_to_a_file_that_was_read_is_told, make_folder,
+                                        remove_folder),
         cmocka_unit_test(uses_neither_of_two_sections_of_one_name),
         cmocka_unit_test(finds_each_of_ten_thousand_sections),
         cmocka_unit_test(takes_lines_as_long_as_the_file),

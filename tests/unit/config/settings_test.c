@@ -241,9 +241,9 @@ static void tells_each_mistake_with_what_would_be_right(void **state)
         make(&f, MISTAKES[i].text, NULL, 0);
         assert_int_equal(f.errors.n, 1);
         if (MISTAKES[i].error != NULL) {
-            assert_string_equal(f.errors.items[0].text, MISTAKES[i].error);
+            assert_string_equal(f.errors.items[0].err.text, MISTAKES[i].error);
         } else {
-            assert_non_null(strstr(f.errors.items[0].text, "192.0.2.1"));
+            assert_non_null(strstr(f.errors.items[0].err.text, "192.0.2.1"));
         }
     }
 }
@@ -280,7 +280,7 @@ static void sizes_are_bounded_numbers_of_bytes(void **state)
         make(&f, text, NULL, 0);
         if (CASES[i].bytes == 0) {
             assert_int_equal(f.errors.n, 1);
-            assert_string_equal(f.errors.items[0].text, error);
+            assert_string_equal(f.errors.items[0].err.text, error);
         } else {
             assert_int_equal(f.errors.n, 0);
             assert_int_equal(f.settings->log_size_bytes, CASES[i].bytes);
@@ -336,7 +336,9 @@ static void tells_all_mistakes_at_once_and_spares_other_sections(void **state)
     assert_string_equal(certificate.domains.items[0], "b.example");
     assert_string_equal(certificate.domains.items[1], "*.b.example");
     assert_int_equal(ca_section_get(f.config, "c", &ca, &err), -ERR_CONFIG);
-    assert_string_equal(err.text, "[ca c] at /etc/x/a.conf:5:1 is not used: it has errors");
+    assert_string_equal(
+        err.text, "[ca c] is not used: /etc/x/a.conf:6:13: directory: 'ftp://x' is not a URL that "
+                  "begins with https:// and a host");
     assert_int_equal(ca_section_get(f.config, "d", &ca, &err), -ERR_NOT_FOUND);
 }
 
@@ -392,10 +394,10 @@ static void names_the_flag_or_the_variable_that_is_wrong(void **state)
     assert_int_equal(f.errors.n, 2);
     assert_int_equal(f.errors.n_general, 2);
     assert_string_equal(
-        f.errors.items[0].text,
+        f.errors.items[0].err.text,
         "environment variable ACME_DNS_EMAIL: 'nobody' is not an e-mail address like "
         "ops@example.com");
-    assert_string_equal(f.errors.items[1].text,
+    assert_string_equal(f.errors.items[1].err.text,
                         "--key-type: 'dsa' is none of ec256, ec384, rsa2048, rsa3072, rsa4096");
 }
 
@@ -432,8 +434,9 @@ static void refuses_an_inline_key_that_others_can_read(void **state)
     f.settings = settings_new(f.config, path, NULL, 0, &f.errors);
     (void)unlink(path);
     assert_int_equal(f.errors.n, 1);
-    assert_non_null(strstr(f.errors.items[0].text, ":3:16: eab-hmac-key: other users can read"));
-    assert_null(strstr(f.errors.items[0].text, "c2VjcmV0"));
+    assert_non_null(
+        strstr(f.errors.items[0].err.text, ":3:16: eab-hmac-key: other users can read"));
+    assert_null(strstr(f.errors.items[0].err.text, "c2VjcmV0"));
 }
 
 static void parses_durations_without_overflow(void **state)
@@ -497,7 +500,7 @@ static void check_sample(const char *dir, const char *name)
     AUTO_PTR(settings) struct settings *settings = settings_new(config, path, NULL, 0, &errors);
 
     for (size_t i = 0; i < errors.n; i++) {
-        print_error("%s\n", errors.items[i].text);
+        print_error("%s\n", errors.items[i].err.text);
     }
     assert_non_null(settings);
     assert_int_equal(errors.n, 0);

@@ -263,9 +263,28 @@ static void an_order_has_a_map_of_its_own(void **state)
     bed_close(&bed);
 }
 
+/* Or a name would be published with the provider of the zone above, which is another. */
+static void no_shorter_zone_serves_for_one_that_is_wrong(void **state)
+{
+    struct bed bed;
+
+    (void)state;
+    bed_open(&bed,
+             "[provider a]\nplugin = rfc2136\n[provider b]\nplugin = rfc2136\n"
+             "[zone example.com]\nprovider = a\n"
+             "[zone sub.example.com]\nprovider = b\nalias\n",
+             NULL, NULL);
+    expect_found(&bed, "_acme-challenge.example.com.", "example.com.", "a/example.com.");
+    expect_found(&bed, "_acme-challenge.sub.example.com.", "example.com.",
+                 "[zone sub.example.com] is not used: test.conf:9:1: neither a [section], nor 'key "
+                 "= value', nor a comment");
+    bed_close(&bed);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(no_shorter_zone_serves_for_one_that_is_wrong),
         cmocka_unit_test(the_longest_suffix_wins),
         cmocka_unit_test(one_instance_serves_all),
         cmocka_unit_test(the_command_line_beats_files),
