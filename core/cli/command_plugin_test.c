@@ -47,12 +47,17 @@ static void add_row(struct buf *to, const char *label, const char *text)
 
 static void add_plugin(const struct provider_description *plugin, struct buf *to)
 {
-    AUTO_FREE char *name =
-        str_fmt("%s %s (interface 1.%u)", plugin->name, plugin->version, plugin->abi_minor);
+    AUTO_FREE char *origin = plugin->is_built_in ? str_dup("a part of acme-dns")
+                                                 : str_fmt("interface 1.%u", plugin->abi_minor);
+    AUTO_FREE char *name = str_fmt("%s %s (%s)", plugin->name, plugin->version, origin);
     AUTO_FREE char *callbacks = provider_description_callbacks(plugin);
     AUTO(buf_done) struct buf isolation = BUF(REPORT_MAX);
 
     add_row(to, "Plug-in", name);
+    if (plugin->is_built_in) {
+        add_row(to, "Callbacks", callbacks);
+        return;
+    }
     add_row(to, "File", plugin->path);
     add_row(to, "Callbacks", callbacks);
     plugin_format_isolation(&plugin->isolation, &isolation);
@@ -210,5 +215,6 @@ enum task_exit command_plugin_test(struct task_env *env, const struct args *args
         .debugger = args_text(args, OPTION_DEBUG),
     };
 
+    sink_note_trial(sink);
     return task_plugin_test(env, &request, &listener);
 }

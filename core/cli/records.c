@@ -41,6 +41,20 @@ static bool is_create(const struct event *event)
     return str_eq(event_text(event, "action"), "create");
 }
 
+static bool is_awaited(const struct event *event)
+{
+    return event_number(event, "waited-for", 0) != 0;
+}
+
+static const char *opening_of(const struct event *event)
+{
+    if (!is_create(event)) {
+        return is_awaited(event) ? "Please delete" : "You may delete";
+    }
+    return event_number(event, "known", 0) != 0 ? "Please create, unless it is done,"
+                                                : "Please create";
+}
+
 static void add_row(struct records *records, const char *label, const char *text, const char *after)
 {
     buf_addf(&records->text, "  %-7s", label);
@@ -51,16 +65,12 @@ static void add_row(struct records *records, const char *label, const char *text
 static void add_head(const struct sink *sink, struct records *records, const struct event *event)
 {
     bool has_colour = sink->settings.has_colour[SINK_ERR];
-    bool is_known = event_number(event, "known", 0) != 0;
     long long count = (long long)event_number(event, "count", 1);
     const char *zone = event_text(event, "zone");
     AUTO_FREE char *what =
         count == 1 ? str_dup("1 TXT record") : str_fmt("%lld TXT records", count);
-    AUTO_FREE char *head = str_fmt("%s %s in the zone %s:",
-                                   !is_create(event) ? "You may delete"
-                                   : is_known        ? "Please create, unless it is done,"
-                                                     : "Please create",
-                                   what, zone == NULL ? "" : zone);
+    AUTO_FREE char *head =
+        str_fmt("%s %s in the zone %s:", opening_of(event), what, zone == NULL ? "" : zone);
 
     buf_add_str(&records->text, sink->is_line_empty ? "" : "\n");
     colour_begin(has_colour, is_create(event) ? COLOUR_YELLOW : COLOUR_BOLD, &records->text);
@@ -122,24 +132,35 @@ static void add_value(const struct sink *sink, struct records *records, const st
     records->n_values++;
 }
 
-static void add_foot(struct sink *sink, struct records *records, const struct event *event)
+/* What the wait is like: once a run is enough. */
+static void add_wait(struct sink *sink, struct records *records, const struct event *event)
 {
-    if (!is_create(event)) {
-        buf_add_str(&records->text,
-                    "\nNothing looks at them any more, and nothing waits for that.\n\n");
-        return;
-    }
-    buf_add_char(&records->text, '\n');
-    if (event_number(event, "waited-for", 0) == 0 || sink->has_told_wait) {
+    if (sink->has_told_wait) {
         return;
     }
     sink->has_told_wait = true;
     buf_add_str(&records->text, "The name servers are watched until all of them show this.\n");
     if (event_number(event, "attended", 0) != 0) {
-        buf_add_str(&records->text, "Enter looks at once. Ctrl-C ends the wait: the same command\n"
-                                    "goes on from here later, with the same values.\n");
+        buf_add_str(&records->text, sink->is_trial
+                                        ? "Enter looks at once. Ctrl-C ends the test.\n"
+                                        : "Enter looks at once. Ctrl-C ends the wait: the same "
+                                          "command\ngoes on from here later, with the same "
+                                          "values.\n");
     }
     buf_add_char(&records->text, '\n');
+}
+
+static void add_foot(struct sink *sink, struct records *records, const struct event *event)
+{
+    buf_add_char(&records->text, '\n');
+    if (is_awaited(event) && is_create(event)) {
+        add_wait(sink, records, event);
+    } else if (is_awaited(event)) {
+        buf_add_str(&records->text, "The name servers are watched until none of them has it.\n\n");
+    } else if (!is_create(event)) {
+        buf_add_str(&records->text,
+                    "Nothing looks at them any more, and nothing waits for that.\n\n");
+    }
 }
 
 bool records_take(struct sink *sink, const struct event *event, struct buf *to)

@@ -117,6 +117,11 @@ void sink_note_enter(struct sink *sink, const char *typed)
     }
 }
 
+void sink_note_trial(struct sink *sink)
+{
+    sink->is_trial = true;
+}
+
 void sink_clear_output(struct sink *sink)
 {
     sink->is_output_clear = true;

@@ -72,6 +72,9 @@ bool sink_write_line(struct sink *sink, const char *line);
  */
 void sink_note_enter(struct sink *sink, const char *typed);
 
+/* What a person is asked for is for this run alone: no later one goes on with it. */
+void sink_note_trial(struct sink *sink);
+
 /* Writes a result of a command that is not an event, masked and escaped: lines of text. */
 void sink_write_result(struct sink *sink, const char *text);
 

@@ -22,6 +22,7 @@ struct sink {
     struct records *records; /* being put together; NULL: none */
     bool is_line_empty;      /* the last text ended in an empty line */
     bool has_told_wait;      /* what a wait for a person is like: once a run is enough */
+    bool is_trial;           /* no later run goes on with what this one asks a person for */
     struct buf held;         /* what somebody has to do if the run ends without it */
     struct live *live;       /* NULL but for SINK_LIVE */
     struct brief *brief;     /* NULL but for SINK_PLAIN without -v */

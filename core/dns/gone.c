@@ -16,11 +16,13 @@ struct dns_gone {
     int64_t pause_ms;
     size_t n_open; /* questions of this look still under way */
     struct loop_timer *timer;
+    struct bell_waiter look_now;
 };
 
 static void gone_free(struct dns_gone *gone)
 {
     loop_timer_cancel(&gone->timer);
+    bell_leave(&gone->look_now);
     seats_done(&gone->seats);
     mem_free(gone);
 }
@@ -119,6 +121,19 @@ static void on_timer(void *arg)
     }
 }
 
+/* Without waiting for the end of the pause; pauses are short again, too. */
+static void on_look_now(void *arg)
+{
+    struct dns_gone *gone = arg;
+
+    bell_wait(&gone->seats.dns->look_now, &gone->look_now, on_look_now, gone);
+    if (gone->timer != NULL) {
+        loop_timer_cancel(&gone->timer);
+        gone->pause_ms = FIRST_PAUSE_MS;
+        gone->timer = loop_timer_start(gone->seats.dns->loop, 0, on_timer, gone);
+    }
+}
+
 struct dns_gone *dns_gone_start(struct dns *dns, const struct dns_place *place,
                                 const char *const *values, size_t n_values, int64_t timeout_ms,
                                 dns_gone_fn *done, void *arg)
@@ -131,5 +146,6 @@ struct dns_gone *dns_gone_start(struct dns *dns, const struct dns_place *place,
     gone->pause_ms = FIRST_PAUSE_MS;
     gone->deadline_ms = loop_now_ms(dns->loop) + timeout_ms;
     gone->timer = loop_timer_start(dns->loop, 0, on_timer, gone);
+    bell_wait(&dns->look_now, &gone->look_now, on_look_now, gone);
     return gone;
 }

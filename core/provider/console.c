@@ -55,6 +55,14 @@ bool provider_is_attended(const struct provider *provider)
     return provider->console != NULL;
 }
 
+bool provider_has_time_for_person(const struct provider *provider)
+{
+    const struct provider_console *console = &provider->set->console;
+
+    return console->is_attended || console->has_patience ||
+           provider->keys.propagation_timeout_s > 0;
+}
+
 /* ---- Whether it can work here ---- */
 
 int console_check_files(const struct provider_set *set, const struct console_kind *kind,

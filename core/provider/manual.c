@@ -40,10 +40,12 @@ static char *find_alias(const struct provider_change *change)
     return owner;
 }
 
-static bool is_waited_for(const struct provider *p)
+static bool is_waited_for(const struct provider_job *job)
 {
-    return p->set->console.is_attended || p->set->console.has_patience ||
-           p->keys.propagation_timeout_s > 0;
+    const struct provider_change *change = &job->change;
+
+    return provider_has_time_for_person(job->provider) &&
+           (change->verb == PROVIDER_ADD ? !change->is_unwatched : change->is_awaited);
 }
 
 /* The index-th of count records of one kind, from 1. */
@@ -66,7 +68,7 @@ static void tell(const struct provider_job *job, size_t index, size_t count)
                FIELD("identifier", *identifier == '\0' ? NULL : identifier),
                FIELD("alias-of", alias), FIELD_INT("index", (int64_t)index),
                FIELD_INT("count", (int64_t)count), FIELD_INT("known", change->is_known ? 1 : 0),
-               FIELD_INT("waited-for", is_add && !change->is_unwatched && is_waited_for(p) ? 1 : 0),
+               FIELD_INT("waited-for", is_waited_for(job) ? 1 : 0),
                FIELD_INT("attended", p->set->console.is_attended ? 1 : 0));
 }
 
@@ -101,12 +103,26 @@ static void take_enter(void *arg, const char *line)
     console_await(p, take_enter, p);
 }
 
+/* Whether Enter is of use now. */
+static bool is_any_looked_for(const struct call *c)
+{
+    for (size_t i = 0; i < c->n; i++) {
+        const struct provider_change *change = &c->jobs[i]->change;
+
+        if (change->verb == PROVIDER_ADD || change->is_awaited) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void start(struct call *c)
 {
     struct provider *p = c->provider;
 
     (void)tell_all(c, PROVIDER_REMOVE);
-    if (tell_all(c, PROVIDER_ADD) > 0 && p->set->console.is_attended) {
+    (void)tell_all(c, PROVIDER_ADD);
+    if (is_any_looked_for(c) && p->set->console.is_attended) {
         console_await(p, take_enter, p);
     }
     call_finish(c, ACME_OK);

@@ -212,6 +212,10 @@ bool provider_is_by_hand(const struct provider *provider);
  * removed in their own time; they are told, and nobody looks whether it is done. */
 bool provider_is_attended(const struct provider *provider);
 
+/* Of one that is by hand: a person is at the terminal, or somebody said how long to wait for one.
+ */
+bool provider_has_time_for_person(const struct provider *provider);
+
 /* Walks the instances that somebody has asked for, each once; NULL at the end. */
 struct provider *provider_next(const struct provider_set *set, size_t *cursor);
 
@@ -275,7 +279,8 @@ struct provider_change {
     const char *key_authorization;
     bool is_wildcard;
     bool is_known;       /* an earlier run has asked for it, and it may stand already */
-    bool is_unwatched;   /* nobody looks whether it is live */
+    bool is_unwatched;   /* ADD: nobody looks whether it is live */
+    bool is_awaited;     /* REMOVE: somebody looks until it is gone */
     const void *receipt; /* for REMOVE and settled: what came back from ADD, or NULL */
     size_t receipt_len;
     void *user;

@@ -83,6 +83,7 @@ static int open_rooms(struct plugin_test *test, struct err *err)
     }
     store_set_command(test->store, "plugin test");
     request.store = test->store;
+    rooms_leave_output(test->env, &providers);
     if (rooms_open(test->env, &request, &test->rooms, err) < 0) {
         return err_code(err);
     }
@@ -145,6 +146,7 @@ static void close_all(struct plugin_test *test)
     loop_timer_cancel(&test->next);
     loop_timer_cancel(&test->cancel_deadline);
     ask_cancel(test);
+    attended_end_patience(test);
     look_cancel(test);
     scene_done(test);
     marks_done(test);

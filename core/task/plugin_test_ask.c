@@ -18,22 +18,13 @@
 
 /* ---- Opening ---- */
 
-/* manual and stdio change nothing themselves. */
-static void refuse_part_of_core(struct plugin_test *test)
-{
-    struct err why = ERR_INIT;
-
-    (void)err_set(&why, ERR_CONFIG, "'%s' is a part of acme-dns and no plug-in: try it by 'issue'",
-                  provider_plugin(test->provider));
-    plugin_test_end(test, &why);
-}
-
 static void finish_open(void *arg, const struct err *err)
 {
     struct plugin_test *test = arg;
     const struct provider_facts *facts = provider_facts(test->provider);
     AUTO(strv_done) struct strv settings = STRV_INIT;
     AUTO_FREE char *place = provider_place(test->provider);
+    struct err why = ERR_INIT;
     const struct plugin_test_facts told = {
         .instance = provider_name(test->provider),
         .place = place,
@@ -43,13 +34,9 @@ static void finish_open(void *arg, const struct err *err)
     };
 
     test->is_opening = false;
-    if (facts != NULL && facts->plugin->is_built_in) {
-        refuse_part_of_core(test);
-        return;
-    }
     provider_list_settings(test->provider, &settings);
     test->listener->began(test->listener->arg, &told);
-    plugin_test_end(test, err);
+    plugin_test_end(test, err != NULL || attended_check(test, &why) == 0 ? err : &why);
 }
 
 void ask_open(struct plugin_test *test)

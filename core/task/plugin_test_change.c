@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: MIT */
 
 /*
- * The test's values and the changes to them. Each add is in the journal before the provider hears
+ * The changes to the test's values. Each add is in the journal before the provider hears
  * of it, as a lease that ends with this run: what a test that was killed left behind is removed by
  * the next run, or by cleanup. Not so for the two that cannot come to stand, whatever the plug-in
  * says: their removal could not succeed either.
@@ -10,116 +10,13 @@
 #include "task/plugin_test_impl.h"
 
 #include "acme-plugin.h"
-#include "base/b64.h"
 #include "base/clock.h"
 #include "base/event.h"
 #include "base/mem.h"
 
-#include <ctype.h>
 #include <string.h>
 
-#define RANDOM_BYTES 32 /* as many as a SHA-256 has: values look like those of challenges */
-#define LABEL_MAX 63
-#define LONG_FILL "x"
 #define LONG_SHOWN 8
-
-/* ---- Values ---- */
-
-static char *make_text(void)
-{
-    unsigned char bytes[RANDOM_BYTES];
-
-    for (size_t i = 0; i < sizeof(bytes); i++) {
-        bytes[i] = (unsigned char)clock_random(256);
-    }
-    return b64url_encode(bytes, sizeof(bytes));
-}
-
-/* Differs from text in its letters' case, and from every DNS host that compares without it. */
-static char *make_twin(const char *text)
-{
-    char *twin = str_dup(text);
-
-    for (char *at = twin; *at != '\0'; at++) {
-        *at = (char)(islower((unsigned char)*at) ? toupper((unsigned char)*at)
-                                                 : tolower((unsigned char)*at));
-    }
-    return twin;
-}
-
-static void set_mark(struct plugin_test *test, enum mark_id id, char *take_owner, const char *zone,
-                     char *take_text)
-{
-    struct mark *mark = &test->marks[id];
-
-    mark->owner = take_owner;
-    mark->zone = str_dup(zone);
-    mark->text = take_text;
-    if (test->is_alias) {
-        mark->identifier = str_dup(test->domain);
-    } else {
-        const char *base = take_owner + strlen(CHALLENGE_FRONT);
-
-        mark->identifier = str_dup_len(base, strlen(base) - 1);
-    }
-}
-
-/* Four labels that alone are over the 255 bytes of a name. */
-static char *make_long_owner(const struct plugin_test *test)
-{
-    char label[LABEL_MAX + 1];
-
-    memset(label, LONG_FILL[0], LABEL_MAX);
-    label[LABEL_MAX] = '\0';
-    return str_fmt(CHALLENGE_FRONT "%s.%s.%s.%s.%s.%s.", label, label, label, label, test->label,
-                   test->domain);
-}
-
-static char *make_owner(const struct plugin_test *test, const char *front)
-{
-    return str_fmt(CHALLENGE_FRONT "%s.%s.%s.", front, test->label, test->domain);
-}
-
-void marks_init(struct plugin_test *test)
-{
-    AUTO_FREE char *nowhere = str_fmt("%s.invalid.", test->label);
-    AUTO_FREE char *owner = str_fmt("%s.", test->place->owner);
-    char *first = make_text();
-
-    set_mark(test, MARK_FIRST, str_dup(owner), test->zone, first);
-    set_mark(test, MARK_TWIN, str_dup(owner), test->zone, make_twin(first));
-    set_mark(test, MARK_STRANGER, str_dup(owner), test->zone, make_text());
-    set_mark(test, MARK_NEIGHBOUR, make_owner(test, "neighbour"), test->zone, str_dup(first));
-    set_mark(test, MARK_BATCH_1, make_owner(test, "one"), test->zone, make_text());
-    set_mark(test, MARK_BATCH_2, make_owner(test, "two"), test->zone, make_text());
-    set_mark(test, MARK_BATCH_3, make_owner(test, "three"), test->zone, make_text());
-    set_mark(test, MARK_LONG, make_long_owner(test), test->zone, make_text());
-    set_mark(test, MARK_NOWHERE, str_fmt(CHALLENGE_FRONT "%s", nowhere), nowhere, make_text());
-}
-
-void marks_done(struct plugin_test *test)
-{
-    for (size_t i = 0; i < MARK_COUNT; i++) {
-        mem_free(test->marks[i].owner);
-        mem_free(test->marks[i].zone);
-        mem_free(test->marks[i].text);
-        mem_free(test->marks[i].identifier);
-        mem_free(test->marks[i].receipt);
-    }
-    for (size_t i = 0; i < test->n_changes; i++) {
-        provider_job_cancel(&test->changes[i].job);
-    }
-}
-
-size_t marks_count_left(const struct plugin_test *test)
-{
-    size_t n = 0;
-
-    for (size_t i = 0; i < MARK_COUNT; i++) {
-        n += test->marks[i].entry != NULL ? 1 : 0;
-    }
-    return n;
-}
 
 /* ---- The journal ---- */
 
@@ -227,9 +124,9 @@ static bool is_plain_refusal(int32_t status)
 static void add_squeezed(const char *text, struct buf *to)
 {
     for (size_t run = 0; *text != '\0'; text += run == 0 ? 1 : run) {
-        run = strspn(text, LONG_FILL);
+        run = strspn(text, MARK_LONG_FILL);
         if (run > LONG_SHOWN) {
-            buf_add_str(to, LONG_FILL "..");
+            buf_add_str(to, MARK_LONG_FILL "..");
         } else if (run > 0) {
             buf_add(to, text, run);
         } else {
@@ -320,13 +217,20 @@ static void skip_for_credential(struct plugin_test *test)
     plugin_test_skip(test, why);
 }
 
+static void skip_removal(struct plugin_test *test)
+{
+    AUTO_FREE char *why = str_fmt("this provider removes nothing: %s", test->changes[0].err.text);
+
+    test->cannot_remove = true;
+    plugin_test_skip(test, why);
+}
+
 static void finish_changes(struct plugin_test *test)
 {
     struct err err = ERR_INIT;
 
     if (is_unable_to_remove(test)) {
-        test->cannot_remove = true;
-        plugin_test_skip(test, "this provider removes nothing");
+        skip_removal(test);
     } else if (is_refused_for_credential(test)) {
         skip_for_credential(test);
     } else if (judge_changes(test, &err) < 0) {
@@ -348,7 +252,7 @@ static void finish_change(void *arg, const struct provider_result *result)
         change->err = *result->err;
     }
     note_result(change, result->may_be_in_force);
-    if (--change->test->n_open == 0) {
+    if (--change->test->n_open == 0 && !attended_take_changes(change->test)) {
         finish_changes(change->test);
     }
 }
@@ -366,6 +270,9 @@ void mark_fill_change(const struct plugin_test *test, enum mark_id id,
         .value = mark->text,
         .value_len = strlen(mark->text),
         .identifier = mark->identifier,
+        .key_authorization = mark->key_authorization,
+        .is_known = mark->entry != NULL,
+        .is_awaited = mark->entry != NULL && !test->is_cancelled,
         .receipt = mark->receipt,
         .receipt_len = mark->receipt_len,
     };
@@ -395,5 +302,6 @@ void changes_start(struct plugin_test *test)
         }
         change->job = provider_submit(test->provider, &wanted, finish_change, change);
     }
+    attended_start_patience(test);
     provider_release(test->provider);
 }

@@ -7,9 +7,11 @@
  *     plugin_test.c         the command: opening the rooms, signals, the end
  *     plugin_test_steps.c   the table of steps, and the walk through it
  *     plugin_test_ask.c     steps that only ask the plug-in something
- *     plugin_test_change.c  values: who has what, the journal, changes handed to the provider
+ *     plugin_test_marks.c   the values, and the names that they stand at
+ *     plugin_test_change.c  who has what of them, the journal, changes handed to the provider
  *     plugin_test_look.c    after each change: what the servers of the zone hold
  *     plugin_test_scene.c   where in the DNS, and what else stands there
+ *     plugin_test_attended.c  what is different where somebody publishes at our word
  *
  * A step begins in plugin_test_steps.c, goes through the others, and ends in plugin_test_end().
  */
@@ -26,6 +28,7 @@
 
 #define STEP_CHANGES_MAX 4
 #define CHALLENGE_FRONT "_acme-challenge."
+#define MARK_LONG_FILL "x" /* what makes the name of MARK_LONG long */
 
 enum mark_id {
     MARK_FIRST,
@@ -44,6 +47,7 @@ enum mark_id {
 struct mark {
     char *owner, *zone, *text;   /* names with a dot at the end */
     char *identifier;            /* what a certificate would be for */
+    char *key_authorization;     /* whose digest the text is; NULL: the text stands for itself */
     struct journal_entry *entry; /* it may stand; NULL: it does not */
     void *receipt;
     size_t receipt_len;
@@ -123,6 +127,8 @@ struct plugin_test {
     struct change changes[MARK_COUNT];
     size_t n_changes, n_open;
     bool cannot_remove;
+    struct loop_timer *patience; /* plugin_test_attended.c */
+    bool is_out_of_patience;
     struct look look;
     int64_t lag_ms; /* how long the servers took to show what was added */
 
@@ -139,6 +145,7 @@ struct plugin_test {
     struct loop_timer *next;
     struct buf text; /* of the step in hand */
     bool is_broken;  /* what is left makes no sense any more but for the clean-up */
+    bool is_cleaning;
     bool is_cancelled;
     struct loop_timer *cancel_deadline;
     bool is_over;
@@ -171,10 +178,44 @@ void ask_zones(struct plugin_test *test);
 void ask_settled(struct plugin_test *test);
 void ask_cancel(struct plugin_test *test);
 
-/* ---- plugin_test_change.c ---- */
+/* ---- plugin_test_attended.c: providers whose other end is a person or a program ---- */
+
+/* Whether the other end can be waited for. ERR_HUMAN. */
+int attended_check(const struct plugin_test *test, struct err *err);
+
+/* Why a change that is to be refused cannot be asked for; NULL: it can. */
+const char *attended_find_obstacle(const struct plugin_test *test);
+
+/* Values of a dialogue are digests of what is said there: a new one. To mem_free; NULL: any text
+ * will do. */
+char *attended_make_authorization(const struct plugin_test *test);
+
+/* The other end sees what the step in hand is about. */
+void attended_announce(const struct plugin_test *test, const char *step, const char *title);
+
+/* Bounds the wait for answers; the changes that are open then fail. */
+void attended_start_patience(struct plugin_test *test);
+void attended_end_patience(struct plugin_test *test);
+
+/* The changes of the step have ended. True: the step is at its end, too. */
+bool attended_take_changes(struct plugin_test *test);
+
+/* A person who ended the test while it cleans up has been told what to delete: that is theirs now,
+ * and the step ends. False: nobody was, or not yet. */
+bool attended_leave(struct plugin_test *test);
+
+/* ---- plugin_test_marks.c ---- */
+
+/* As long as a digest, and as random. To mem_free. */
+char *marks_make_text(void);
 
 void marks_init(struct plugin_test *test);
 void marks_done(struct plugin_test *test);
+
+/* How many may still stand. */
+size_t marks_count_left(const struct plugin_test *test);
+
+/* ---- plugin_test_change.c ---- */
 
 struct change *changes_add(struct plugin_test *test, enum mark_id mark, enum provider_verb verb);
 
@@ -194,9 +235,6 @@ void mark_fill_change(const struct plugin_test *test, enum mark_id id,
 
 /* Strikes off the journal what is known to be gone. */
 void mark_forget(struct mark *mark);
-
-/* How many may still stand. */
-size_t marks_count_left(const struct plugin_test *test);
 
 /* ---- plugin_test_look.c ---- */
 

@@ -24,6 +24,7 @@ enum needs {
     NEEDS_ZONES = 1u << 4,
     NEEDS_SETTLED = 1u << 5,
     NEEDS_REMOVAL = 1u << 6,
+    NEEDS_REFUSAL = 1u << 7, /* it can say no */
 };
 
 struct planned_change {
@@ -62,6 +63,7 @@ static const struct plugin_test_row ROWS[] = {
     {.name = "unknown-zone",
      .title = "a zone that nobody has is refused",
      .start = start_changes,
+     .needs = NEEDS_REFUSAL,
      .changes = {{.mark = MARK_NOWHERE, .verb = PROVIDER_ADD, .is_refusal_expected = true}},
      .n_changes = 1},
     {.name = "remove-absent",
@@ -157,24 +159,43 @@ static void start_changes(struct plugin_test *test)
 {
     for (size_t i = 0; i < test->row->n_changes; i++) {
         const struct planned_change *planned = &test->row->changes[i];
-        struct change *change = changes_add(test, planned->mark, planned->verb);
+        const char *obstacle = planned->is_refusal_expected ? attended_find_obstacle(test) : NULL;
+        struct change *change = NULL;
 
+        if (obstacle != NULL) {
+            buf_addf(&test->text, "without the impossible one: %s", obstacle);
+            continue;
+        }
+        change = changes_add(test, planned->mark, planned->verb);
         change->is_refusal_expected = planned->is_refusal_expected;
         change->is_receipt_lost = planned->is_receipt_lost;
     }
     changes_start(test);
 }
 
-static void start_cleanup(struct plugin_test *test)
+/* Nobody else could remove them either. */
+static void leave_all(struct plugin_test *test)
 {
-    if (test->cannot_remove) {
-        AUTO_FREE char *why = str_fmt("this provider removes nothing: %zu values stay at %s",
-                                      marks_count_left(test), test->marks[MARK_FIRST].owner);
+    AUTO(strv_done) struct strv owners = STRV_INIT;
+    size_t n = marks_count_left(test);
 
-        for (size_t i = 0; i < MARK_COUNT; i++) {
+    for (size_t i = 0; i < MARK_COUNT; i++) {
+        if (test->marks[i].entry != NULL) {
+            strv_add_unique(&owners, test->marks[i].owner);
             mark_forget(&test->marks[i]);
         }
-        plugin_test_skip(test, why);
+    }
+    AUTO_FREE char *where = strv_join(&owners, ", ");
+    AUTO_FREE char *why = str_fmt("this provider removes nothing: %zu %s at %s", n,
+                                  n == 1 ? "value stays" : "values stay", where);
+    plugin_test_skip(test, why);
+}
+
+static void start_cleanup(struct plugin_test *test)
+{
+    test->is_cleaning = true;
+    if (test->cannot_remove) {
+        leave_all(test);
         return;
     }
     for (size_t i = 0; i < MARK_COUNT; i++) {
@@ -238,7 +259,7 @@ static const char *find_obstacle(const struct plugin_test *test, const struct pl
     if (has_need(row, NEEDS_REMOVAL) && test->cannot_remove) {
         return "this provider removes nothing";
     }
-    return NULL;
+    return has_need(row, NEEDS_REFUSAL) ? attended_find_obstacle(test) : NULL;
 }
 
 /* ---- The walk ---- */
@@ -253,9 +274,12 @@ static void start_row(struct plugin_test *test)
     test->step_began_ms = loop_now_ms(test->env->loop);
     if (obstacle != NULL) {
         plugin_test_skip(test, obstacle);
-    } else {
-        test->row->start(test);
+        return;
     }
+    if (test->row->start == start_changes || test->row->start == start_cleanup) {
+        attended_announce(test, test->row->name, test->row->title);
+    }
+    test->row->start(test);
 }
 
 static void go_on(void *arg)
@@ -362,6 +386,7 @@ void plugin_test_cancel(struct plugin_test *test)
     test->is_cancelled = true;
     test->cancel_deadline = loop_timer_start(test->env->loop, CANCEL_CLEANUP_MS, give_up, test);
     if (test->is_in_step && test->row->start == start_cleanup) {
+        (void)attended_leave(test);
         return; /* what is under way is what is wanted */
     }
     ask_cancel(test);

@@ -15,7 +15,7 @@ BUILD_PACKAGES=(
     nghttp2-server libgnutls28-dev libcurl4-gnutls-dev libyajl-dev libldns-dev libpsl-dev publicsuffix libexpat1-dev
     libcmocka-dev
     curl python3 python3-pytest python3-pytest-xdist python3-dnspython python3-cryptography
-    ca-certificates debian-archive-keyring groff-base iproute2 util-linux openssl procps valgrind
+    ca-certificates debian-archive-keyring groff-base mandoc iproute2 util-linux openssl procps valgrind
 )
 LAB_PACKAGES=(knot bind9 bind9-dnsutils unbound pdns-server pdns-backend-sqlite3 pebble)
 NPM_PACKAGES=(

@@ -46,6 +46,8 @@ class Rig:
     is_multi_value = True  # a name holds several values
     is_batching = False  # 20 changes of one zone take at most a dozen requests
     lists_zones = False  # the plug-in has zones(), and names ZONE
+    is_attended = False  # a part of acme-dns, with a person or a program at its other end: no --json
+    skips = {}  # of one that is attended: which steps of `plugin test` cannot apply, and a part of the reason
 
     def __init__(self, lab, folder):
         """folder: for the rig's own files, which only the user of the test reads."""
@@ -82,6 +84,10 @@ class Rig:
     def more_sections(self):
         """Sections beside [provider rig] and [zone ZONE]."""
         return ""
+
+    def run(self, command, env, **more):
+        """Runs acme-dns, and whoever has to be at its other end."""
+        return self.lab.run(command, env=env, **more)
 
     def environment(self):
         """Environment of acme-dns."""
