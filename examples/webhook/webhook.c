@@ -11,19 +11,12 @@ static const struct acme_plugin_option options[] = {
 
 static int32_t webhook_open(struct acme_call *call, const struct acme_open *o, void **ret_instance)
 {
-    const struct kit_http_settings settings = {
-        .service = "the webhook", .base_url = acme_value_at(o, 0)->text, .accept = "*/*"};
-    struct kit_http *http = NULL;
-    int32_t status = kit_http_open(call, &settings, &http);
+    const struct kit_http_settings settings = {.service = "the webhook",
+                                               .base_url = acme_value_at(o, 0)->text,
+                                               .url_option = "url",
+                                               .accept = "*/*"};
 
-    *ret_instance = http;
-    return status;
-}
-
-static void webhook_close(struct acme_call *call, void *instance)
-{
-    (void)call;
-    kit_http_close(instance);
+    return kit_open(call, &settings, ret_instance);
 }
 
 static int32_t post(struct acme_call *call, struct kit_http *http, const char *action,
@@ -54,17 +47,12 @@ static int32_t webhook_remove(struct acme_call *call, void *http, const struct a
 ACME_PLUGIN_EXPORT const struct acme_plugin *acme_plugin_v1(void)
 {
     static const struct acme_plugin description = {
-        ACME_PLUGIN_HEAD,
-        .traits = ACME_TRAIT_MULTI_VALUE,
-        .name = "webhook",
-        .version = "1.0.0",
-        .options = options,
-        .n_options = 1,
-        .open = webhook_open,
-        .close = webhook_close,
-        .add = webhook_add,
-        .remove = webhook_remove,
-        .summary = "A URL of yours",
+        ACME_PLUGIN_HEAD,         .traits = ACME_TRAIT_MULTI_VALUE,
+        .name = "webhook",        .version = "1.0.0",
+        .options = options,       .n_options = 1,
+        .check = kit_check,       .open = webhook_open,
+        .close = kit_close,       .add = webhook_add,
+        .remove = webhook_remove, .summary = "A URL of yours",
     };
 
     return &description;

@@ -52,24 +52,6 @@ static const struct acme_plugin_option OPTIONS[] = {
                           .type = ACME_OPTION_PATH},
 };
 
-static uint32_t flags_of(const struct acme_open *o)
-{
-    return acme_value_at(o, OPTION_PLAIN_HTTP)->number != 0 ? KIT_HTTP_PLAIN : 0;
-}
-
-static int32_t plugin_check(struct acme_call *call, const struct acme_open *o)
-{
-    struct storage storage = {.folder = -1};
-    int32_t status = kit_check_url(call, OPTIONS[OPTION_API_URL].name,
-                                   acme_value_at(o, OPTION_API_URL)->text, flags_of(o));
-
-    if (status == ACME_OK) {
-        status = storage_open(call, acme_value_at(o, OPTION_STORAGE)->text, &storage);
-    }
-    storage_close(&storage);
-    return status;
-}
-
 static void plugin_close(struct acme_call *call, void *instance)
 {
     struct plugin *p = instance;
@@ -146,13 +128,15 @@ static int32_t plugin_open(struct acme_call *call, const struct acme_open *o, vo
     if (status == ACME_OK) {
         status = kit_http_open(
             call,
-            &(struct kit_http_settings){.service = "the acme-dns server",
-                                        .base_url = p->api.url,
-                                        .ca_file = acme_value_at(o, OPTION_CA_BUNDLE)->text,
-                                        .max_body = BODY_MAX,
-                                        .flags = flags_of(o),
-                                        .judge = api_judge,
-                                        .context = &p->api},
+            &(struct kit_http_settings){
+                .service = "the acme-dns server",
+                .base_url = p->api.url,
+                .url_option = OPTIONS[OPTION_API_URL].name,
+                .ca_file = acme_value_at(o, OPTION_CA_BUNDLE)->text,
+                .max_body = BODY_MAX,
+                .flags = acme_value_at(o, OPTION_PLAIN_HTTP)->number != 0 ? KIT_HTTP_PLAIN : 0,
+                .judge = api_judge,
+                .context = &p->api},
             &p->api.http);
     }
     if (status != ACME_OK) {
@@ -191,7 +175,7 @@ static const struct acme_plugin PLUGIN = {
     .version = ACME_VERSION,
     .summary = "joohoi's acme-dns, the server that holds values behind CNAMEs",
     .options = OPTIONS,
-    .check = plugin_check,
+    .check = kit_check,
     .open = plugin_open,
     .close = plugin_close,
     .add = plugin_add,

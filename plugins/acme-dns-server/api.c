@@ -10,26 +10,12 @@
 #define REGISTER "/register"
 
 /* The server's own words, which are a code more than a text, and what is meant. */
-static const struct {
-    const char *words;
-    int32_t status;
-    const char *hint;
-} REFUSALS[] = {
+static const struct kit_meaning REFUSALS[] = {
     {"bad_txt", ACME_REJECTED, "it takes values of 43 base64url characters only"},
     {"bad_subdomain", ACME_BAD_CONFIG, "the account's subdomain is not one that it gives out"},
     {"invalid_allowfrom_cidr", ACME_BAD_CONFIG,
      "allow-from must list networks, as 192.0.2.0/24 or 2001:db8::/32"},
 };
-
-static void judge_refusal(struct kit_verdict *v)
-{
-    for (size_t i = 0; i < sizeof(REFUSALS) / sizeof(REFUSALS[0]); i++) {
-        if (strstr(v->words, REFUSALS[i].words) != NULL) {
-            v->status = REFUSALS[i].status;
-            (void)snprintf(v->hint, sizeof(v->hint), "%s", REFUSALS[i].hint);
-        }
-    }
-}
 
 void api_judge(void *context, const struct kit_request *request, const struct kit_answer *answer,
                struct kit_verdict *v)
@@ -38,7 +24,7 @@ void api_judge(void *context, const struct kit_request *request, const struct ki
     bool is_register = strcmp(request->path, REGISTER) == 0;
 
     if (answer->status == 400) {
-        judge_refusal(v);
+        kit_verdict_explain(v, REFUSALS, sizeof(REFUSALS) / sizeof(REFUSALS[0]));
     } else if (answer->status == 401 && !is_register) {
         (void)snprintf(v->hint, sizeof(v->hint),
                        "it does not know this account, or takes no updates from this address "

@@ -85,22 +85,22 @@ static int32_t api_recheck(void *context, struct acme_call *call, bool *ret_was_
 int32_t api_open(struct acme_call *call, struct cloudflare *p)
 {
     const struct settings *s = &p->settings;
-    struct kit_http_settings http = {
+    const struct kit_http_settings http = {
         .service = "Cloudflare",
         .base_url = s->api_url,
-        .accept = "application/json",
+        .url_option = "api-url",
+        .credential = s->api_token != NULL
+                          ? (struct kit_credential){.option = "api-token", .secret = s->api_token}
+                          : (struct kit_credential){.option = "api-key",
+                                                    .secret = s->api_key,
+                                                    .header = "X-Auth-Key"},
         .max_body = 4U << 20,
     };
     int32_t status = kit_http_open(call, &http, &p->http);
 
-    if (status == ACME_OK && s->api_token != NULL) {
-        status = kit_http_bearer(call, p->http, "api-token", s->api_token);
-    } else if (status == ACME_OK) {
-        status = kit_http_key_header(call, p->http, "api-key", "X-Auth-Key", s->api_key);
-        status =
-            status == ACME_OK ? kit_http_header(call, p->http, "X-Auth-Email", s->email) : status;
-    }
-    return status;
+    return status == ACME_OK && s->api_key != NULL
+               ? kit_http_header(call, p->http, "X-Auth-Email", s->email)
+               : status;
 }
 
 static void complete(struct question *q, struct kit_request *request)

@@ -234,7 +234,7 @@ static int32_t run_changes(struct run *r, struct change *const *changes, size_t 
     int32_t status = ACME_OK;
 
     if (open == NULL) {
-        return fault_set(r->f, ACME_BUG, "there is no memory for %zu changes", n);
+        return kit_fault_set(r->f, ACME_BUG, "there is no memory for %zu changes", n);
     }
     for (size_t i = 0; i < n; i++) {
         if (change_is_open(changes[i])) {
@@ -261,7 +261,7 @@ static int32_t find_removals(struct run *r, struct change *const *changes, size_
     int32_t status = ACME_OK;
 
     if (removals == NULL) {
-        return fault_set(r->f, ACME_BUG, "there is no memory for %zu changes", n);
+        return kit_fault_set(r->f, ACME_BUG, "there is no memory for %zu changes", n);
     }
     for (size_t i = 0; i < n; i++) {
         if (!change_is_add(changes[i])) {

@@ -13,13 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int32_t cloudflare_check(struct acme_call *call, const struct acme_open *o)
-{
-    struct settings s;
-
-    return settings_read(call, o, &s);
-}
-
 static void cloudflare_close(struct acme_call *call, void *instance)
 {
     struct cloudflare *p = instance;
@@ -161,7 +154,7 @@ static int32_t make_in_zone(struct cloudflare *p, struct acme_call *call, struct
     struct kit_fault f = {.status = ACME_OK};
     size_t n_list = 0;
     struct change **list = gather(changes, n, zone_id, &n_list);
-    int32_t status = list == NULL ? fault_set(&f, ACME_BUG, "there is no memory")
+    int32_t status = list == NULL ? kit_fault_set(&f, ACME_BUG, "there is no memory")
                                   : change_make(p, call, list, n_list, &f);
 
     if (status != ACME_OK && retreat(list, n_list, status)) {
@@ -271,7 +264,7 @@ ACME_PLUGIN_EXPORT const struct acme_plugin *acme_plugin_v1(void)
         .version = ACME_VERSION,
         .summary = "Cloudflare, through its API v4",
         .options = settings_options,
-        .check = cloudflare_check,
+        .check = kit_check,
         .open = cloudflare_open,
         .close = cloudflare_close,
         .add = cloudflare_add,

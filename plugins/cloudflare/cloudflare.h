@@ -112,10 +112,6 @@ int32_t api_send(struct question *q, struct kit_request *request, struct kit_ans
 bool api_pages_next(struct question *q, struct kit_request *request, uint32_t per_page,
                     struct kit_pages *pages);
 
-/* Sets the fault and returns status. */
-__attribute__((format(printf, 3, 4))) int32_t fault_set(struct kit_fault *f, int32_t status,
-                                                        const char *format, ...);
-
 /* ---- explain.c ---- */
 
 #define CODE_EXISTS 81057

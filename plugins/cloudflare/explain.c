@@ -9,7 +9,6 @@
  */
 #include "cloudflare.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -94,17 +93,6 @@ static const struct meaning MEANINGS[] = {
      "zone {zone} is full: delete records that are not needed, such as old _acme-challenge ones"},
     {9021, ANY_PURPOSE, ANY_SCHEME, NULL, ACME_REJECTED, false, "ttl is 60 to 86400 seconds"},
 };
-
-int32_t fault_set(struct kit_fault *f, int32_t status, const char *format, ...)
-{
-    va_list args;
-
-    *f = (struct kit_fault){.status = status};
-    va_start(args, format);
-    (void)vsnprintf(f->text, sizeof(f->text), format, args);
-    va_end(args);
-    return status;
-}
 
 static const struct meaning *find_meaning(const struct question *q, int64_t code,
                                           const char *message)

@@ -181,10 +181,11 @@ size_t look_settle(struct run *r, struct change *const *changes, size_t n)
             look_keep_receipt(r, c, c->ids[0]);
             c->is_done = true;
         } else if (change_is_add(c) && c->alias[0] != '\0') {
-            (void)fault_set(&f, ACME_REJECTED,
-                            "%s is a CNAME to %s at Cloudflare (81053), and nothing can stand "
-                            "beside it: take it away, or let the value be published where it leads",
-                            c->record->fqdn, c->alias);
+            (void)kit_fault_set(
+                &f, ACME_REJECTED,
+                "%s is a CNAME to %s at Cloudflare (81053), and nothing can stand "
+                "beside it: take it away, or let the value be published where it leads",
+                c->record->fqdn, c->alias);
             change_fail(r->call, c, &f);
         } else if (!change_is_add(c) && c->n_ids == 0) {
             c->is_done = true;
@@ -210,7 +211,7 @@ int32_t look_recheck(void *context, struct acme_call *call, bool *ret_was_done)
     n_done = look_settle(parcel->r, parcel->changes, parcel->n);
     if (n_done > 0 && n_done < parcel->n) {
         parcel->is_partial = true;
-        return fault_set(&parcel->fault, ACME_RETRY, "only a part was carried out");
+        return kit_fault_set(&parcel->fault, ACME_RETRY, "only a part was carried out");
     }
     *ret_was_done = n_done == parcel->n;
     return ACME_OK;

@@ -52,15 +52,17 @@ static void undo_misplaced(struct run *r, struct change *c, const char *name, co
     int32_t status = delete_record(r, c, id, &f);
 
     if (status == ACME_OK) {
-        (void)fault_set(&f, ACME_BAD_CONFIG,
-                        "zone-id %s is another zone than the one that holds %s: there the value "
-                        "became %.255s, and was taken away again",
-                        c->zone_id, c->record->fqdn, name);
+        (void)kit_fault_set(
+            &f, ACME_BAD_CONFIG,
+            "zone-id %s is another zone than the one that holds %s: there the value "
+            "became %.255s, and was taken away again",
+            c->zone_id, c->record->fqdn, name);
     } else {
-        (void)fault_set(&f, ACME_BUG,
-                        "zone-id %s is another zone than the one that holds %s: the value became "
-                        "%.255s there, and could not be taken away again",
-                        c->zone_id, c->record->fqdn, name);
+        (void)kit_fault_set(
+            &f, ACME_BUG,
+            "zone-id %s is another zone than the one that holds %s: the value became "
+            "%.255s there, and could not be taken away again",
+            c->zone_id, c->record->fqdn, name);
     }
     change_fail(r->call, c, &f);
 }

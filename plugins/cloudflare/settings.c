@@ -156,7 +156,6 @@ int32_t settings_read(struct acme_call *call, const struct acme_open *o,
     status = status == ACME_OK ? check_scheme(call, &s) : status;
     status = status == ACME_OK ? check_id(call, "zone-id", s.zone_id) : status;
     status = status == ACME_OK ? check_id(call, "account-id", s.account_id) : status;
-    status = status == ACME_OK ? kit_check_url(call, "api-url", s.api_url, 0) : status;
     if (status == ACME_OK) {
         *ret_settings = s;
     }

@@ -153,15 +153,15 @@ static struct zone *take_zone(struct question *q, const struct kit_json *zones)
 
     if (c.n_active > 1 || (c.n_active == 0 && c.n > 1)) {
         add_accounts(&accounts, zones, q->zone);
-        (void)fault_set(&q->fault, ACME_BAD_CONFIG,
-                        "zone %s is in several accounts that this credential reaches: %s; say "
-                        "which by account-id, or by zone-id",
-                        q->zone, kit_text_str(&accounts));
+        (void)kit_fault_set(&q->fault, ACME_BAD_CONFIG,
+                            "zone %s is in several accounts that this credential reaches: %s; say "
+                            "which by account-id, or by zone-id",
+                            q->zone, kit_text_str(&accounts));
         return NULL;
     }
     z = remember(q->p, q->zone, c.zone);
     if (z == NULL) {
-        (void)fault_set(&q->fault, ACME_BUG, "there is no memory");
+        (void)kit_fault_set(&q->fault, ACME_BUG, "there is no memory");
     }
     return z;
 }
@@ -191,11 +191,12 @@ static struct zone *ask_for(struct question *q)
 
 static int32_t not_active(const struct zone *z, struct kit_fault *f)
 {
-    return fault_set(f, ACME_NO_ZONE,
-                     "zone %s is not active at Cloudflare, but %s: name servers elsewhere answer "
-                     "for it, and nobody would see the value. See to the zone's name servers at "
-                     "its registrar; or set zone-id, if Cloudflare's answer for it all the same",
-                     z->name, z->status);
+    return kit_fault_set(
+        f, ACME_NO_ZONE,
+        "zone %s is not active at Cloudflare, but %s: name servers elsewhere answer "
+        "for it, and nobody would see the value. See to the zone's name servers at "
+        "its registrar; or set zone-id, if Cloudflare's answer for it all the same",
+        z->name, z->status);
 }
 
 static int32_t no_zone(const struct cloudflare *p, const struct acme_record *record,
@@ -203,12 +204,13 @@ static int32_t no_zone(const struct cloudflare *p, const struct acme_record *rec
 {
     const char *account = p->settings.account_id;
 
-    return fault_set(f, ACME_NO_ZONE,
-                     "this credential reaches no zone that holds %s, neither %s nor one above or "
-                     "below it%s%s: is the zone at Cloudflare, and among the token's zone "
-                     "resources?",
-                     record->fqdn, record->zone, account != NULL ? " in account " : "",
-                     account != NULL ? account : "");
+    return kit_fault_set(
+        f, ACME_NO_ZONE,
+        "this credential reaches no zone that holds %s, neither %s nor one above or "
+        "below it%s%s: is the zone at Cloudflare, and among the token's zone "
+        "resources?",
+        record->fqdn, record->zone, account != NULL ? " in account " : "",
+        account != NULL ? account : "");
 }
 
 /* Asks for the names one after the other. A name that may not be asked for is not the zone, but

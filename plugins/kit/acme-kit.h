@@ -6,12 +6,10 @@
  * the plug-in; it is no part of the interface of acme-plugin.h and may change with any release.
  *
  *     const struct kit_http_settings s = {.service = "Example DNS",          once, in open()
- *                                         .base_url = "https://api.example/v1"};
+ *                                         .base_url = "https://api.example/v1",
+ *                                         .credential = {.option = "token", .secret = token}};
  *
  *     status = kit_http_open(call, &s, &p->http);
- *     if (status == ACME_OK) {
- *         status = kit_http_bearer(call, p->http, "token", token);
- *     }
  *
  *     KIT_TEXT(json);                                                        in add()
  *     KIT_ANSWER(answer);
@@ -214,14 +212,38 @@ struct kit_verdict {
 typedef void kit_judge_fn(void *context, const struct kit_request *request,
                           const struct kit_answer *answer, struct kit_verdict *v);
 
+/* What a service's words mean for a user. */
+struct kit_meaning {
+    const char *words; /* a part of kit_verdict.words */
+    int32_t status;    /* ACME_... */
+    const char *hint;  /* what the user can do about it */
+};
+
+/* For judges: gives *v the status and hint of the first of n meanings whose words the service said;
+ * without one nothing happens. */
+void kit_verdict_explain(struct kit_verdict *v, const struct kit_meaning *meanings, size_t n);
+
 /* Called before each sending, repeats included: a place to sign. Adds headers by
  * kit_attempt_header(). Another status than ACME_OK ends kit_send(): report it by acme_fail(). */
 typedef int32_t kit_prepare_fn(void *context, struct acme_call *call, struct kit_attempt *attempt);
+
+/*
+ * What lets requests in: "Authorization: Bearer SECRET", or with user "Authorization: Basic ...",
+ * or with header the secret alone in that one. It is hidden from all texts.
+ */
+struct kit_credential {
+    const char *option; /* that the secret came from, for texts: "token" */
+    const char *secret;
+    const char *header; /* "X-API-Key"; NULL: Authorization */
+    const char *user;   /* NULL: a bearer token */
+};
 
 /* All texts are copied; zero in a field asks for what stands behind it. */
 struct kit_http_settings {
     const char *service;    /* whose API this is, for texts: "Example DNS"; required */
     const char *base_url;   /* what stands before each path; required */
+    const char *url_option; /* that base_url came from, for texts; NULL: it came from none */
+    struct kit_credential credential; /* option NULL: none */
     const char *accept;     /* "application/json": only with JSON answers are parsed as such */
     const char *ca_file;    /* SSL_CERT_FILE, CURL_CA_BUNDLE or the system's */
     uint32_t tries;         /* 4: how often one request is sent at the most */
@@ -249,28 +271,35 @@ struct kit_http_settings {
 int32_t kit_check_credential(struct acme_call *call, const char *option, const char *text);
 int32_t kit_check_url(struct acme_call *call, const char *option, const char *url, uint32_t flags);
 
-/* Opens a client; nothing is sent yet. On failure the call has been failed with ACME_BAD_CONFIG.
- * One client an instance: it keeps connections and counts requests. */
+/* Opens a client; nothing is sent yet. On failure the call has been failed with ACME_BAD_CONFIG:
+ * the URL or the credential will not do, or the credential's secret is not set. One client an
+ * instance: it keeps connections and counts requests. */
 int32_t kit_http_open(struct acme_call *call, const struct kit_http_settings *s,
                       struct kit_http **ret_http);
 void kit_http_close(struct kit_http *http); /* NULL is fine */
 
-/* What all requests carry. A later header of the same name replaces. option is the name of the
- * option that the text came from, for the error when a character in it cannot be sent. */
-int32_t kit_http_bearer(struct acme_call *call, struct kit_http *http, const char *option,
-                        const char *token);
-int32_t kit_http_basic(struct acme_call *call, struct kit_http *http, const char *option,
-                       const char *user, const char *password);
-/* The value is a secret. */
-int32_t kit_http_key_header(struct acme_call *call, struct kit_http *http, const char *option,
-                            const char *header, const char *key);
+/* What all requests carry beside the credential of the settings: another one, a header. A later
+ * header of the same name replaces. On failure the call has been failed with ACME_BAD_CONFIG. */
+int32_t kit_http_credential(struct acme_call *call, struct kit_http *http,
+                            const struct kit_credential *c);
 int32_t kit_http_header(struct acme_call *call, struct kit_http *http, const char *header,
                         const char *value);
 
 /* Replaces text by "[secret]" in all texts of this client from now on; also its base64 and
- * URL-escaped forms. For secrets in bodies and queries; those of the functions above are hidden
- * anyway. Under 4 bytes: nothing happens. */
+ * URL-escaped forms. For secrets in bodies and queries; those in credentials are hidden anyway.
+ * Under 4 bytes: nothing happens. */
 void kit_http_hide(struct kit_http *http, const char *text);
+
+/* ---- Callbacks, ready made ---- */
+
+/* The body of open(), where the client is all that the instance is: kit_http_open() into it. */
+int32_t kit_open(struct acme_call *call, const struct kit_http_settings *s, void **ret_instance);
+
+/* For .close beside it. */
+void kit_close(struct acme_call *call, void *instance);
+
+/* For .check, where the plug-in's open() sends nothing and changes nothing: opens and closes. */
+int32_t kit_check(struct acme_call *call, const struct acme_open *o);
 
 /* ---- Requests ---- */
 
@@ -300,6 +329,13 @@ struct kit_fault {
     int http_status;        /* 0: no answer */
     char text[3072];        /* escaped, without secrets */
 };
+
+/* A fault of the plug-in's own finding; its status. What a service said is to be escaped first. */
+int32_t kit_fault_set(struct kit_fault *f, int32_t status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Reports a fault for one change of apply(), or with ACME_WHOLE_CALL for the call; its status. */
+int32_t kit_fault_report(struct acme_call *call, size_t index, const struct kit_fault *fault);
 
 #define KIT_PARTS_MAX 6
 #define KIT_QUERY_MAX 12
@@ -369,7 +405,8 @@ struct kit_answer {
  *     ACME_DENIED      401, 403, 407
  *     ACME_NO_ZONE     404 and 410 of a request that names a zone
  *     ACME_REJECTED    other 4xx; an answer that is too large or lacks what it must have
- *     ACME_BAD_CONFIG  a redirect, a web page instead of JSON, a certificate that is not trusted
+ *     ACME_BAD_CONFIG  a redirect (after a change only 307 and 308, which say that nothing was
+ * done; else ACME_RETRY), a web page instead of JSON, a certificate that is not trusted
  *     ACME_CANCELLED   the call is over
  *     ACME_BUG         the request itself is wrong: more {} than parts, a broken text
  */
@@ -379,9 +416,6 @@ void kit_answer_done(struct kit_answer *answer);
 
 /* The first header of that name, in any case; NULL without one. */
 const char *kit_answer_header(const struct kit_answer *answer, const char *name);
-
-/* Reports a fault for one change of apply(), or with ACME_WHOLE_CALL for the call; its status. */
-int32_t kit_fault_report(struct acme_call *call, size_t index, const struct kit_fault *fault);
 
 /* One sending, for kit_prepare_fn. Texts live until it returns. */
 struct kit_attempt {

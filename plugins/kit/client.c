@@ -59,18 +59,29 @@ int32_t kit_check_credential(struct acme_call *call, const char *option, const c
     return ACME_OK;
 }
 
+static int32_t refuse_url(struct acme_call *call, const struct kit_http_settings *s,
+                          const char *flaw)
+{
+    KIT_TEXT(shown);
+
+    kit_url_add_shown(&shown, s->base_url);
+    return s->url_option != NULL ? acme_fail(call, ACME_BAD_CONFIG, 0, "%s = %s: %s", s->url_option,
+                                             kit_text_str(&shown), flaw)
+                                 : acme_fail(call, ACME_BAD_CONFIG, 0, "the URL of %s, %s: %s",
+                                             s->service, kit_text_str(&shown), flaw);
+}
+
 int32_t kit_check_url(struct acme_call *call, const char *option, const char *url, uint32_t flags)
 {
     struct kit_url parsed = {.scheme = NULL};
     const char *flaw = url == NULL ? NULL : kit_url_parse(url, flags, &parsed);
-    KIT_TEXT(shown);
 
     kit_url_done(&parsed);
-    if (flaw == NULL) {
-        return ACME_OK;
-    }
-    kit_url_add_shown(&shown, url);
-    return acme_fail(call, ACME_BAD_CONFIG, 0, "%s = %s: %s", option, kit_text_str(&shown), flaw);
+    return flaw == NULL
+               ? ACME_OK
+               : refuse_url(call,
+                            &(struct kit_http_settings){.base_url = url, .url_option = option},
+                            flaw);
 }
 
 /* The first of these variables that is set and not empty. */
@@ -138,22 +149,26 @@ int32_t kit_http_open(struct acme_call *call, const struct kit_http_settings *s,
     struct kit_url base = {.scheme = NULL};
     struct kit_http *http = NULL;
     const char *flaw = NULL;
-    KIT_TEXT(shown);
+    int32_t status = ACME_OK;
 
     if (s->service == NULL || s->base_url == NULL) {
         return acme_fail(call, ACME_BUG, 0, "kit_http_open: service or base_url is not set");
     }
     flaw = kit_url_parse(s->base_url, s->flags, &base);
     if (flaw != NULL) {
-        kit_url_add_shown(&shown, s->base_url);
-        return acme_fail(call, ACME_BAD_CONFIG, 0, "the URL of %s, %s: %s", s->service,
-                         kit_text_str(&shown), flaw);
+        return refuse_url(call, s, flaw);
     }
     http = make_client(call, s);
     http->base = base;
     if (http->multi == NULL || http->easy == NULL) {
         kit_http_close(http);
         return acme_fail(call, ACME_BUG, 0, "libcurl cannot be started");
+    }
+    status =
+        s->credential.option == NULL ? ACME_OK : kit_http_credential(call, http, &s->credential);
+    if (status != ACME_OK) {
+        kit_http_close(http);
+        return status;
     }
     *ret_http = http;
     return ACME_OK;
@@ -195,56 +210,63 @@ int32_t kit_http_header(struct acme_call *call, struct kit_http *http, const cha
     return ACME_OK;
 }
 
-static int32_t refuse_missing(struct acme_call *call, const char *option)
-{
-    return acme_fail(call, ACME_BAD_CONFIG, 0, "%s is not set", option);
-}
-
-int32_t kit_http_key_header(struct acme_call *call, struct kit_http *http, const char *option,
-                            const char *header, const char *key)
-{
-    int32_t status =
-        key == NULL ? refuse_missing(call, option) : kit_check_credential(call, option, key);
-
-    if (status != ACME_OK) {
-        return status;
-    }
-    kit_http_hide(http, key);
-    return kit_http_header(call, http, header, key);
-}
-
-int32_t kit_http_bearer(struct acme_call *call, struct kit_http *http, const char *option,
-                        const char *token)
-{
-    int32_t status =
-        token == NULL ? refuse_missing(call, option) : kit_check_credential(call, option, token);
-    KIT_TEXT(value);
-
-    if (status != ACME_OK) {
-        return status;
-    }
-    kit_http_hide(http, token);
-    kit_text_addf(&value, "Bearer %s", token);
-    return kit_http_header(call, http, "Authorization", kit_text_str(&value));
-}
-
 /* RFC 7617: the user name ends at the first colon; anything else may stand in either. */
-int32_t kit_http_basic(struct acme_call *call, struct kit_http *http, const char *option,
-                       const char *user, const char *password)
+static int32_t set_basic(struct acme_call *call, struct kit_http *http,
+                         const struct kit_credential *c)
 {
     KIT_TEXT(pair);
     KIT_TEXT(value);
 
-    if (user == NULL || password == NULL) {
-        return refuse_missing(call, option);
+    if (strchr(c->user, ':') != NULL) {
+        return acme_fail(call, ACME_BAD_CONFIG, 0, "%s: a user name must not have a colon",
+                         c->option);
     }
-    if (strchr(user, ':') != NULL) {
-        return acme_fail(call, ACME_BAD_CONFIG, 0, "%s: a user name must not have a colon", option);
-    }
-    kit_text_addf(&pair, "%s:%s", user, password);
-    kit_http_hide(http, password);
+    kit_text_addf(&pair, "%s:%s", c->user, c->secret);
     kit_http_hide(http, kit_text_str(&pair));
     kit_text_add_str(&value, "Basic ");
     kit_text_add_base64(&value, kit_text_str(&pair), pair.len);
     return kit_http_header(call, http, "Authorization", kit_text_str(&value));
+}
+
+int32_t kit_http_credential(struct acme_call *call, struct kit_http *http,
+                            const struct kit_credential *c)
+{
+    int32_t status = ACME_OK;
+    KIT_TEXT(bearer);
+
+    if (c->secret == NULL) {
+        return acme_fail(call, ACME_BAD_CONFIG, 0, "%s is not set", c->option);
+    }
+    kit_http_hide(http, c->secret);
+    if (c->user != NULL) {
+        return set_basic(call, http, c);
+    }
+    status = kit_check_credential(call, c->option, c->secret);
+    if (status != ACME_OK) {
+        return status;
+    }
+    if (c->header != NULL) {
+        return kit_http_header(call, http, c->header, c->secret);
+    }
+    kit_text_addf(&bearer, "Bearer %s", c->secret);
+    return kit_http_header(call, http, "Authorization", kit_text_str(&bearer));
+}
+
+/* ---- Callbacks ---- */
+
+int32_t kit_open(struct acme_call *call, const struct kit_http_settings *s, void **ret_instance)
+{
+    struct kit_http *http = NULL;
+    int32_t status = kit_http_open(call, s, &http);
+
+    if (status == ACME_OK) {
+        *ret_instance = http;
+    }
+    return status;
+}
+
+void kit_close(struct acme_call *call, void *instance)
+{
+    (void)call;
+    kit_http_close(instance);
 }

@@ -18,6 +18,7 @@
  *     send      tries, pauses, deadlines
  *     pages     lists
  *     names txt names and values
+ *     check     a callback that needs the plug-in
  */
 #ifndef KIT_IMPL_H
 #define KIT_IMPL_H

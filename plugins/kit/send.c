@@ -18,6 +18,17 @@
 
 enum { PAUSE_FIRST_MS = 500, PAUSE_LONGEST_MS = 8000, LAST_TRY_MS = 1000 };
 
+int32_t kit_fault_set(struct kit_fault *f, int32_t status, const char *format, ...)
+{
+    va_list args;
+
+    *f = (struct kit_fault){.status = status};
+    va_start(args, format);
+    (void)vsnprintf(f->text, sizeof(f->text), format, args);
+    va_end(args);
+    return status;
+}
+
 int32_t kit_fault_report(struct acme_call *call, size_t index, const struct kit_fault *fault)
 {
     return (call->host->fail)(call, index, fault->status, fault->retry_after_s, fault->text);
@@ -109,11 +120,11 @@ static void sending_done(struct kit_sending *s)
 
 static int32_t report_bug(const struct kit_sending *s, const char *flaw)
 {
-    struct kit_fault fault = {.status = ACME_BUG};
+    struct kit_fault fault = {.status = ACME_OK};
 
-    (void)snprintf(fault.text, sizeof(fault.text), "the request to %s, %s %.200s, is wrong: %s",
-                   s->http->service, s->method == NULL ? "?" : s->method,
-                   s->rq->path == NULL ? "" : s->rq->path, flaw);
+    (void)kit_fault_set(&fault, ACME_BUG, "the request to %s, %s %.200s, is wrong: %s",
+                        s->http->service, s->method == NULL ? "?" : s->method,
+                        s->rq->path == NULL ? "" : s->rq->path, flaw);
     return kit_send_report(s->call, s->rq, &fault);
 }
 
@@ -170,22 +181,24 @@ static int32_t wait_for_turn(struct kit_sending *s)
     int32_t status = ACME_OK;
 
     if (wait_ms + LAST_TRY_MS > left_ms(s) && wait_ms > 0) {
-        struct kit_fault fault = {.status = ACME_RETRY,
-                                  .retry_after_s = (uint32_t)((wait_ms + 999) / 1000)};
+        struct kit_fault fault = {.status = ACME_OK};
+        uint32_t wait_s = (uint32_t)((wait_ms + 999) / 1000);
 
-        (void)snprintf(fault.text, sizeof(fault.text),
-                       "%s takes no more requests for %u s: its rate limit is used up",
-                       http->service, (unsigned)fault.retry_after_s);
+        (void)kit_fault_set(&fault, ACME_RETRY,
+                            "%s takes no more requests for %u s: its rate limit is used up",
+                            http->service, (unsigned)wait_s);
+        fault.retry_after_s = wait_s;
         return kit_send_report(s->call, s->rq, &fault);
     }
     if (wait_ms > 0) {
         status = (s->call->host->sleep_ms)(s->call, (uint32_t)wait_ms);
     }
     if (status != ACME_OK) {
-        struct kit_fault fault = {.status = ACME_CANCELLED};
+        struct kit_fault fault = {.status = ACME_OK};
 
-        (void)snprintf(fault.text, sizeof(fault.text),
-                       "the call ended while it waited for the rate limit of %s", http->service);
+        (void)kit_fault_set(&fault, ACME_CANCELLED,
+                            "the call ended while it waited for the rate limit of %s",
+                            http->service);
         return kit_send_report(s->call, s->rq, &fault);
     }
     if (http->settings.rate_requests > 0) {

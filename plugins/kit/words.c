@@ -76,6 +76,17 @@ void kit_words_find(const struct kit_answer *answer, char *ret_words, size_t siz
     (void)snprintf(ret_words, size, "%s", body);
 }
 
+void kit_verdict_explain(struct kit_verdict *v, const struct kit_meaning *meanings, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (strstr(v->words, meanings[i].words) != NULL) {
+            v->status = meanings[i].status;
+            (void)snprintf(v->hint, sizeof(v->hint), "%s", meanings[i].hint);
+            return;
+        }
+    }
+}
+
 /* The path of the request, which may hold a secret but is no place for a query. */
 static void add_where(const struct kit_sending *s, const struct kit_answer *answer,
                       struct kit_text *t)

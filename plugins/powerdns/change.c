@@ -144,24 +144,22 @@ static int32_t read_zone(struct run *r, struct round *round, const char *name)
     }
     status = server_read_zone(r->p, r->call, r->zone, name, &r->fault, &round->zone);
     if (status == ACME_OK && server_is_copy(round->zone.json)) {
-        r->fault.status = ACME_REJECTED;
-        (void)snprintf(r->fault.text, sizeof(r->fault.text),
-                       "zone %.300s is a copy on this server, which its primary would overwrite: "
-                       "api-url must name the primary",
-                       r->zone);
-        return ACME_REJECTED;
+        return kit_fault_set(
+            &r->fault, ACME_REJECTED,
+            "zone %.300s is a copy on this server, which its primary would overwrite: "
+            "api-url must name the primary",
+            r->zone);
     }
     return status;
 }
 
 static int32_t refuse_broken(struct run *r, const char *name)
 {
-    r->fault = (struct kit_fault){.status = ACME_RETRY};
-    (void)snprintf(r->fault.text, sizeof(r->fault.text),
-                   "the server shows the TXT values of %.300s only in part: what it does not show "
-                   "would be lost by writing the others",
-                   name);
-    return ACME_RETRY;
+    return kit_fault_set(
+        &r->fault, ACME_RETRY,
+        "the server shows the TXT values of %.300s only in part: what it does not show "
+        "would be lost by writing the others",
+        name);
 }
 
 /* Reads the set at one name and adds what is to be written there. */

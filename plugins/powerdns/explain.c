@@ -5,14 +5,9 @@
 #include "powerdns.h"
 
 #include <stdio.h>
-#include <string.h>
 
 /* The words are those of servers from 4.1 to 5.1. */
-static const struct {
-    const char *words;
-    int32_t status;
-    const char *hint;
-} REFUSALS[] = {
+static const struct kit_meaning REFUSALS[] = {
     {"Conflicts with", ACME_REJECTED,
      "another record stands there that a TXT record cannot stand beside, most likely a CNAME that "
      "this server serves to others: take it away, or put it where acme-dns can see and follow it"},
@@ -30,23 +25,12 @@ static const struct {
      "pdnsutil rectify-zone, and see the server's log"},
 };
 
-static void explain_refusal(struct kit_verdict *v)
-{
-    for (size_t i = 0; i < sizeof(REFUSALS) / sizeof(REFUSALS[0]); i++) {
-        if (strstr(v->words, REFUSALS[i].words) != NULL) {
-            v->status = REFUSALS[i].status;
-            (void)snprintf(v->hint, sizeof(v->hint), "%s", REFUSALS[i].hint);
-            return;
-        }
-    }
-}
-
 void explain_judge(void *context, const struct kit_request *request,
                    const struct kit_answer *answer, struct kit_verdict *v)
 {
     (void)context;
     if (answer->status == 400 || answer->status == 422) {
-        explain_refusal(v);
+        kit_verdict_explain(v, REFUSALS, sizeof(REFUSALS) / sizeof(REFUSALS[0]));
     } else if (answer->status == 401) {
         (void)snprintf(v->hint, sizeof(v->hint),
                        "api-key must be what api-key= says in the server's pdns.conf");

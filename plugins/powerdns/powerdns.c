@@ -48,23 +48,6 @@ static const struct acme_plugin_option OPTIONS[] = {
                         .type = ACME_OPTION_BOOL},
 };
 
-static uint32_t flags_of(const struct acme_open *o)
-{
-    return acme_value_at(o, OPTION_PLAIN_HTTP)->number != 0 ? KIT_HTTP_PLAIN : 0;
-}
-
-static int32_t powerdns_check(struct acme_call *call, const struct acme_open *o)
-{
-    int32_t status = kit_check_url(call, OPTIONS[OPTION_API_URL].name,
-                                   acme_value_at(o, OPTION_API_URL)->text, flags_of(o));
-
-    if (status == ACME_OK) {
-        status = kit_check_credential(call, OPTIONS[OPTION_API_KEY].name,
-                                      acme_value_at(o, OPTION_API_KEY)->text);
-    }
-    return status;
-}
-
 static void powerdns_close(struct acme_call *call, void *instance)
 {
     struct powerdns *p = instance;
@@ -78,25 +61,24 @@ static int32_t open_http(struct acme_call *call, const struct acme_open *o, stru
 {
     const char *server_id = acme_value_at(o, OPTION_SERVER_ID)->text;
     KIT_TEXT(url);
-    int32_t status = ACME_OK;
 
     name_add_base_url(&url, acme_value_at(o, OPTION_API_URL)->text);
     kit_text_add_str(&url, "/servers/");
     kit_text_add_escaped(&url, server_id);
-    status = kit_http_open(
+    return kit_http_open(
         call,
-        &(struct kit_http_settings){.service = "PowerDNS",
-                                    .base_url = kit_text_str(&url),
-                                    .ca_file = acme_value_at(o, OPTION_CA_BUNDLE)->text,
-                                    .max_body = BODY_MAX,
-                                    .flags = flags_of(o),
-                                    .judge = explain_judge},
+        &(struct kit_http_settings){
+            .service = "PowerDNS",
+            .base_url = kit_text_str(&url),
+            .url_option = OPTIONS[OPTION_API_URL].name,
+            .credential = {.option = OPTIONS[OPTION_API_KEY].name,
+                           .secret = acme_value_at(o, OPTION_API_KEY)->text,
+                           .header = "X-API-Key"},
+            .ca_file = acme_value_at(o, OPTION_CA_BUNDLE)->text,
+            .max_body = BODY_MAX,
+            .flags = acme_value_at(o, OPTION_PLAIN_HTTP)->number != 0 ? KIT_HTTP_PLAIN : 0,
+            .judge = explain_judge},
         &p->http);
-    if (status == ACME_OK) {
-        status = kit_http_key_header(call, p->http, OPTIONS[OPTION_API_KEY].name, "X-API-Key",
-                                     acme_value_at(o, OPTION_API_KEY)->text);
-    }
-    return status;
 }
 
 static int32_t powerdns_open(struct acme_call *call, const struct acme_open *o, void **ret_instance)
@@ -173,7 +155,7 @@ static const struct acme_plugin PLUGIN = {
     .version = ACME_VERSION,
     .summary = "the HTTP API of a PowerDNS Authoritative Server",
     .options = OPTIONS,
-    .check = powerdns_check,
+    .check = kit_check,
     .open = powerdns_open,
     .close = powerdns_close,
     .add = powerdns_add,

@@ -370,17 +370,6 @@ int64_t aws_date_parse(const char *text)
     return (int64_t)timegm(&parts);
 }
 
-int32_t aws_fault_set(struct kit_fault *f, int32_t status, const char *format, ...)
-{
-    va_list args;
-
-    *f = (struct kit_fault){.status = status};
-    va_start(args, format);
-    (void)vsnprintf(f->text, sizeof(f->text), format, args);
-    va_end(args);
-    return status;
-}
-
 int32_t aws_fault_prefix(struct kit_fault *f, const char *format, ...)
 {
     char words[1024];

@@ -79,10 +79,6 @@ int64_t aws_now_s(const struct aws_clock *clock);
 /* Seconds since 1970 of a date in AWS's answers, "2026-11-21T10:00:00Z"; -1 when it is none. */
 int64_t aws_date_parse(const char *text);
 
-/* Sets *f; returns status. */
-int32_t aws_fault_set(struct kit_fault *f, int32_t status, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
 /* Puts words and a colon before the text; returns its status. */
 int32_t aws_fault_prefix(struct kit_fault *f, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

@@ -171,10 +171,10 @@ static size_t gather_owners(struct job *job, struct owner **owners)
         struct kit_fault f;
 
         if (t->record->type != ACME_RECORD_TXT) {
-            (void)aws_fault_set(&f, ACME_UNSUPPORTED, "only TXT records can be made");
+            (void)kit_fault_set(&f, ACME_UNSUPPORTED, "only TXT records can be made");
             t->failed_status = kit_fault_report(job->call, t->index, &f);
         } else if (!name_from_dns(t->record->fqdn, name)) {
-            (void)aws_fault_set(&f, ACME_REJECTED, "'%.300s' is no name that the DNS can hold",
+            (void)kit_fault_set(&f, ACME_REJECTED, "'%.300s' is no name that the DNS can hold",
                                 t->record->fqdn);
             t->failed_status = kit_fault_report(job->call, t->index, &f);
         } else {

@@ -190,11 +190,11 @@ int32_t keys_from_json(const char *text, size_t len, const char *token_name, con
     int32_t status = ACME_OK;
 
     if (json == NULL) {
-        status = aws_fault_set(f, ACME_RETRY, "%s: its answer is no JSON: %s", who, problem);
+        status = kit_fault_set(f, ACME_RETRY, "%s: its answer is no JSON: %s", who, problem);
     } else if (id == NULL || secret == NULL || expires_s < 0) {
         const char *said = kit_json_str(json, "Message");
 
-        status = aws_fault_set(f, ACME_DENIED, "%s: its answer has no usable %s%s%.200s", who,
+        status = kit_fault_set(f, ACME_DENIED, "%s: its answer has no usable %s%s%.200s", who,
                                id == NULL       ? "AccessKeyId"
                                : secret == NULL ? "SecretAccessKey"
                                                 : "Expiration",

@@ -83,7 +83,7 @@ static void refuse_special(struct job *job, struct owner *owner)
 {
     struct kit_fault f;
 
-    (void)aws_fault_set(
+    (void)kit_fault_set(
         &f, ACME_REJECTED,
         "the TXT record set %s in hosted zone %s %s; acme-dns changes simple record "
         "sets only: make it one, or let a CNAME there lead to a name without one",
@@ -226,7 +226,7 @@ int32_t job_replace(struct job *job, struct owner *const *given, size_t n)
         n = job_keep_open(job, owners, n);
     }
     if (status == ACME_REJECTED && n_unchanged < UNCHANGED_MAX && is_conflict(job->message)) {
-        status = aws_fault_set(job->f, ACME_RETRY,
+        status = kit_fault_set(job->f, ACME_RETRY,
                                "others changed the same record sets %d times between reading and "
                                "writing them",
                                TRIES_MAX);

@@ -34,7 +34,7 @@ static int32_t open_client(struct acme_call *call, const char *name, const char 
 
     return status == ACME_OK
                ? ACME_OK
-               : aws_fault_set(
+               : kit_fault_set(
                      f, status,
                      "%s: cannot use %.300s: it must be https, or http to this machine or "
                      "to an agent of ECS or EKS",
@@ -94,7 +94,7 @@ int32_t metadata_ask_container(const struct credentials *c, struct acme_call *ca
             kit_http_header(call, http, "Authorization", token); /* "Bearer ...", with a blank */
         alloc_free_secret(token);
         if (status != ACME_OK) {
-            (void)aws_fault_set(f, status, "container-token holds what no header can");
+            (void)kit_fault_set(f, status, "container-token holds what no header can");
         }
     }
     if (status == ACME_OK) {
@@ -142,8 +142,12 @@ static int32_t begin_session(struct acme_call *call, struct kit_http *http, stru
         return f->status;
     }
     if (!take_line(&answer, token, sizeof(token)) ||
-        kit_http_key_header(call, http, "imds-url", "X-aws-ec2-metadata-token", token) != ACME_OK) {
-        return aws_fault_set(f, ACME_RETRY, "%s: its answer is no token", IMDS);
+        kit_http_credential(call, http,
+                            &(struct kit_credential){.option = "imds-url",
+                                                     .secret = token,
+                                                     .header = "X-aws-ec2-metadata-token"}) !=
+            ACME_OK) {
+        return kit_fault_set(f, ACME_RETRY, "%s: its answer is no token", IMDS);
     }
     return ACME_OK;
 }
@@ -158,11 +162,11 @@ static int32_t find_role(struct acme_call *call, struct kit_http *http, char *to
         return f->status;
     }
     if (answer.status == 404) {
-        return aws_fault_set(f, ACME_BAD_CONFIG, "%s: this instance has no role", IMDS);
+        return kit_fault_set(f, ACME_BAD_CONFIG, "%s: this instance has no role", IMDS);
     }
     return take_line(&answer, to, size)
                ? ACME_OK
-               : aws_fault_set(f, ACME_RETRY, "%s: its answer names no role", IMDS);
+               : kit_fault_set(f, ACME_RETRY, "%s: its answer names no role", IMDS);
 }
 
 static int32_t ask_instance(struct acme_call *call, struct kit_http *http, struct keys *ret_keys,

@@ -34,7 +34,7 @@ static int32_t use_option_keys(const struct acme_open *o, struct plan *plan, str
     const char *secret = settings_text(o, OPTION_SECRET_ACCESS_KEY);
 
     if (id == NULL || secret == NULL) {
-        return aws_fault_set(f, ACME_BAD_CONFIG, "%s is given, but not %s",
+        return kit_fault_set(f, ACME_BAD_CONFIG, "%s is given, but not %s",
                              id != NULL ? "access-key-id" : "secret-access-key",
                              id != NULL ? "secret-access-key" : "access-key-id");
     }
@@ -58,7 +58,7 @@ static int32_t use_option_token(const struct acme_open *o, struct plan *plan, st
         .session_name = settings_text(o, OPTION_ROLE_SESSION_NAME),
     };
     if (plan->web.arn == NULL) {
-        return aws_fault_set(f, ACME_BAD_CONFIG,
+        return kit_fault_set(f, ACME_BAD_CONFIG,
                              "web-identity-token-file is given, but not web-identity-role-arn, the "
                              "role that the token is for");
     }
@@ -90,7 +90,7 @@ static int32_t use_imds(const struct acme_open *o, struct plan *plan, struct kit
     if (acme_value_at(o, OPTION_IMDS_DISABLED)->number == 0) {
         return ACME_OK;
     }
-    return aws_fault_set(f, ACME_BAD_CONFIG,
+    return kit_fault_set(f, ACME_BAD_CONFIG,
                          "%s; and the metadata service is not to be asked (imds-disabled)",
                          PLAN_NOTHING_ELSE);
 }
@@ -99,7 +99,7 @@ static int32_t use_imds(const struct acme_open *o, struct plan *plan, struct kit
 
 static int32_t fail_profile(struct kit_fault *f, const char *profile, const char *what)
 {
-    return aws_fault_set(f, ACME_BAD_CONFIG, "profile '%s' %s", profile, what);
+    return kit_fault_set(f, ACME_BAD_CONFIG, "profile '%s' %s", profile, what);
 }
 
 /* credential_source: whose keys assume the profile's role. */
@@ -248,7 +248,7 @@ static int32_t use_profile(const struct acme_open *o, struct plan *plan, const c
             return ACME_OK;
         }
         if (!profiles_have(&plan->profiles, next)) {
-            return aws_fault_set(f, ACME_BAD_CONFIG,
+            return kit_fault_set(f, ACME_BAD_CONFIG,
                                  "profile '%s' has source_profile = %s, but there is no such "
                                  "profile",
                                  from, next);
@@ -327,13 +327,13 @@ static int32_t add_option_role(const struct acme_open *o, struct plan *plan, str
     if (arn == NULL) {
         return settings_text(o, OPTION_EXTERNAL_ID) == NULL
                    ? ACME_OK
-                   : aws_fault_set(f, ACME_BAD_CONFIG, "external-id is given, but not role-arn");
+                   : kit_fault_set(f, ACME_BAD_CONFIG, "external-id is given, but not role-arn");
     }
     if (plan->source == PLAN_WEB_IDENTITY && plan->web.arn == arn) {
         return ACME_OK;
     }
     if (plan->n_roles == PLAN_ROLES_MAX) {
-        return aws_fault_set(f, ACME_BAD_CONFIG, "role-arn is one role too many");
+        return kit_fault_set(f, ACME_BAD_CONFIG, "role-arn is one role too many");
     }
     plan->roles[plan->n_roles++] = (struct plan_role){
         .arn = arn,
@@ -352,7 +352,7 @@ static int32_t choose_region(const struct acme_open *o, struct plan *plan, const
     }
     if (plan->region != NULL &&
         plan->region[strspn(plan->region, "abcdefghijklmnopqrstuvwxyz0123456789-")] != '\0') {
-        return aws_fault_set(f, ACME_BAD_CONFIG,
+        return kit_fault_set(f, ACME_BAD_CONFIG,
                              "region: '%.64s' is no region's name, such as us-east-1",
                              plan->region);
     }

@@ -176,7 +176,7 @@ static const char *wait_for_end(struct acme_call *call, pid_t pid, int *ret_wait
 
 static int32_t fail_program(struct kit_fault *f, const char *program, const char *what)
 {
-    return aws_fault_set(f, ACME_BAD_CONFIG,
+    return kit_fault_set(f, ACME_BAD_CONFIG,
                          "credential_process: '%.200s' %s (it runs as the plug-in's user, and "
                          "reaches what core-allow-path names)",
                          program, what);
@@ -225,7 +225,7 @@ int32_t process_run(struct acme_call *call, const char *command, struct keys *re
     f->status = ACME_OK;
     if (!split(command, bytes, &words)) {
         free(bytes);
-        return aws_fault_set(f, ACME_BAD_CONFIG,
+        return kit_fault_set(f, ACME_BAD_CONFIG,
                              "credential_process: the command is empty, too long, or has an open "
                              "quote");
     }

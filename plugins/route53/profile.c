@@ -73,7 +73,7 @@ static int32_t add_key(struct reader *r, const char *name, const char *value)
         return ACME_OK;
     }
     if (to->n == KEYS_MAX) {
-        return aws_fault_set(r->f, ACME_BAD_CONFIG, "%s: has more than %d lines", r->option,
+        return kit_fault_set(r->f, ACME_BAD_CONFIG, "%s: has more than %d lines", r->option,
                              KEYS_MAX);
     }
     if (to->n == to->cap) {
@@ -134,7 +134,7 @@ static int32_t read_title(struct reader *r, char *line)
     const char *profile = NULL;
 
     if (end == NULL) {
-        return aws_fault_set(r->f, ACME_BAD_CONFIG, "%s: line %zu: '[' without ']'", r->option,
+        return kit_fault_set(r->f, ACME_BAD_CONFIG, "%s: line %zu: '[' without ']'", r->option,
                              r->line);
     }
     *end = '\0';
@@ -160,7 +160,7 @@ static int32_t read_line(struct reader *r, char *line)
     }
     equals = strchr(text, '=');
     if (equals == NULL) {
-        return aws_fault_set(r->f, ACME_BAD_CONFIG,
+        return kit_fault_set(r->f, ACME_BAD_CONFIG,
                              "%s: line %zu is neither [SECTION] nor KEY = VALUE", r->option,
                              r->line);
     }

@@ -93,12 +93,12 @@ static int32_t read_page(struct route53 *p, struct acme_call *call, const char *
     /* What the list does not show is taken for absent: so it has to be one, and to say its end. */
     if (xml_find(answer.root, "ResourceRecordSets") == NULL ||
         xml_text(answer.root, "IsTruncated") == NULL) {
-        return aws_fault_set(f, ACME_RETRY, "Route 53: its list of record sets is not whole");
+        return kit_fault_set(f, ACME_RETRY, "Route 53: its list of record sets is not whole");
     }
     for (const struct xml *set = xml_find(answer.root, "ResourceRecordSets/ResourceRecordSet");
          set != NULL; set = xml_next(set, "ResourceRecordSet")) {
         if (!take_set(set, owners, n)) {
-            return aws_fault_set(f, ACME_RETRY,
+            return kit_fault_set(f, ACME_RETRY,
                                  "Route 53: a record set that it lists is not whole");
         }
     }

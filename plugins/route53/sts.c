@@ -28,7 +28,7 @@ static int32_t open_client(struct credentials *c, struct acme_call *call, struct
     status = aws_client_open(call, &s, &c->sts);
     if (status != ACME_OK) {
         aws_client_close(&c->sts);
-        return aws_fault_set(f, status, "cannot open the connection to %s", c->sts_url);
+        return kit_fault_set(f, status, "cannot open the connection to %s", c->sts_url);
     }
     return ACME_OK;
 }
@@ -45,7 +45,7 @@ static int32_t take_keys(const struct aws_answer *answer, const char *result, st
     int64_t expires_s = expires != NULL ? aws_date_parse(expires) : -1;
 
     if (id == NULL || secret == NULL || token == NULL || expires_s < 0) {
-        return aws_fault_set(f, ACME_RETRY, "AWS STS: its answer has no whole credentials");
+        return kit_fault_set(f, ACME_RETRY, "AWS STS: its answer has no whole credentials");
     }
     *ret_keys = (struct keys){
         .access_key_id = alloc_copy(id),
@@ -111,7 +111,7 @@ static int32_t read_token(const struct plan *plan, char **ret_token, struct kit_
     if (plan->token != NULL) {
         token = alloc_copy(plan->token);
     } else if (file == NULL) {
-        return aws_fault_set(
+        return kit_fault_set(
             f, ACME_BAD_CONFIG,
             "cannot read %s, which the profile names as web_identity_token_file: "
             "%s; web-identity-token-file, an option of acme-dns, is read with more "

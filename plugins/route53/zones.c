@@ -63,13 +63,13 @@ static int32_t take_option(struct route53 *p, const char *text, struct kit_fault
     }
     if (!route53_read_id(equals != NULL ? equals + 1 : text, id) ||
         (equals != NULL && !name_from_dns(plain, zone))) {
-        return aws_fault_set(f, ACME_BAD_CONFIG,
+        return kit_fault_set(f, ACME_BAD_CONFIG,
                              "hosted-zone-id: '%.100s' is neither an id, such as Z0123456789ABC, "
                              "nor ZONE=ID",
                              text);
     }
     if (equals == NULL && known_zone(p, "") != NULL) {
-        return aws_fault_set(f, ACME_BAD_CONFIG,
+        return kit_fault_set(f, ACME_BAD_CONFIG,
                              "hosted-zone-id: of several, all but one need their zone's name: "
                              "hosted-zone-id = ZONE=%s",
                              id);
@@ -156,7 +156,7 @@ static int32_t list_by_name(struct route53 *p, struct acme_call *call, const cha
             return f->status;
         }
         if (xml_find(answer.root, "HostedZones") == NULL) { /* not the same as: there is none */
-            return aws_fault_set(f, ACME_RETRY, "Route 53: its list of hosted zones is not whole");
+            return kit_fault_set(f, ACME_RETRY, "Route 53: its list of hosted zones is not whole");
         }
         take_page(answer.root, name, to);
         next = xml_text(answer.root, "NextDNSName");
@@ -197,7 +197,7 @@ static int32_t ask_delegation(struct route53 *p, struct acme_call *call, const c
 static int32_t fail_ambiguous(const char *name, size_t n, size_t n_delegated,
                               const struct kit_text *list, struct kit_fault *f)
 {
-    return aws_fault_set(
+    return kit_fault_set(
         f, ACME_NO_ZONE,
         "there are %zu public hosted zones %s, and %s; say which is meant: hosted-zone-id = ...%s",
         n, name,
@@ -241,11 +241,11 @@ static int32_t choose(struct route53 *p, struct acme_call *call, const char *zon
 static int32_t fail_absent(const char *zone, const struct candidates *all, struct kit_fault *f)
 {
     if (all->n_private > 0) {
-        return aws_fault_set(f, ACME_NO_ZONE,
+        return kit_fault_set(f, ACME_NO_ZONE,
                              "the account has only a private hosted zone %s, which no CA can see",
                              zone);
     }
-    return aws_fault_set(f, ACME_NO_ZONE,
+    return kit_fault_set(f, ACME_NO_ZONE,
                          "the account has no hosted zone %s: it may be another account's, whose "
                          "role role-arn can name",
                          zone);
@@ -276,7 +276,7 @@ int32_t zones_find(struct route53 *p, struct acme_call *call, const char *zone, 
     char name[NAME_SIZE];
 
     if (!name_from_dns(zone, name)) {
-        return aws_fault_set(f, ACME_NO_ZONE, "'%.300s' is no name of a zone", zone);
+        return kit_fault_set(f, ACME_NO_ZONE, "'%.300s' is no name of a zone", zone);
     }
     if (known_zone(p, name) == NULL && look_up(p, call, zone, name, f) != ACME_OK) {
         return f->status;

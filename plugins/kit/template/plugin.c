@@ -27,37 +27,17 @@ static const struct acme_plugin_option options[N_OPTIONS] = {
                         .type = ACME_OPTION_STRING},
 };
 
-static int32_t plugin_check(struct acme_call *call, const struct acme_open *o)
-{
-    int32_t status = kit_check_credential(call, "token", acme_value_at(o, OPTION_TOKEN)->text);
-
-    return status != ACME_OK
-               ? status
-               : kit_check_url(call, "api-url", acme_value_at(o, OPTION_API_URL)->text, 0);
-}
-
+/* Nothing is sent yet: so it serves to check settings, too. */
 static int32_t plugin_open(struct acme_call *call, const struct acme_open *o, void **ret_instance)
 {
-    const struct kit_http_settings settings = {.service = "@NAME@",
-                                               .base_url = acme_value_at(o, OPTION_API_URL)->text};
-    struct kit_http *http = NULL;
-    int32_t status = kit_http_open(call, &settings, &http);
+    const struct kit_http_settings settings = {
+        .service = "@NAME@",
+        .base_url = acme_value_at(o, OPTION_API_URL)->text,
+        .url_option = "api-url",
+        .credential = {.option = "token", .secret = acme_value_at(o, OPTION_TOKEN)->text},
+    };
 
-    if (status == ACME_OK) {
-        status = kit_http_bearer(call, http, "token", acme_value_at(o, OPTION_TOKEN)->text);
-    }
-    if (status != ACME_OK) {
-        kit_http_close(http);
-        return status;
-    }
-    *ret_instance = http;
-    return ACME_OK;
-}
-
-static void plugin_close(struct acme_call *call, void *instance)
-{
-    (void)call;
-    kit_http_close(instance);
+    return kit_open(call, &settings, ret_instance);
 }
 
 /* Where a value belongs at the host. */
@@ -192,8 +172,8 @@ ACME_PLUGIN_EXPORT const struct acme_plugin *acme_plugin_v1(void)
     static const struct acme_plugin description = {
         ACME_PLUGIN_HEAD,           .serial = ACME_SERIAL_ZONE, .traits = ACME_TRAIT_MULTI_VALUE,
         .n_options = N_OPTIONS,     .name = "@NAME@",           .version = "0.1.0",
-        .summary = "DNS at @NAME@", .options = options,         .check = plugin_check,
-        .open = plugin_open,        .close = plugin_close,      .add = plugin_add,
+        .summary = "DNS at @NAME@", .options = options,         .check = kit_check,
+        .open = plugin_open,        .close = kit_close,         .add = plugin_add,
         .remove = plugin_remove,
     };
 

@@ -38,15 +38,34 @@ static void credentials_are_refused_where_they_are_set(void **state)
     (void)state;
     kit_lab_reset();
     http = kit_lab_open((struct kit_http_settings){.base_url = "https://api.example.com"});
-    assert_int_equal(kit_http_bearer(&kit_lab_call, http, "token", "a\nb"), ACME_BAD_CONFIG);
-    assert_int_equal(kit_http_bearer(&kit_lab_call, http, "token", NULL), ACME_BAD_CONFIG);
-    assert_int_equal(kit_http_key_header(&kit_lab_call, http, "key", "X-Key", "a\rb"),
+    assert_int_equal(
+        kit_http_credential(&kit_lab_call, http,
+                            &(struct kit_credential){.option = "token", .secret = "a\nb"}),
+        ACME_BAD_CONFIG);
+    assert_int_equal(
+        kit_http_credential(&kit_lab_call, http,
+                            &(struct kit_credential){.option = "token", .secret = NULL}),
+        ACME_BAD_CONFIG);
+    assert_int_equal(kit_http_credential(&kit_lab_call, http,
+                                         &(struct kit_credential){
+                                             .option = "key", .secret = "a\rb", .header = "X-Key"}),
                      ACME_BAD_CONFIG);
-    assert_int_equal(kit_http_key_header(&kit_lab_call, http, "key", "X Key", "ab"),
+    assert_int_equal(kit_http_credential(&kit_lab_call, http,
+                                         &(struct kit_credential){
+                                             .option = "key", .secret = "ab", .header = "X Key"}),
                      ACME_BAD_CONFIG);
-    assert_int_equal(kit_http_basic(&kit_lab_call, http, "user", "a:b", "c"), ACME_BAD_CONFIG);
-    assert_int_equal(kit_http_basic(&kit_lab_call, http, "password", "a", NULL), ACME_BAD_CONFIG);
-    assert_int_equal(kit_http_basic(&kit_lab_call, http, "user", "a", "any \n thing:\xc3\xa4"),
+    assert_int_equal(kit_http_credential(
+                         &kit_lab_call, http,
+                         &(struct kit_credential){.option = "user", .secret = "c", .user = "a:b"}),
+                     ACME_BAD_CONFIG);
+    assert_int_equal(kit_http_credential(&kit_lab_call, http,
+                                         &(struct kit_credential){
+                                             .option = "password", .secret = NULL, .user = "a"}),
+                     ACME_BAD_CONFIG);
+    assert_int_equal(kit_http_credential(&kit_lab_call, http,
+                                         &(struct kit_credential){.option = "user",
+                                                                  .secret = "any \n thing:\xc3\xa4",
+                                                                  .user = "a"}),
                      ACME_OK);
     kit_http_close(http);
     kit_http_close(NULL);
@@ -115,7 +134,11 @@ static void debug_lines_hide_secrets(void **state)
     (void)state;
     kit_lab_script("[{'status': 400, 'body': 'no hunter22'}]");
     kit_http_hide(http, "hunter22");
-    assert_int_equal(kit_http_basic(&kit_lab_call, http, "user", "bob", "pass-word"), ACME_OK);
+    assert_int_equal(
+        kit_http_credential(
+            &kit_lab_call, http,
+            &(struct kit_credential){.option = "user", .secret = "pass-word", .user = "bob"}),
+        ACME_OK);
     assert_int_equal(kit_send(&kit_lab_call, http,
                               &(struct kit_request){.path = "/a/{}",
                                                     .parts = {"hunter22"},
@@ -136,8 +159,11 @@ static void basic_credentials_are_encoded(void **state)
 
     (void)state;
     kit_lab_script("[]");
-    assert_int_equal(kit_http_basic(&kit_lab_call, http, "user", "Aladdin", "open sesame"),
-                     ACME_OK);
+    assert_int_equal(
+        kit_http_credential(
+            &kit_lab_call, http,
+            &(struct kit_credential){.option = "user", .secret = "open sesame", .user = "Aladdin"}),
+        ACME_OK);
     assert_int_equal(kit_send(&kit_lab_call, http, &(struct kit_request){.path = "/"}, &answer),
                      ACME_OK);
     assert_string_equal(kit_json_str(answer.json, "headers.authorization"),
@@ -153,6 +179,61 @@ static void dates_are_those_of_http(void **state)
     assert_int_equal(kit_date_parse(NULL), -1);
 }
 
+/* ---- Callbacks ---- */
+
+static const struct kit_http_settings *of_the_plugin;
+static unsigned n_open;
+
+static int32_t fake_open(struct acme_call *call, const struct acme_open *o, void **ret_instance)
+{
+    int32_t status = kit_open(call, of_the_plugin, ret_instance);
+
+    (void)o;
+    n_open += status == ACME_OK ? 1 : 0;
+    return status;
+}
+
+static void fake_close(struct acme_call *call, void *instance)
+{
+    n_open--;
+    kit_close(call, instance);
+}
+
+/* The plug-in that kit_check() finds around it. */
+ACME_PLUGIN_EXPORT const struct acme_plugin *acme_plugin_v1(void)
+{
+    static const struct acme_plugin description = {ACME_PLUGIN_HEAD, .open = fake_open,
+                                                   .close = fake_close};
+
+    return &description;
+}
+
+static void a_check_opens_and_closes(void **state)
+{
+    struct kit_http_settings settings = {.service = "Test DNS",
+                                         .base_url = "https://dns.example",
+                                         .url_option = "api-url",
+                                         .credential = {.option = "token", .secret = "good"}};
+
+    (void)state;
+    of_the_plugin = &settings;
+    kit_lab_reset();
+    assert_int_equal(kit_check(&kit_lab_call, NULL), ACME_OK);
+    assert_int_equal(n_open, 0);
+    settings.credential.secret = "not good";
+    assert_int_equal(kit_check(&kit_lab_call, NULL), ACME_BAD_CONFIG);
+    kit_lab_expect_failed(ACME_BAD_CONFIG, (const char *const[]){"token has a space", NULL});
+    settings.credential.secret = NULL;
+    kit_lab_reset();
+    assert_int_equal(kit_check(&kit_lab_call, NULL), ACME_BAD_CONFIG);
+    kit_lab_expect_failed(ACME_BAD_CONFIG, (const char *const[]){"token is not set", NULL});
+    settings.base_url = "http://dns.example";
+    kit_lab_reset();
+    assert_int_equal(kit_check(&kit_lab_call, NULL), ACME_BAD_CONFIG);
+    kit_lab_expect_failed(ACME_BAD_CONFIG, (const char *const[]){"api-url = http://dns.", NULL});
+    assert_int_equal(n_open, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -161,6 +242,7 @@ int main(void)
         cmocka_unit_test(urls_are_refused_with_their_option),
         cmocka_unit_test(credentials_in_urls_are_in_no_text),
         cmocka_unit_test(clients_without_a_name_or_with_a_bad_url_do_not_open),
+        cmocka_unit_test(a_check_opens_and_closes),
         cmocka_unit_test(debug_lines_hide_secrets),
         cmocka_unit_test(basic_credentials_are_encoded),
         cmocka_unit_test(dates_are_those_of_http),

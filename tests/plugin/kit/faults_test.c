@@ -20,7 +20,10 @@ static int32_t send_one(const struct kit_request *rq)
     struct kit_http *http = kit_lab_open((struct kit_http_settings){.flags = 0});
     int32_t status = ACME_OK;
 
-    assert_int_equal(kit_http_bearer(&kit_lab_call, http, "token", "s3cr3t-t0ken"), ACME_OK);
+    assert_int_equal(
+        kit_http_credential(&kit_lab_call, http,
+                            &(struct kit_credential){.option = "token", .secret = "s3cr3t-t0ken"}),
+        ACME_OK);
     status = kit_send(&kit_lab_call, http, rq, NULL);
     kit_http_close(http);
     return status;
@@ -91,6 +94,27 @@ static void the_words_of_the_service_are_found(void **state)
         expect(kit_text_str(&script), &POST, ACME_REJECTED, 1);
         WORDS("the words", "HTTP 422");
     }
+}
+
+static void words_of_the_service_have_meanings(void **state)
+{
+    static const struct kit_meaning MEANINGS[] = {
+        {"no such", ACME_NO_ZONE, "look"},
+        {"expired", ACME_DENIED, "renew it"},
+        {"such", ACME_BAD_CONFIG, "never"},
+    };
+    struct kit_verdict v = {.status = ACME_REJECTED, .words = "the token has expired"};
+
+    (void)state;
+    kit_verdict_explain(&v, MEANINGS, 1);
+    assert_int_equal(v.status, ACME_REJECTED);
+    assert_string_equal(v.hint, "");
+    kit_verdict_explain(&v, MEANINGS, 3);
+    assert_int_equal(v.status, ACME_DENIED);
+    assert_string_equal(v.hint, "renew it");
+    (void)snprintf(v.words, sizeof(v.words), "no such zone");
+    kit_verdict_explain(&v, MEANINGS, 3);
+    assert_int_equal(v.status, ACME_NO_ZONE);
 }
 
 static void remote_words_are_escaped_masked_and_cut(void **state)
@@ -524,6 +548,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(statuses_are_told_apart),
         cmocka_unit_test(the_words_of_the_service_are_found),
+        cmocka_unit_test(words_of_the_service_have_meanings),
         cmocka_unit_test(remote_words_are_escaped_masked_and_cut),
         cmocka_unit_test(web_pages_are_explained),
         cmocka_unit_test(reading_is_repeated),

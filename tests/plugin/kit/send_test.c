@@ -94,8 +94,15 @@ static void headers_of_the_request_replace_those_of_the_client(void **state)
 
     (void)state;
     kit_lab_script("[]");
-    assert_int_equal(kit_http_bearer(&kit_lab_call, http, "token", "default-token"), ACME_OK);
-    assert_int_equal(kit_http_key_header(&kit_lab_call, http, "key", "X-Key", "the-key"), ACME_OK);
+    assert_int_equal(
+        kit_http_credential(&kit_lab_call, http,
+                            &(struct kit_credential){.option = "token", .secret = "default-token"}),
+        ACME_OK);
+    assert_int_equal(
+        kit_http_credential(
+            &kit_lab_call, http,
+            &(struct kit_credential){.option = "key", .secret = "the-key", .header = "X-Key"}),
+        ACME_OK);
     assert_int_equal(kit_http_header(&kit_lab_call, http, "X-One", "1"), ACME_OK);
     assert_int_equal(kit_send(&kit_lab_call, http, &(struct kit_request){.path = "/"}, &answer),
                      ACME_OK);
