@@ -442,6 +442,7 @@ int64_t kit_date_parse(const char *text);
 /* ---- Lists over several pages ---- */
 
 enum kit_paging_kind {
+    KIT_PAGING_NONE,     /* one answer holds all */
     KIT_PAGING_NUMBER,   /* ?page=1, 2, ... */
     KIT_PAGING_OFFSET,   /* ?offset=0, 100, ... */
     KIT_PAGING_CURSOR,   /* the answer holds what names the next page */
@@ -453,11 +454,13 @@ enum kit_paging_kind {
 struct kit_paging {
     enum kit_paging_kind kind;
     const char *items;     /* path of the array in each answer, which an answer must have unless
-                            * must_have names something else; NULL: the document is the array */
+                            * must_have names something else; NULL: the document is the array.
+                            * An object's members count as elements, null as none */
     const char *parameter; /* query parameter of number, offset or cursor: "page" */
     const char *size_name; /* query parameter of the page's size, or NULL */
     uint32_t size;         /* items on a page, as asked for; 0 with size_name NULL: not known */
-    const char *total;     /* NUMBER: path of the number of pages, OFFSET: of all items; or NULL */
+    const char *total;     /* NUMBER: path of the number of pages, OFFSET: of all items; NULL: an
+                            * empty page, and one that is not full, are the last */
     const char *next;      /* CURSOR, NEXT_URL: path of the next cursor or URL */
     bool starts_at_zero;   /* NUMBER: the first page is 0 */
 };
@@ -479,8 +482,9 @@ struct kit_pages {
 /*
  * Fetches the next page: while (kit_pages_next(call, http, &request, &paging, &pages)) { ... }.
  * false: look at pages.status; a failure has been reported as by kit_send(). The page's parameters
- * are added to the request's query. Over KIT_PAGES_MAX pages, and a page that repeats its own
- * cursor, are failures.
+ * are added to the request's query. Failures of the list itself: an answer that is none, over
+ * KIT_PAGES_MAX pages, a page that repeats its own cursor (ACME_REJECTED); an empty page before the
+ * list's own total was reached (ACME_RETRY).
  */
 bool kit_pages_next(struct acme_call *call, struct kit_http *http,
                     const struct kit_request *request, const struct kit_paging *paging,

@@ -210,4 +210,10 @@ void kit_words_fault(const struct kit_sending *s, const struct kit_answer *answe
 int32_t kit_send_report(struct acme_call *call, const struct kit_request *rq,
                         const struct kit_fault *fault);
 
+/* ---- pages.c ---- */
+
+/* Reports what is wrong with the list that a request asks for; status. */
+int32_t kit_list_fail(struct acme_call *call, const struct kit_http *http,
+                      const struct kit_request *rq, int32_t status, const char *problem);
+
 #endif

@@ -58,6 +58,9 @@ static void make_request(struct kit_request *rq, const struct kit_paging *paging
         memset(rq->parts, 0, sizeof(rq->parts));
         return;
     }
+    if (paging->kind == KIT_PAGING_NONE) {
+        return;
+    }
     if (paging->kind == KIT_PAGING_NUMBER) {
         count = pages->n_pages + (paging->starts_at_zero ? 0 : 1);
     }
@@ -73,25 +76,43 @@ static void make_request(struct kit_request *rq, const struct kit_paging *paging
     }
 }
 
-static int32_t fail(struct acme_call *call, const struct kit_http *http,
-                    const struct kit_request *rq, int32_t status, const char *problem)
+int32_t kit_list_fail(struct acme_call *call, const struct kit_http *http,
+                      const struct kit_request *rq, int32_t status, const char *problem)
 {
-    struct kit_fault fault = {.status = status};
+    struct kit_fault fault = {.status = ACME_OK};
 
-    (void)snprintf(fault.text, sizeof(fault.text), "%s: the list at %.200s %s", http->service,
-                   rq->path == NULL ? "" : rq->path, problem);
+    (void)kit_fault_set(&fault, status, "%s: the list at %.200s %s", http->service,
+                        rq->path == NULL ? "" : rq->path, problem);
     return kit_send_report(call, rq, &fault);
 }
 
-/* Whether a counted list is over behind this page. */
-static bool is_last(const struct kit_paging *paging, const struct kit_pages *pages, size_t n_here)
+/* Whether there is a list on this page, be it an empty one. Some services write none as null, and
+ * some write members where others have elements. */
+static bool has_list(const struct kit_request *rq, const struct kit_paging *paging,
+                     const struct kit_json *page)
+{
+    enum kit_json_type type = kit_json_type(page, paging->items);
+
+    if (paging->items == NULL) {
+        bool is_thing = paging->kind == KIT_PAGING_NONE && kit_json_count(page, NULL) > 0;
+
+        return type == KIT_JSON_ARRAY || rq->must_have != NULL || is_thing;
+    }
+    return type == KIT_JSON_ARRAY || type == KIT_JSON_OBJECT || type == KIT_JSON_NULL;
+}
+
+/* Whether a counted list is over behind this page. One that ends before its own total has not been
+ * seen as a whole: somebody changes it meanwhile, or that is not how it is counted. */
+static bool is_last(const struct kit_paging *paging, const struct kit_pages *pages, size_t n_here,
+                    bool *ret_is_short)
 {
     int64_t total =
         paging->total == NULL ? -1 : kit_json_int(pages->answer.json, paging->total, -1);
     uint64_t so_far = paging->kind == KIT_PAGING_NUMBER ? pages->n_pages : pages->n_items;
 
     if (total >= 0) {
-        return so_far >= (uint64_t)total || n_here == 0;
+        *ret_is_short = n_here == 0 && so_far < (uint64_t)total;
+        return so_far >= (uint64_t)total;
     }
     return n_here == 0 || n_here < paging->size;
 }
@@ -119,27 +140,47 @@ static char *find_next(const struct kit_paging *paging, const struct kit_answer 
     return url;
 }
 
-/* After a page has come: where the walk goes on. A problem in words, or NULL. */
-static const char *advance(const struct kit_paging *paging, struct kit_pages *pages)
+/* Where the walk goes on by a name or link in the page that came. A problem in words, or NULL. */
+static const char *follow(const struct kit_paging *paging, struct kit_pages *pages)
 {
     struct walk *w = pages->impl;
-    size_t n_here = kit_json_count(pages->answer.json, paging->items);
     bool is_strange = false;
     bool is_stuck = false;
-    char *next = NULL;
+    char *next = find_next(paging, &pages->answer, &is_strange);
 
-    pages->n_pages++;
-    pages->n_items += n_here;
-    if (paging->kind == KIT_PAGING_NUMBER || paging->kind == KIT_PAGING_OFFSET) {
-        w->has_ended = is_last(paging, pages, n_here);
-        return NULL;
-    }
-    next = find_next(paging, &pages->answer, &is_strange);
     is_stuck = next != NULL && w->next != NULL && strcmp(next, w->next) == 0;
     free(w->next);
     w->next = next;
     w->has_ended = next == NULL;
     return is_strange ? "goes on at another host" : is_stuck ? "goes round in a circle" : NULL;
+}
+
+/* After a page has come: where the walk goes on. A problem in words with its status, or NULL. */
+static const char *advance(const struct kit_request *rq, const struct kit_paging *paging,
+                           struct kit_pages *pages, int32_t *ret_status)
+{
+    struct walk *w = pages->impl;
+    size_t n_here = kit_json_count(pages->answer.json, paging->items);
+    bool is_short = false;
+
+    *ret_status = ACME_REJECTED;
+    if (!has_list(rq, paging, pages->answer.json)) {
+        return "is no list: is that the URL of its API?";
+    }
+    pages->n_pages++;
+    pages->n_items += n_here;
+    switch (paging->kind) {
+    case KIT_PAGING_NONE:
+        w->has_ended = true;
+        return NULL;
+    case KIT_PAGING_NUMBER:
+    case KIT_PAGING_OFFSET:
+        w->has_ended = is_last(paging, pages, n_here, &is_short);
+        *ret_status = ACME_RETRY;
+        return is_short ? "ends before its own total is reached" : NULL;
+    default:
+        return follow(paging, pages);
+    }
 }
 
 bool kit_pages_next(struct acme_call *call, struct kit_http *http,
@@ -150,6 +191,7 @@ bool kit_pages_next(struct acme_call *call, struct kit_http *http,
     char number[24] = "";
     char size[12] = "";
     const char *problem = NULL;
+    int32_t status = ACME_OK;
 
     if (pages->impl == NULL) {
         pages->impl = kit_alloc(1, sizeof(struct walk));
@@ -158,19 +200,19 @@ bool kit_pages_next(struct acme_call *call, struct kit_http *http,
         return false;
     }
     if (pages->n_pages >= KIT_PAGES_MAX || is_full(request, 2)) {
-        pages->status = fail(call, http, request, is_full(request, 2) ? ACME_BUG : ACME_REJECTED,
-                             is_full(request, 2) ? "has too many query parameters already"
-                                                 : "has too many pages");
+        pages->status = kit_list_fail(
+            call, http, request, is_full(request, 2) ? ACME_BUG : ACME_REJECTED,
+            is_full(request, 2) ? "has too many query parameters already" : "has too many pages");
         return false;
     }
     make_request(&rq, paging, pages, number, size);
     rq.must_have = rq.must_have == NULL ? paging->items : rq.must_have;
     pages->status = kit_send(call, http, &rq, &pages->answer);
     if (pages->status == ACME_OK) {
-        problem = advance(paging, pages);
+        problem = advance(request, paging, pages, &status);
     }
     if (problem != NULL) {
-        pages->status = fail(call, http, request, ACME_REJECTED, problem);
+        pages->status = kit_list_fail(call, http, request, status, problem);
     }
     return pages->status == ACME_OK;
 }

@@ -134,11 +134,16 @@ static const char *judge_body(const struct kit_sending *s, struct kit_answer *an
     return "sends an answer that cannot be read";
 }
 
-static const char *judge_redirect(const struct kit_answer *answer, struct kit_verdict *v)
+/* 307 and 308 say that the request is still to be carried out, and elsewhere (RFC 9110 section
+ * 15.4). The others also come from services that did it and show where the result is to be seen. */
+static const char *judge_redirect(const struct kit_sending *s, const struct kit_answer *answer,
+                                  struct kit_verdict *v)
 {
     const char *location = kit_answer_header(answer, "Location");
+    bool is_undone = answer->status == 307 || answer->status == 308;
 
     refuse(v, ACME_BAD_CONFIG);
+    v->kind = s->is_change && !is_undone ? KIT_DOUBT : KIT_REFUSE;
     (void)snprintf(v->words, sizeof(v->words), "%s", location == NULL ? "nowhere" : location);
     (void)snprintf(v->hint, sizeof(v->hint),
                    "redirects are not followed; if that is the right place, set its URL");
@@ -151,7 +156,7 @@ static const char *judge_status(const struct kit_sending *s, const struct kit_an
     int status = answer->status;
 
     if (status >= 300 && status <= 399 && status != 304) {
-        return judge_redirect(answer, v);
+        return judge_redirect(s, answer, v);
     }
     switch (status) {
     case 401:

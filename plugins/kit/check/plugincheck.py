@@ -387,6 +387,12 @@ def failing_after_change(s):
     expect(answer.status == OK, "it returned %s" % answer)
 
 
+def moved_after_change(s):
+    """adds once, though the host answers the change with a redirect to what it made (303)"""
+    answer = faulty(s, Fault(Reply(303, "", {"Location": "/done"}), is_applied=True, changes_only=True))
+    expect(answer.status == OK, "it returned %s" % answer)
+
+
 def lost_reply_to_removal(s):
     """removes, though the reply gets lost"""
     answer = faulty(s, Fault(is_applied=True, is_dropped=True, changes_only=True), verb="remove")
@@ -416,6 +422,14 @@ def wrong_shape(s):
             faulty(s, fault, must_hit=skip == 0)
 
 
+def unreadable_list(s):
+    """takes a list that it cannot read for no empty one, when it removes"""
+    for body in ("7", "{}", '{"error": null}'):
+        for skip in (0, 1):
+            fault = Fault(Reply(200, body, {"Content-Type": "application/json"}), times=1000, skip=skip, reads_only=True)
+            faulty(s, fault, verb="remove", must_hit=skip == 0)
+
+
 def hostile_text(s):
     """passes on no control characters"""
     answer = faulty(s, Fault(Reply(403, {"error": "no \x1b[31m\r\nfake: line \u202e"}), times=1000))
@@ -440,7 +454,8 @@ def leaves_no_trace(s):
 RULES = [opens_and_closes, two_values, adding_again, removing_one, removing_absent, removing_without_receipt,
          removing_with_stale_receipt, bare_and_quoted, full_page, full_page_of_zones, unknown_zone, several_zones,
          wrong_credential, busy_host, failing_host, broken_connection, lost_reply, failing_after_change,
-         lost_reply_to_removal, cut_answers, web_page, wrong_shape, hostile_text, leaves_no_trace]
+         moved_after_change, lost_reply_to_removal, cut_answers, web_page, wrong_shape, unreadable_list, hostile_text,
+         leaves_no_trace]
 
 
 class Round:

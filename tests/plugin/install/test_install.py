@@ -102,7 +102,7 @@ def test_a_new_plugin_builds_and_exports_one_symbol(new_plugin):
 
 def test_a_new_plugin_passes_its_own_check(new_plugin, pkgconfig):
     text = make_plugin(new_plugin, pkgconfig, "check")
-    assert "24 rules, 0 failed" in text
+    assert "26 rules, 0 failed" in text
     assert sorted(p.name for p in new_plugin.iterdir()) == ["Makefile", "README.md", "fake_api.py", "my-dns.c",
                                                             "my-dns.conf", "my-dns.so"]
 

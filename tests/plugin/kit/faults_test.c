@@ -70,6 +70,26 @@ static void statuses_are_told_apart(void **state)
     expect("[{'status': 501}]", &GET, ACME_REJECTED, 1);
 }
 
+/* A 303 is how many a server shows the result of what it has just done. */
+static void a_redirected_change_may_have_been_made(void **state)
+{
+    const struct kit_request put = {.method = "PUT", .path = "/x", .body = "y", .body_len = 1};
+
+    (void)state;
+    for (int status = 300; status <= 303; status++) {
+        KIT_TEXT(script);
+
+        kit_text_addf(&script, "[{'status': %d, 'headers': {'Location': '/done'}}]", status);
+        expect(kit_text_str(&script), &POST, ACME_RETRY, 1);
+        WORDS("redirects", "/done", "whether the change was made is not known");
+        expect(kit_text_str(&script), &GET, ACME_BAD_CONFIG, 1);
+    }
+    expect("[{'status': 303}, {'status': 200}]", &put, ACME_OK, 2);
+    /* These say that it is still to be done, elsewhere. */
+    expect("[{'status': 307, 'headers': {'Location': '/v2'}}]", &POST, ACME_BAD_CONFIG, 1);
+    expect("[{'status': 308, 'headers': {'Location': '/v2'}}]", &put, ACME_BAD_CONFIG, 1);
+}
+
 static void the_words_of_the_service_are_found(void **state)
 {
     static const char *const BODIES[] = {
@@ -547,6 +567,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(statuses_are_told_apart),
+        cmocka_unit_test(a_redirected_change_may_have_been_made),
         cmocka_unit_test(the_words_of_the_service_are_found),
         cmocka_unit_test(words_of_the_service_have_meanings),
         cmocka_unit_test(remote_words_are_escaped_masked_and_cut),

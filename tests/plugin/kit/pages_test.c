@@ -126,14 +126,15 @@ static void urls_and_links_lead_on(void **state)
 
 static void lists_that_lead_astray_fail(void **state)
 {
-    const struct kit_paging url = {.kind = KIT_PAGING_NEXT_URL, .next = "next"};
+    const struct kit_paging url = {.kind = KIT_PAGING_NEXT_URL, .items = "z", .next = "next"};
     const struct kit_paging cursor = {
         .kind = KIT_PAGING_CURSOR, .items = "z", .parameter = "c", .next = "next"};
     const struct kit_request rq = {.path = "/zones"};
     char got[64];
 
     (void)state;
-    kit_lab_script("[{'body': '{\\\"next\\\": \\\"https://evil.example/steal\\\"}'}]");
+    kit_lab_script(
+        "[{'body': '{\\\"z\\\": [], \\\"next\\\": \\\"https://evil.example/steal\\\"}'}]");
     assert_int_equal(gather(&rq, &url, got, sizeof(got)), ACME_REJECTED);
     kit_lab_expect_failed(ACME_REJECTED, (const char *const[]){"another host", NULL});
     kit_lab_script("[{'body': '{\\\"z\\\": [], \\\"next\\\": \\\"x\\\"}'}, "
@@ -161,10 +162,76 @@ static void a_page_without_its_list_is_no_end(void **state)
     assert_int_equal(gather(&rq, &paging, got, sizeof(got)), ACME_OK);
 }
 
+static void expect_list(const char *script, const struct kit_paging *paging, int32_t status,
+                        const char *words)
+{
+    const struct kit_request rq = {.path = "/zones"};
+    char got[64];
+
+    kit_lab_script(script);
+    assert_int_equal(gather(&rq, paging, got, sizeof(got)), status);
+    if (status == ACME_OK) {
+        assert_int_equal(kit_lab_host.n_fails, 0);
+    } else {
+        kit_lab_expect_failed(status, (const char *const[]){words, NULL});
+    }
+}
+
+static void a_counted_list_that_ends_early_is_no_end(void **state)
+{
+    const struct kit_paging pages = {
+        .kind = KIT_PAGING_NUMBER, .items = "z", .parameter = "page", .total = "n"};
+    const struct kit_paging all = {
+        .kind = KIT_PAGING_OFFSET, .items = "z", .parameter = "skip", .total = "n"};
+
+    (void)state;
+    expect_list("[{'body': '{\\\"z\\\": [\\\"a\\\"], \\\"n\\\": 3}'}, "
+                "{'body': '{\\\"z\\\": [], \\\"n\\\": 3}'}]",
+                &pages, ACME_RETRY, "ends before its own total");
+    expect_list("[{'body': '{\\\"z\\\": [\\\"a\\\"], \\\"n\\\": 2}'}, "
+                "{'body': '{\\\"z\\\": [], \\\"n\\\": 2}'}]",
+                &all, ACME_RETRY, "ends before its own total");
+    /* One element went while it was read. */
+    expect_list("[{'body': '{\\\"z\\\": [\\\"a\\\"], \\\"n\\\": 2}'}, "
+                "{'body': '{\\\"z\\\": [], \\\"n\\\": 1}'}]",
+                &all, ACME_OK, NULL);
+    expect_list("[{'body': '{\\\"z\\\": [], \\\"n\\\": 0}'}]", &pages, ACME_OK, NULL);
+    expect_list("[{'body': '{\\\"z\\\": [], \\\"n\\\": 1}'}]", &pages, ACME_OK, NULL);
+    expect_list("[{'body': '{\\\"z\\\": []}'}]", &pages, ACME_OK, NULL);
+}
+
+static void what_is_no_list_is_not_an_empty_one(void **state)
+{
+    struct kit_paging paging = {
+        .kind = KIT_PAGING_NUMBER, .items = "z", .parameter = "page", .size = 9};
+
+    (void)state;
+    expect_list("[{'body': '{\\\"z\\\": 7}'}]", &paging, ACME_REJECTED, "is no list");
+    expect_list("[{'body': '{\\\"z\\\": \\\"a\\\"}'}]", &paging, ACME_REJECTED, "is no list");
+    expect_list("[{'body': '{\\\"z\\\": null}'}]", &paging, ACME_OK, NULL);
+    expect_list("[{'body': '{\\\"z\\\": {}}'}]", &paging, ACME_OK, NULL);
+    paging.items = NULL;
+    expect_list("[{'body': '{}'}]", &paging, ACME_REJECTED, "is no list");
+    expect_list("[{'body': 'null'}]", &paging, ACME_REJECTED, "is no list");
+    expect_list("[{'body': '[]'}]", &paging, ACME_OK, NULL);
+}
+
+static void a_list_in_one_answer_is_asked_for_once(void **state)
+{
+    const struct kit_paging one = {.items = "z"};
+    const struct kit_paging bare = {.kind = KIT_PAGING_NONE};
+
+    (void)state;
+    expect("[{'body': '{\\\"z\\\": [\\\"a\\\", \\\"b\\\"]}'}]", &one, "ab", "/api/zones?q=x\n");
+    expect("[{'body': '[\\\"a\\\"]'}]", &bare, "a", "/api/zones?q=x\n");
+    expect_list("[{'body': '{}'}]", &bare, ACME_REJECTED, "is no list");
+    expect_list("[{'body': 'null'}]", &bare, ACME_REJECTED, "is no list");
+}
+
 static void a_list_without_end_ends(void **state)
 {
     const struct kit_paging paging = {.kind = KIT_PAGING_NUMBER, .parameter = "page"};
-    struct kit_request rq = {.path = "/zones"};
+    struct kit_request rq = {.path = "/zones", .must_have = "method"};
     struct kit_http *http = kit_lab_open((struct kit_http_settings){.tries = 1});
     KIT_PAGES(pages);
     size_t n = 0;
@@ -204,6 +271,9 @@ int main(void)
         cmocka_unit_test(urls_and_links_lead_on),
         cmocka_unit_test(lists_that_lead_astray_fail),
         cmocka_unit_test(a_page_without_its_list_is_no_end),
+        cmocka_unit_test(a_counted_list_that_ends_early_is_no_end),
+        cmocka_unit_test(what_is_no_list_is_not_an_empty_one),
+        cmocka_unit_test(a_list_in_one_answer_is_asked_for_once),
         cmocka_unit_test(a_list_without_end_ends),
         cmocka_unit_test(full_queries_are_refused),
     };
