@@ -543,6 +543,101 @@ bool kit_txt_is(const char *content, const struct acme_record *record);
  * which no such service can take. */
 bool kit_txt_add_bare(struct kit_text *t, const struct acme_record *record);
 
+/* ---- Where a value belongs ---- */
+
+/*
+ * How a service lists its zones, and the records of a zone. These marks stand for what is known
+ * only later, as one of the request's parts or as a value in its query:
+ *
+ *     KIT_ZONE_ID   in records and remove: the id of the zone that was found
+ *     KIT_RECORD_ID in remove: the id of the record
+ *     KIT_NAME      in records and remove: the record's name as the service writes it
+ *                   in zones: the zone is asked for by name; see kit_find_zone()
+ */
+extern const char kit_zone_id_mark[];
+extern const char kit_record_id_mark[];
+extern const char kit_name_mark[];
+#define KIT_ZONE_ID kit_zone_id_mark
+#define KIT_RECORD_ID kit_record_id_mark
+#define KIT_NAME kit_name_mark
+
+/* A list, and at which paths an element says what. Zero in a path asks for what stands behind. */
+struct kit_list {
+    struct kit_request request;
+    const char *items; /* as in kit_paging, which is without it here */
+    const char *id;    /* "id" */
+    const char *name;  /* "name" */
+    const char *type;  /* "type", of a record: one of another than TXT is passed over */
+    const char *value; /* "content", of a record */
+    bool (*is_wanted)(const struct kit_json *element); /* others are passed over; NULL: all are */
+};
+
+struct kit_api {
+    struct kit_paging paging; /* of both lists; zero: one answer holds all */
+    struct kit_list zones;    /* no path: the service knows zones by the names that the DNS shows */
+    struct kit_list records;
+    struct kit_request remove; /* of one record, for kit_remove() */
+    bool has_relative_names; /* records' names stand without the zone's: "_acme-challenge.www", and
+                              * "@", "" or null for the zone's own */
+};
+
+/* Where a value belongs at a service. Texts belong to it, and are NULL until they are known. */
+struct kit_place {
+    char *zone_id;     /* where it is NULL, this credential reaches no zone that holds the name */
+    char *zone;        /* its name, without a dot at the end */
+    char *name;        /* the record's, as the service writes names: without a dot at the end */
+    char *value;       /* the record's, as one quoted character-string */
+    char **record_ids; /* of the records that hold the value at the name */
+    size_t n_records;
+};
+
+/* Declares an empty place that is released at the end of the block. */
+#define KIT_PLACE(variable) \
+    struct kit_place variable __attribute__((cleanup(kit_place_done))) = KIT_EMPTY
+
+void kit_place_done(struct kit_place *place);
+
+/*
+ * Finds the zone that holds the record's name, over all pages: the one that the DNS says, else the
+ * longest. Where the request of api->zones has KIT_NAME, it is sent once for each name that may be
+ * the zone's (see kit_walk_next()), until one is found: as part of the path, 404 means that there
+ * is none of that name, and the answer may be the zone itself; in the query, an empty list does.
+ *
+ * ACME_OK: place has all but records, or, where no zone holds the name, nothing. Otherwise the
+ * failure has been reported as by kit_send(): of the requests, with ACME_DENIED too where only one
+ * of several names may not be asked for and none of the others is the zone; with ACME_REJECTED, of
+ * a list in which a zone has no name or no id, or that has two zones of the name.
+ */
+int32_t kit_find_zone(struct acme_call *call, struct kit_http *http, const struct kit_api *api,
+                      const struct acme_record *record, struct kit_place *place);
+
+/*
+ * Finds the records that hold the value at the name, over all pages. Names are compared whole and
+ * in any case, values byte by byte, quoted or bare, whatever the service filters by. place is what
+ * kit_find_zone() found: with a zone.
+ *
+ * Failures are reported as by kit_send(); with ACME_REJECTED, a record that does not say its name,
+ * or, at the name, its value or id: then it is not known whether the value is there.
+ */
+int32_t kit_find_records(struct acme_call *call, struct kit_http *http, const struct kit_api *api,
+                         const struct acme_record *record, struct kit_place *place);
+
+/*
+ * Both, for add() and remove(): what is ACME_ADD or ACME_REMOVE. Where no zone holds the name, the
+ * call is failed with ACME_NO_ZONE for ACME_ADD; for ACME_REMOVE there is nothing to remove, and
+ * place->n_records is 0.
+ */
+int32_t kit_find(struct acme_call *call, struct kit_http *http, const struct kit_api *api,
+                 const struct acme_record *record, uint32_t what, struct kit_place *place);
+
+/* The body of remove(): kit_find(), then api->remove for each record that holds the value; 404
+ * means that it is gone already. */
+int32_t kit_remove(struct acme_call *call, struct kit_http *http, const struct kit_api *api,
+                   const struct acme_record *record);
+
+/* The body of zones(): reports all zones of api->zones, where they can be listed without a name. */
+int32_t kit_report_zones(struct acme_call *call, struct kit_http *http, const struct kit_api *api);
+
 #ifdef __cplusplus
 }
 #endif

@@ -17,8 +17,10 @@
  *     words     ... and what to tell the user
  *     send      tries, pauses, deadlines
  *     pages     lists
- *     names txt names and values
+ *     listing   lists of zones and records, whatever their shape
+ *     find      the zone of a name, the records that hold a value
  *     check     a callback that needs the plug-in
+ *     names txt names and values
  */
 #ifndef KIT_IMPL_H
 #define KIT_IMPL_H
@@ -215,5 +217,38 @@ int32_t kit_send_report(struct acme_call *call, const struct kit_request *rq,
 /* Reports what is wrong with the list that a request asks for; status. */
 int32_t kit_list_fail(struct acme_call *call, const struct kit_http *http,
                       const struct kit_request *rq, int32_t status, const char *problem);
+
+/* ---- listing.c ---- */
+
+/* One list that is read: what is asked for, and where in its elements things stand. */
+struct kit_listing {
+    struct acme_call *call;
+    struct kit_http *http;
+    const struct acme_record *record;
+    struct kit_place *place;
+    struct kit_request request; /* of list, with its marks replaced */
+    struct kit_paging paging;
+    struct kit_list list; /* with the defaults filled in; its request is not used */
+    const char *wanted;   /* the zone that was asked for; NULL: any that holds the name */
+    bool has_relative_names;
+    bool is_twice;       /* another zone has the name of the best */
+    const char *problem; /* with the list, in words; NULL: none */
+};
+
+/* Makes ready to read one of the lists of api; the other fields are the caller's. */
+void kit_listing_init(struct kit_listing *r, const struct kit_api *api,
+                      const struct kit_list *list);
+
+/* Whether a mark stands in the request's parts, in its query. */
+bool kit_listing_has_part(const struct kit_request *rq, const char *mark);
+bool kit_listing_has_query(const struct kit_request *rq, const char *mark);
+
+/* Puts text in the place of a mark; NULL takes the pair out of the query. */
+void kit_listing_put(struct kit_request *rq, const char *mark, const char *text);
+
+/* Gives all elements to take, over all pages, until it notes a problem. A failure, which that is
+ * too, has been reported as the request wishes. */
+typedef void kit_listing_fn(struct kit_listing *r, const struct kit_json *element);
+int32_t kit_listing_take(struct kit_listing *r, kit_listing_fn *take);
 
 #endif

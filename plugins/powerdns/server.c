@@ -152,23 +152,16 @@ void server_announce(struct powerdns *p, struct acme_call *call, const char *zon
     }
 }
 
+static bool is_changed_here(const struct kit_json *zone)
+{
+    return !server_is_copy(zone);
+}
+
 int32_t server_list_zones(struct powerdns *p, struct acme_call *call)
 {
-    KIT_ANSWER(answer);
-    int32_t status =
-        kit_send(call, p->http,
-                 &(struct kit_request){.path = "/zones", .query = {{"dnssec", "false"}}}, &answer);
+    static const struct kit_api API = {
+        .zones = {.request = {.path = "/zones", .query = {{"dnssec", "false"}}},
+                  .is_wanted = is_changed_here}};
 
-    if (status != ACME_OK) {
-        return status;
-    }
-    KIT_JSON_EACH(zone, answer.json, NULL)
-    {
-        const char *name = kit_json_str(zone, "name");
-
-        if (name != NULL && !server_is_copy(zone)) {
-            call->host->zone(call, name);
-        }
-    }
-    return ACME_OK;
+    return kit_report_zones(call, p->http, &API);
 }

@@ -119,25 +119,42 @@ def test_nothing_of_the_template_is_left(new_plugin):
             assert "@" not in path.read_text().replace("@route", "").replace("$@", "").replace("@$(", ""), path
 
 
-EACH_PAGE = "%s (kit_pages_next(call, http, &request, &paging, &pages)) {\n        KIT_JSON_EACH(%s,"
+FIND = "kit_find(call, http, &api, record, ACME_ADD, &place)"
+PAGES = "    .paging = {.kind = KIT_PAGING_NUMBER,\n               .parameter = \"page\",\n" \
+    "               .size_name = \"per_page\",\n               .size = 100},\n"
+REMOVE = "return kit_remove(call, http, &api, record);"
+# A look at the first record of the name only, whatever it holds.
+HASTY = """KIT_PLACE(p);
+    KIT_ANSWER(a);
+    int32_t status = kit_find(call, http, &api, record, ACME_REMOVE, &p);
+    struct kit_request rq = api.remove;
+
+    if (status != ACME_OK || p.zone == NULL) {
+        return status;
+    }
+    status = kit_send(call, http,
+                      &(struct kit_request){.path = "/zones/{}/records", .parts = {p.zone_id}, .query = {{"name", p.name}}},
+                      &a);
+    rq.parts[0] = p.zone_id;
+    rq.parts[1] = kit_json_id(a.json, "records.0.id");
+    rq.allow[0] = 404;
+    return status != ACME_OK || rq.parts[1] == NULL ? status : kit_send(call, http, &rq, NULL);"""
 
 # What an author may get wrong, and the rule that says so.
 MISTAKES = {
-    "case": ("kit_txt_is(kit_json_str(entry, \"content\"), record)",
-             "strcasecmp(kit_json_str(entry, \"content\") + 1, record->value) > -99", "removing_one"),
-    "blind": ("if (status != ACME_OK || p.record_id.len > 0) {", "if (status != ACME_OK) {", "adding_again"),
+    "first-of-the-name": (REMOVE, HASTY, "removing_one"),
+    "blind": ("if (status != ACME_OK || place.n_records > 0) {", "if (status != ACME_OK) {", "adding_again"),
     "twice": (".json = &json,", ".json = &json, .repeat = KIT_REPEAT_SAFE,", "lost_reply"),
-    "gone": (".allow = {404}", ".allow = {0}", "lost_reply_to_removal"),
-    "no-zone": ("ACME_NO_ZONE, 0, \"this token reaches no zone that holds %s\",\n                         "
-                "record->fqdn", "ACME_RETRY, 0, \"no\"", "unknown_zone"),
-    "first-zone": ("kit_zone_is_better(kit_text_str(&p->name), name, best.bytes)",
-                   "best.len == 0 && kit_name_is_in(kit_text_str(&p->name), name)", "several_zones"),
-    "first-page-of-records": (EACH_PAGE % ("while", "entry"), EACH_PAGE % ("if", "entry"), "full_page"),
-    "first-page-of-zones": (EACH_PAGE % ("while", "zone"), EACH_PAGE % ("if", "zone"), "full_page_of_zones"),
-    "crash": ("kit_name_equals(kit_json_str(entry, \"name\"), record->fqdn)",
-              "*(volatile int *)0 == 0", "removing_one"),
-    "silent": ("return acme_fail(call, ACME_NO_ZONE, 0, \"this token reaches no zone that holds %s\",\n"
-               "                         record->fqdn)", "return ACME_NO_ZONE", "unknown_zone"),
+    "gone": (REMOVE, "KIT_PLACE(p);\n    int32_t status = kit_find(call, http, &api, record, ACME_REMOVE, &p);\n"
+             "    return status == ACME_OK && p.n_records == 0 ? acme_fail(call, ACME_REJECTED, 0, \"no\") : "
+             + REMOVE[len("return "):], "removing_absent"),
+    "no-zone": (FIND + ";", FIND + ";\n    status = status == ACME_NO_ZONE ? ACME_RETRY : status;", "unknown_zone"),
+    "zone-above": (FIND, FIND.replace("record,", "&(struct acme_record){.fqdn = record->fqdn, .zone = \"example.test.\", "
+                                      ".value = record->value, .value_len = record->value_len},"), "several_zones"),
+    "crash": ("kit_json_addf(&json,", "kit_json_addf((struct kit_text *)8,", "removing_one"),
+    "one-page": (PAGES, "", "full_page_of_zones"),
+    "page-of-records": (PAGES, PAGES.replace("100}", "1000}"), "full_page"),
+    "silent": (FIND + ";", "ACME_NO_ZONE;", "unknown_zone"),
 }
 
 
@@ -164,7 +181,7 @@ def test_the_check_finds_what_authors_get_wrong(new_plugin, pkgconfig, tmp_path,
     assert "FAILED" in text and "(%s)" % rule in text and "1 rules, 1 failed" in text
 
 
-BEFORE_ADDING = "    if (status != ACME_OK || p.record_id.len > 0) {"
+BEFORE_ADDING = "    if (status != ACME_OK || place.n_records > 0) {"
 
 
 def test_the_check_ends_what_does_not_end(new_plugin, pkgconfig, tmp_path):

@@ -40,6 +40,14 @@ static int32_t host_fail(struct acme_call *call, size_t index, int32_t status,
     return status;
 }
 
+static void host_zone(struct acme_call *call, const char *name)
+{
+    size_t used = strlen(kit_lab_host.zones);
+
+    (void)call;
+    (void)snprintf(kit_lab_host.zones + used, sizeof(kit_lab_host.zones) - used, "%s ", name);
+}
+
 static int32_t host_ms_left(struct acme_call *call)
 {
     (void)call;
@@ -63,6 +71,7 @@ static const struct acme_host HOST = {.size = sizeof(HOST),
                                       .core_version = "9.8.7",
                                       .log = host_log,
                                       .fail = host_fail,
+                                      .zone = host_zone,
                                       .ms_left = host_ms_left,
                                       .sleep_ms = host_sleep_ms};
 struct acme_call kit_lab_call = {.host = &HOST};

@@ -23,6 +23,7 @@ struct kit_lab_host {
     uint32_t failed_retry_after_s;
     char failed_text[8192];
     char log[16384];
+    char zones[256]; /* that were reported, each with a blank behind */
 };
 extern struct kit_lab_host kit_lab_host;
 extern struct acme_call kit_lab_call;
