@@ -17,8 +17,8 @@
 #define LATER_SHARE 60
 #define LATER_SHARE_SHORT 100
 
-/* Whatever renew-before says: a third of the lifetime has to be over, or each run would renew. */
-#define LEAST_LIFE 3
+/* Whatever renew-before says: a tenth of the lifetime has to be over, or each run would renew. */
+#define LEAST_LIFE 10
 
 /* A CA whose every new certificate should be replaced at once gets one a day. */
 #define ARI_LEAD_S DAY_S

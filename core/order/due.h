@@ -13,8 +13,8 @@
  *
  * The rule leaves a third of the lifetime, or half of ten days and less. The share makes it earlier
  * by a part of the lifetime: a small one, so that what was renewed together does not stay together,
- * and at a name's first renewal a large one, so that what was issued in one day is renewed over
- * weeks. ARI (RFC 9773), where the CA has it, counts instead of rule and share.
+ * and for a name's first certificate a large one, so that what was issued in one day is renewed
+ * over weeks. ARI (RFC 9773), where the CA has it, counts instead of rule and share.
  */
 #ifndef ORDER_DUE_H
 #define ORDER_DUE_H
@@ -32,7 +32,7 @@ int64_t due_renew_after_s(int64_t not_before_s, int64_t not_after_s);
 struct due_facts {
     int64_t not_before_s, not_after_s;
     uint32_t share_lot;     /* drawn once for this certificate */
-    bool is_first;          /* no certificate of its name was renewed before */
+    bool is_first;          /* it was not issued as the renewal of one that was due */
     int64_t renew_before_s; /* the user's: that long before the end at the latest; 0: not set */
     int64_t ari_start_s, ari_end_s; /* the CA's window */
     int64_t ari_moment_s;           /* drawn in it once: due_moment() */

@@ -27,6 +27,7 @@ static const struct member {
     {                                                                \
         object_, key_, kind_, offsetof(struct store_renewal, field_) \
     }
+    MEMBER("turn", "certificate", MEMBER_TEXT, in_turn_sha256),
     MEMBER("ari", "certificate", MEMBER_TEXT, ari_sha256),
     MEMBER("ari", "start", MEMBER_TIME, ari_start_s),
     MEMBER("ari", "end", MEMBER_TIME, ari_end_s),
@@ -48,6 +49,7 @@ static const struct member {
 
 void store_renewal_done(struct store_renewal *renewal)
 {
+    mem_free(renewal->in_turn_sha256);
     mem_free(renewal->ari_sha256);
     mem_free(renewal->ari_explanation_url);
     mem_free(renewal->error_class);

@@ -14,6 +14,10 @@
 #include <stdint.h>
 
 struct store_renewal {
+    /* The certificate that was issued when the one before was due, by the calendar and not because
+     * somebody or something hurried; NULL: that in force was not. */
+    char *in_turn_sha256;
+
     /* What the CA said of when to renew (RFC 9773). */
     char *ari_sha256;                /* of which certificate; NULL: nothing was asked yet */
     int64_t ari_start_s, ari_end_s;  /* the window, or 0: it has none */

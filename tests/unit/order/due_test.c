@@ -191,9 +191,9 @@ static void renew_before_does_not_renew_all_the_time(void **state)
 
     (void)state;
     facts.renew_before_s = 60 * DAY_S;
-    expect(&facts, 15 * DAY_S, DUE_BY_SETTING);
+    expect(&facts, 45 * DAY_S / 10, DUE_BY_SETTING);
     facts.renew_before_s = INT64_MAX;
-    expect(&facts, 15 * DAY_S, DUE_BY_SETTING);
+    expect(&facts, 45 * DAY_S / 10, DUE_BY_SETTING);
 }
 
 /* ---- Danger ---- */

@@ -34,6 +34,7 @@ static void all_of_it_comes_back(void **state)
 {
     struct lab *lab = *state;
     struct store_renewal before = {
+        .in_turn_sha256 = (char[]){"cd34"},
         .ari_sha256 = (char[]){"ab12"},
         .ari_start_s = NOW_S,
         .ari_end_s = NOW_S + 10,
@@ -59,6 +60,7 @@ static void all_of_it_comes_back(void **state)
     lab_assert_mode(lab, FILE_AT, 0600);
     assert_int_equal(load(lab, &after, &err), 0);
     assert_null(after.warning);
+    assert_string_equal(after.in_turn_sha256, before.in_turn_sha256);
     assert_string_equal(after.ari_sha256, before.ari_sha256);
     assert_string_equal(after.ari_explanation_url, before.ari_explanation_url);
     assert_string_equal(after.error_class, before.error_class);
