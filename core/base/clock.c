@@ -9,6 +9,9 @@
 #include <sys/random.h>
 #include <time.h>
 
+/* 2026-01-01T00:00:00Z */
+#define FIRST_POSSIBLE_S 1767225600
+
 static int64_t shifted_mono_ms;
 static int64_t shifted_wall_s;
 
@@ -29,6 +32,30 @@ int64_t clock_mono_ms(void)
 int64_t clock_wall_s(void)
 {
     return (int64_t)time(NULL) + shifted_wall_s;
+}
+
+int clock_check(struct err *err)
+{
+    char now[CLOCK_TEXT_MAX];
+
+    if (clock_wall_s() >= FIRST_POSSIBLE_S) {
+        return 0;
+    }
+    clock_format(clock_wall_s(), now);
+    (void)err_set(
+        err, ERR_FAILED,
+        "the clock says %s, which is before there was this program: no certificate can be "
+        "judged by it",
+        now);
+    return err_hint(err, "set it (timedatectl set-ntp true, or date --set), then run again");
+}
+
+int clock_hint(int64_t wall_s, struct err *err)
+{
+    char now[CLOCK_TEXT_MAX];
+
+    clock_format(wall_s, now);
+    return err_hint(err, "this machine's clock says %s: is it right?", now);
 }
 
 void clock_format(int64_t wall_s, char text[static CLOCK_TEXT_MAX])

@@ -5,11 +5,20 @@
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H
 
+#include "base/err.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
 int64_t clock_mono_ms(void);
 int64_t clock_wall_s(void);
+
+/* Refuses a time before this program existed, which machines without a battery have until they are
+ * told another: what is due, or valid, cannot be judged by it. ERR_FAILED. */
+int clock_check(struct err *err);
+
+/* Adds a line to an error that a wrong clock may have made: what it says. */
+int clock_hint(int64_t wall_s, struct err *err);
 
 /* For tests: both clocks go on from here by that much later (or earlier). */
 void clock_shift(int64_t mono_ms, int64_t wall_s);

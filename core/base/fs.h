@@ -32,6 +32,9 @@ const char *fs_home(void);
  * secrets. */
 int fs_check_trusted(int fd, const char *path, struct err *err);
 
+/* The same of a folder, in which others could put links. ERR_NOT_FOUND if there is none. */
+int fs_check_folder(const char *path, struct err *err);
+
 /* Writes path anew: a temporary file beside it with that mode from the start, fsync, rename, fsync
  * of the folder. */
 int fs_write_atomic(const char *path, const void *bytes, size_t len, mode_t mode, struct err *err);
@@ -61,7 +64,8 @@ bool fs_is_dir(const char *path);
  * for who alone writes there now. */
 void fs_drop_temporaries(const char *path);
 
-/* Removes a folder with all that is in it; links are removed, not followed. Absent is fine. */
+/* Removes a folder with all that is in it; links in it are removed, not followed. Where path itself
+ * is a link, what it leads to goes first. Absent is fine. */
 int fs_remove_tree(const char *path, struct err *err);
 
 /* Names in a folder, sorted, without those that begin with a dot. ERR_NOT_FOUND if there is none.

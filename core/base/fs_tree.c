@@ -9,7 +9,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -48,7 +50,7 @@ static int remove_one(const char *path, const struct stat *status, int kind, str
     return remove(path);
 }
 
-int fs_remove_tree(const char *path, struct err *err)
+static int remove_tree(const char *path, struct err *err)
 {
     /* Contents before their folder; nothing behind a link or on another file system. */
     if (nftw(path, remove_one, OPEN_FOLDERS_MAX, FTW_DEPTH | FTW_PHYS | FTW_MOUNT) < 0 &&
@@ -56,4 +58,16 @@ int fs_remove_tree(const char *path, struct err *err)
         return err_set_errno(err, "cannot remove '%s'", path);
     }
     return 0;
+}
+
+int fs_remove_tree(const char *path, struct err *err)
+{
+    char real[PATH_MAX];
+    struct stat st;
+
+    if (lstat(path, &st) == 0 && S_ISLNK(st.st_mode) && realpath(path, real) != NULL &&
+        remove_tree(real, err) < 0) {
+        return err_code(err);
+    }
+    return remove_tree(path, err);
 }

@@ -7,6 +7,8 @@
 
 #include "base/fs_impl.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -82,4 +84,18 @@ int fs_check_trusted(int fd, const char *path, struct err *err)
         return err_hint(err, "chown root '%s'", path);
     }
     return 0;
+}
+
+int fs_check_folder(const char *path, struct err *err)
+{
+    AUTO_FD int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (fd < 0) {
+        int cause = errno;
+
+        (void)err_set_errno(err, "cannot open the folder '%s'", path);
+        err->class = cause == ENOENT ? ERR_NOT_FOUND : err->class;
+        return err_code(err);
+    }
+    return fs_check_trusted(fd, path, err);
 }

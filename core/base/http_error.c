@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 
 /* libcurl's failures in words that name the host, the cause and what can be done. */
+#include "base/clock.h"
 #include "base/http_impl.h"
 
 #include <string.h>
@@ -32,6 +33,7 @@ static void describe_untrusted(const struct http_failure *f, struct err *err)
         return;
     }
     (void)err_hint(err, "roots come from %s; name another file with --ca-bundle", f->ca_file);
+    (void)clock_hint(clock_wall_s(), err); /* GnuTLS does not say which of the two it was */
 }
 
 /* Failures that another try cannot mend. */

@@ -61,7 +61,7 @@ enum task_exit command_list(struct task_env *env, const struct args *args, struc
 
     cert_table_init(&listing.table);
     status = task_list(env, &request, take_row, &listing);
-    if (!sink_is_json(sink)) {
+    if (!sink_is_json(sink) && (listing.n > 0 || status == EXIT_DONE)) {
         show_table(&listing);
     }
     table_done(&listing.table);

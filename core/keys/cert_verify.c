@@ -47,14 +47,6 @@ static int check_names(const struct cert_chain *chain, const struct strv *names,
     return 0;
 }
 
-static int hint_clock(int64_t now_s, struct err *err)
-{
-    char now[CLOCK_TEXT_MAX];
-
-    clock_format(now_s, now);
-    return err_hint(err, "this machine's clock says %s: is it right?", now);
-}
-
 static int check_dates(const struct cert_chain *chain, size_t index, int64_t now_s, struct err *err)
 {
     const struct cert_facts *facts = &chain->certs[index].facts;
@@ -67,12 +59,12 @@ static int check_dates(const struct cert_chain *chain, size_t index, int64_t now
     if (facts->not_before_s > now_s + CERT_CLOCK_LEEWAY_S) {
         clock_format(facts->not_before_s, date);
         err_set(err, ERR_CA, "%s is not valid before %s", which, date);
-        return hint_clock(now_s, err);
+        return clock_hint(now_s, err);
     }
     if (facts->not_after_s <= now_s) {
         clock_format(facts->not_after_s, date);
         err_set(err, ERR_CA, "%s has expired: it was valid until %s", which, date);
-        return hint_clock(now_s, err);
+        return clock_hint(now_s, err);
     }
     return 0;
 }

@@ -31,7 +31,8 @@ static int make_folders(const struct store *store, struct err *err)
     AUTO_FREE char *autorenew = fs_join(store->folders[STORE_LOGS], "autorenew");
 
     for (size_t i = 0; i < ARRAY_LEN(wanted); i++) {
-        if (fs_mkdir_all(store->folders[wanted[i].folder], wanted[i].mode, err) < 0) {
+        if (fs_mkdir_all(store->folders[wanted[i].folder], wanted[i].mode, err) < 0 ||
+            fs_check_folder(store->folders[wanted[i].folder], err) < 0) {
             return err_code(err);
         }
     }
@@ -53,7 +54,8 @@ int store_open(struct loop *loop, const char *state_dir, bool is_staging, struct
     store->folders[STORE_JOURNAL] = fs_join(tree, "journal");
     store->folders[STORE_LOCKS] = fs_join(state_dir, "locks");
     store->folders[STORE_LOGS] = fs_join(state_dir, "logs");
-    if (fs_mkdir_all(state_dir, 0711, err) < 0 || make_folders(store, err) < 0) {
+    if (fs_mkdir_all(state_dir, 0711, err) < 0 || fs_check_folder(state_dir, err) < 0 ||
+        make_folders(store, err) < 0) {
         return err_wrap(err, "cannot prepare the state folder '%s'", state_dir);
     }
     *ret_store = TAKE(store);

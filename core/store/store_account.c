@@ -181,7 +181,9 @@ static int load_key(const char *path, struct key **ret_key, struct err *err)
         return err_wrap(err, "cannot read the account key");
     }
     if (key_from_pem(buf_str(&pem), pem.len, ret_key, err) < 0) {
-        return err_wrap(err, "'%s' is not a usable account key", path);
+        (void)err_wrap(err, "'%s' is not a usable account key", path);
+        return err_hint(err, "put it back from a backup; without one, move the folder away: a new "
+                             "account is made then");
     }
     return 0;
 }
@@ -211,6 +213,23 @@ int store_account_load(struct store *store, const char *directory_url, const cha
         *ret_key = TAKE(key);
     }
     return 0;
+}
+
+char *store_account_describe_loss(struct store *store, const char *directory_url, const char *id)
+{
+    AUTO_FREE char *key_path = NULL;
+    AUTO_FREE char *json_path = NULL;
+    AUTO_PTR(store_account) struct store_account *account = NEW(struct store_account);
+    struct err ignored = ERR_INIT;
+
+    if (store_account_path(store, directory_url, id, "key.pem", &key_path, &ignored) < 0 ||
+        store_account_path(store, directory_url, id, "account.json", &json_path, &ignored) < 0 ||
+        fs_exists(key_path) || !fs_exists(json_path)) {
+        return NULL;
+    }
+    (void)read_account(json_path, account, &ignored);
+    return str_fmt("the key of the account %s is gone: there is no '%s'",
+                   account->url == NULL ? id : account->url, key_path);
 }
 
 static int save_key(struct account_save *s, struct err *err)

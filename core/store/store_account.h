@@ -39,6 +39,10 @@ DEFINE_AUTO_PTR(store_account, store_account_free);
 int store_account_load(struct store *store, const char *directory_url, const char *id,
                        struct store_account **ret_account, struct key **ret_key, struct err *err);
 
+/* "the key of the account URL is gone: there is no 'PATH'", to mem_free, where account.json tells
+ * of an account whose key is not there; else NULL. */
+char *store_account_describe_loss(struct store *store, const char *directory_url, const char *id);
+
 /* Writes a new account's key, fsynced when done is called. ERR_FAILED if there is one already. */
 struct store_job *store_account_key_save(struct store *store, const char *directory_url,
                                          const char *id, struct key *key, store_done_fn *done,

@@ -8,9 +8,6 @@
 #include "base/mem.h"
 #include "store/store_internal.h"
 
-#include <limits.h>
-#include <unistd.h>
-
 void store_cert_free(struct store_cert *cert)
 {
     if (cert == NULL) {
@@ -40,7 +37,8 @@ int store_cert_make_folder(struct store *store, const char *name, struct err *er
     static const char *const private_folders[] = {"pending", "archived", "revoked"};
     AUTO_FREE char *folder = store_cert_path(store, name, NULL);
 
-    if (store_name_check(name, err) < 0 || fs_mkdir(folder, 0711, err) < 0) {
+    if (store_name_check(name, err) < 0 || fs_mkdir(folder, 0711, err) < 0 ||
+        fs_check_folder(folder, err) < 0) {
         return err_code(err);
     }
     for (size_t i = 0; i < ARRAY_LEN(private_folders); i++) {
@@ -51,20 +49,6 @@ int store_cert_make_folder(struct store *store, const char *name, struct err *er
         }
     }
     return 0;
-}
-
-char *store_cert_current(const struct store *store, const char *name)
-{
-    AUTO_FREE char *link = store_cert_path(store, name, "current");
-    char target[NAME_MAX + 1];
-    ssize_t len = readlink(link, target, sizeof(target) - 1);
-    struct err unused = ERR_INIT;
-
-    if (len < 0) {
-        return NULL;
-    }
-    target[len] = '\0';
-    return store_name_check(target, &unused) == 0 ? str_dup(target) : NULL;
 }
 
 void store_cert_set_facts(struct store_cert *cert, const struct cert_facts *facts)
@@ -97,6 +81,7 @@ static int load_chain(const char *folder, struct cert_chain **ret_chain, struct 
     AUTO(buf_done) struct buf pem = BUF(CERT_CHAIN_BYTES_MAX);
 
     if (fs_read(path, &pem, err) < 0) {
+        err->class = pem.has_overflown ? ERR_MALFORMED : err->class;
         return err_code(err);
     }
     if (cert_chain_parse(buf_str(&pem), pem.len, ret_chain, err) < 0) {
@@ -138,6 +123,9 @@ int store_cert_load(struct store *store, const char *name, struct store_cert **r
     }
     cert->version = store_cert_current(store, name);
     if (cert->version == NULL) {
+        if (store_check_current(store, name, err) < 0) {
+            return err_code(err);
+        }
         return err_set(err, ERR_NOT_FOUND, "no certificate '%s' is installed", name);
     }
     cert->name = str_dup(name);
@@ -148,6 +136,13 @@ int store_cert_load(struct store *store, const char *name, struct store_cert **r
     }
     *ret_cert = TAKE(cert);
     return 0;
+}
+
+int store_cert_check(struct store *store, const struct store_cert *cert, struct err *err)
+{
+    AUTO_FREE char *folder = store_cert_path(store, cert->name, cert->version);
+
+    return store_version_check(folder, err);
 }
 
 int store_cert_list(struct store *store, struct strv *ret_names, struct err *err)
@@ -175,7 +170,8 @@ int store_cert_delete(struct store *store, const char *name, struct err *err)
     AUTO_FREE char *folder = store_cert_path(store, name, NULL);
     AUTO_FREE char *current = store_cert_path(store, name, "current");
 
-    if (store_name_check(name, err) < 0 || fs_unlink(current, err) < 0) {
+    if (store_name_check(name, err) < 0 || fs_check_folder(folder, err) < 0 ||
+        fs_unlink(current, err) < 0) {
         return err_code(err);
     }
     return fs_remove_tree(folder, err);

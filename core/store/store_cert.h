@@ -116,6 +116,14 @@ typedef void store_install_done_fn(void *arg, const struct store_cert *cert, con
 struct store_job *store_cert_install(struct store *store, const struct store_install *wanted,
                                      store_install_done_fn *done, void *arg);
 
+/* Whether the files in force can be used: all there, and the key that of the certificate. Not
+ * whether it has expired. cert is what was loaded. */
+int store_cert_check(struct store *store, const struct store_cert *cert, struct err *err);
+
+/* Whether what servers read are still the links that acme-dns made, or nothing: ERR_FAILED names
+ * what else is there, and an installation would be refused too. */
+int store_cert_check_layout(const struct store *store, const char *name, struct err *err);
+
 /* Ends what a killed run left half done in the certificate's folder: temporary files go, versions
  * that are not in force go where they belong, a revocation that was noted is carried out. The
  * caller holds the certificate's lock. */

@@ -28,9 +28,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char *const linked[] = {"cert.pem", "chain.pem", "fullchain.pem", "privkey.pem",
-                                     "metadata.json"};
-
 struct install {
     struct store_job job;
     struct store_cert *cert; /* becomes the metadata */
@@ -46,62 +43,6 @@ struct install {
 static char *path_of(const struct install *in, const char *file)
 {
     return store_cert_path(in->job.store, in->cert->name, file);
-}
-
-static int refuse_foreign(const char *path, struct err *err)
-{
-    err_set(err, ERR_FAILED, "'%s' is in the way: it is not the link that acme-dns makes", path);
-    return err_hint(err, "move it elsewhere and try again; nothing was changed");
-}
-
-/* 1: the link is there and leads to target; 0: there is nothing; negative: something else is. */
-static int check_link(const char *path, const char *target, struct err *err)
-{
-    char found[512];
-    ssize_t len = readlink(path, found, sizeof(found) - 1);
-
-    if (len < 0) {
-        return errno == ENOENT ? 0 : refuse_foreign(path, err);
-    }
-    found[len] = '\0';
-    return str_eq(found, target) ? 1 : refuse_foreign(path, err);
-}
-
-static int check_layout(const struct install *in, struct err *err)
-{
-    AUTO_FREE char *current = path_of(in, "current");
-    AUTO_FREE char *version = store_cert_current(in->job.store, in->cert->name);
-
-    /* A link of ours leads to a version; whatever else `current` is, it is not ours to move. */
-    if ((version == NULL || !store_is_version_name(version)) && check_link(current, "", err) < 0) {
-        return err_code(err);
-    }
-    for (size_t i = 0; i < ARRAY_LEN(linked); i++) {
-        AUTO_FREE char *path = path_of(in, linked[i]);
-        AUTO_FREE char *target = fs_join("current", linked[i]);
-
-        if (check_link(path, target, err) < 0) {
-            return err_code(err);
-        }
-    }
-    return 0;
-}
-
-static int make_links(const struct install *in, struct err *err)
-{
-    for (size_t i = 0; i < ARRAY_LEN(linked); i++) {
-        AUTO_FREE char *path = path_of(in, linked[i]);
-        AUTO_FREE char *target = fs_join("current", linked[i]);
-        int is_there = check_link(path, target, err);
-
-        if (is_there < 0) {
-            return is_there;
-        }
-        if (is_there == 0 && symlink(target, path) < 0) {
-            return err_set_errno(err, "cannot create the link '%s'", path);
-        }
-    }
-    return 0;
 }
 
 /* 20261121-SERIAL, the date being notBefore's, so that the same certificate gets the same name
@@ -180,7 +121,7 @@ static int make_live(const struct install *in, struct err *err)
     AUTO_FREE char *current = path_of(in, "current");
 
     /* One fsync for the version's new name and the links: all of it is there before the switch. */
-    if (make_links(in, err) < 0 || fs_fsync_dir(folder, err) < 0) {
+    if (store_make_links(in->job.store, in->cert->name, err) < 0 || fs_fsync_dir(folder, err) < 0) {
         return err_code(err);
     }
     crash_point("store-switch-before");
@@ -232,14 +173,14 @@ static int install(struct install *in, struct err *err)
     }
     if (store_name_check(in->cert->name, err) < 0 || parse_chain(in, &chain, err) < 0 ||
         store_cert_make_folder(in->job.store, in->cert->name, err) < 0 ||
-        check_layout(in, err) < 0) {
+        store_cert_check_layout(in->job.store, in->cert->name, err) < 0) {
         return err_code(err);
     }
     store_cert_set_facts(in->cert, cert_chain_leaf(chain));
     if (is_in_force(in)) {
         /* store_cert_load() says it all, the version before included. */
         struct store_cert *now = NULL;
-        if (make_links(in, err) < 0 ||
+        if (store_make_links(in->job.store, in->cert->name, err) < 0 ||
             store_cert_load(in->job.store, in->cert->name, &now, err) < 0) {
             return err_code(err);
         }

@@ -50,9 +50,13 @@ int store_account_path(const struct store *store, const char *directory_url, con
 /* certs/NAME with its pending, archived and revoked. */
 int store_cert_make_folder(struct store *store, const char *name, struct err *err);
 
-/* The name that certs/NAME/current leads to, to mem_free; NULL when there is none or it leads
- * elsewhere. */
+/* The version that certs/NAME/current leads to, to mem_free; NULL when there is none or it leads
+ * elsewhere, which store_check_current() refuses. */
 char *store_cert_current(const struct store *store, const char *name);
+int store_check_current(const struct store *store, const char *name, struct err *err);
+
+/* Makes the links of certs/NAME that are missing. */
+int store_make_links(const struct store *store, const char *name, struct err *err);
 
 /* Versions that want the same name get numbers, up to this. */
 #define STORE_NAMESAKES_MAX 100
@@ -93,6 +97,8 @@ struct store_staged {
 int store_version_write(const char *folder, const struct store_staged *staged, struct err *err);
 /* Whether the files of a version folder fit together, and the names and the clock. */
 int store_version_verify(const char *folder, const struct strv *domains, struct err *err);
+/* The same without names and clock. */
+int store_version_check(const char *folder, struct err *err);
 /* Removes a version folder; absent is fine. */
 int store_version_remove(const char *folder, struct err *err);
 

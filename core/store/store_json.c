@@ -13,6 +13,7 @@ int store_json_load(const char *path, struct json **ret_json, struct err *err)
     int64_t format = 0;
 
     if (fs_read(path, &text, err) < 0) {
+        err->class = text.has_overflown ? ERR_MALFORMED : err->class;
         return err_code(err);
     }
     if (text.len == 0) {
@@ -29,9 +30,10 @@ int store_json_load(const char *path, struct json **ret_json, struct err *err)
         return err_set(err, ERR_MALFORMED, "'%s' has no format number", path);
     }
     if (format > STORE_FORMAT) {
-        return err_set(err, ERR_FAILED,
-                       "'%s' was written by a newer acme-dns (format %lld, this one knows %d)",
-                       path, (long long)format, STORE_FORMAT);
+        (void)err_set(err, ERR_FAILED,
+                      "'%s' was written by a newer acme-dns (format %lld, this one knows %d)", path,
+                      (long long)format, STORE_FORMAT);
+        return err_hint(err, "use that release again, or one after it; nothing was changed");
     }
     *ret_json = TAKE(json);
     return 0;

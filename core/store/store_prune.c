@@ -18,6 +18,7 @@
 struct old_key {
     char *path;
     int64_t issued_s;
+    int64_t written_ns; /* tells those of one second apart */
 };
 
 struct old_keys {
@@ -35,20 +36,16 @@ static void old_keys_done(struct old_keys *keys)
 
 /* Versions are named by the day alone. Where the metadata are lost, the file was written when it
  * was installed. */
-static int64_t find_issued(const char *folder, const char *key_path)
+static int64_t find_issued(const char *folder, int64_t written_s)
 {
     AUTO_FREE char *path = fs_join(folder, "metadata.json");
     AUTO_PTR(json) struct json *json = NULL;
     struct err ignored = ERR_INIT;
-    struct stat st;
     int64_t issued_s = 0;
     const char *text =
         store_json_load(path, &json, &ignored) == 0 ? json_get_str(json, "issued") : NULL;
 
-    if (text != NULL && clock_parse(text, &issued_s)) {
-        return issued_s;
-    }
-    return lstat(key_path, &st) == 0 ? (int64_t)st.st_mtime : 0;
+    return text != NULL && clock_parse(text, &issued_s) ? issued_s : written_s;
 }
 
 static int gather(const char *archived, struct old_keys *to, struct err *err)
@@ -64,11 +61,14 @@ static int gather(const char *archived, struct old_keys *to, struct err *err)
         struct stat st;
 
         /* A link that somebody put there may lead to the version in force. */
-        if (lstat(folder, &st) == 0 && S_ISDIR(st.st_mode) && fs_exists(path)) {
-            int64_t issued_s = find_issued(folder, path);
+        if (lstat(folder, &st) == 0 && S_ISDIR(st.st_mode) && lstat(path, &st) == 0) {
+            int64_t issued_s = find_issued(folder, (int64_t)st.st_mtim.tv_sec);
 
-            VEC_PUSH(to->items, to->n, to->cap) =
-                (struct old_key){.path = TAKE(path), .issued_s = issued_s};
+            VEC_PUSH(to->items, to->n, to->cap) = (struct old_key){
+                .path = TAKE(path),
+                .issued_s = issued_s,
+                .written_ns = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec,
+            };
         }
     }
     return 0;
@@ -82,6 +82,9 @@ static int compare_ages(const void *a, const void *b)
 
     if (x->issued_s != y->issued_s) {
         return x->issued_s < y->issued_s ? 1 : -1;
+    }
+    if (x->written_ns != y->written_ns) {
+        return x->written_ns < y->written_ns ? 1 : -1;
     }
     return strcmp(y->path, x->path);
 }

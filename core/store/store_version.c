@@ -128,23 +128,51 @@ static int check_texts(const char *folder, const struct buf *full, struct err *e
     }
     return str_eq(buf_str(&joined), buf_str(full))
                ? 0
-               : err_set(err, ERR_FAILED, "the files in '%s' do not fit together", folder);
+               : err_set(err, ERR_FAILED,
+                         "'%s/fullchain.pem' is not cert.pem followed by chain.pem", folder);
+}
+
+static int load_version(const char *folder, struct cert_chain **ret_chain, struct key **ret_key,
+                        struct err *err)
+{
+    AUTO(buf_done) struct buf full = BUF(CERT_CHAIN_BYTES_MAX);
+    AUTO(buf_done) struct buf pem = BUF_SECRET(KEY_FILE_MAX);
+
+    if (read_text(folder, "fullchain.pem", &full, err) < 0 ||
+        read_text(folder, "privkey.pem", &pem, err) < 0 || check_texts(folder, &full, err) < 0 ||
+        cert_chain_parse(buf_str(&full), full.len, ret_chain, err) < 0) {
+        return err_code(err);
+    }
+    return key_from_pem(buf_str(&pem), pem.len, ret_key, err) < 0
+               ? err_wrap(err, "'%s/privkey.pem'", folder)
+               : 0;
 }
 
 int store_version_verify(const char *folder, const struct strv *domains, struct err *err)
 {
-    AUTO(buf_done) struct buf full = BUF(CERT_CHAIN_BYTES_MAX);
-    AUTO(buf_done) struct buf pem = BUF_SECRET(KEY_FILE_MAX);
     AUTO_PTR(cert_chain) struct cert_chain *chain = NULL;
     AUTO_PTR(key) struct key *key = NULL;
 
-    if (read_text(folder, "fullchain.pem", &full, err) < 0 ||
-        read_text(folder, "privkey.pem", &pem, err) < 0 || check_texts(folder, &full, err) < 0 ||
-        cert_chain_parse(buf_str(&full), full.len, &chain, err) < 0 ||
-        key_from_pem(buf_str(&pem), pem.len, &key, err) < 0) {
+    if (load_version(folder, &chain, &key, err) < 0) {
         return err_code(err);
     }
     return cert_chain_verify(chain, key, domains, clock_wall_s(), err);
+}
+
+int store_version_check(const char *folder, struct err *err)
+{
+    AUTO_PTR(cert_chain) struct cert_chain *chain = NULL;
+    AUTO_PTR(key) struct key *key = NULL;
+    uint8_t id[KEY_ID_LEN];
+
+    if (load_version(folder, &chain, &key, err) < 0) {
+        return err_code(err);
+    }
+    key_id(key, id);
+    return memcmp(id, cert_chain_leaf(chain)->key_id, KEY_ID_LEN) == 0
+               ? 0
+               : err_set(err, ERR_FAILED, "'%s/privkey.pem' is not the key of the certificate",
+                         folder);
 }
 
 int store_version_remove(const char *folder, struct err *err)

@@ -291,6 +291,19 @@ static void change_lock(struct account *account, bool is_exclusive)
     lock_account(account, is_exclusive);
 }
 
+static void warn_of_loss(const struct account *account)
+{
+    AUTO_FREE char *loss =
+        store_account_describe_loss(account->store, account->ca->directory, account->id);
+
+    if (loss != NULL) {
+        event_log(EVENT_WARNING, account->id,
+                  "%s; another account is registered in its place, and what the CA granted to the "
+                  "old one is lost unless the key is put back",
+                  loss);
+    }
+}
+
 static void finish_lock(void *arg, struct store_lock *lock, const struct err *err)
 {
     struct account *account = arg;
@@ -329,6 +342,7 @@ static void finish_lock(void *arg, struct store_lock *lock, const struct err *er
     } else if (account->key != NULL) {
         start_registration(account);
     } else {
+        warn_of_loss(account);
         account->key_job = key_generate(account->env->loop, KEY_EC256, finish_key, account);
     }
 }

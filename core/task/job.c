@@ -77,6 +77,16 @@ int job_load_installed(struct job *job, struct store_cert **ret_cert, struct err
     return code;
 }
 
+/* A key that stays for one more version is no failure. */
+static void prune(const struct job *job)
+{
+    struct err err = ERR_INIT;
+
+    if (store_cert_prune(job->store, job->wanted->name, job->wanted->keep, &err) < 0) {
+        event_log(EVENT_WARNING, job->wanted->name, "%s", err.text);
+    }
+}
+
 static void finish_order(void *arg, const struct order_result *result)
 {
     struct job *job = arg;
@@ -95,6 +105,7 @@ static void finish_order(void *arg, const struct order_result *result)
         return;
     }
     job->state = "issued";
+    prune(job);
     job_deploy(job);
 }
 

@@ -237,15 +237,58 @@ static int judge_installed(struct job *job, struct err *err)
     return is_now || clock_wall_s() >= due_renew_after_s(before->not_before_s, before->not_after_s);
 }
 
+/* What is damaged serves nobody: that a new one is not due is no reason to keep it. */
+static int load_before(struct job *job, struct err *err)
+{
+    const char *name = job->wanted->name;
+    int code = job_load_installed(job, &job->before, err);
+
+    if (code == -ERR_MALFORMED) {
+        event_log(EVENT_WARNING, name, "%s; a new one is issued", err->text);
+        err_clear(err);
+        return 0;
+    }
+    return code;
+}
+
+static bool is_damaged(const struct job *job)
+{
+    struct err err = ERR_INIT;
+
+    if (job->before == NULL || store_cert_check(job->store, job->before, &err) == 0) {
+        return false;
+    }
+    event_log(EVENT_WARNING, job->wanted->name, "%s; a new one is issued", err.text);
+    return true;
+}
+
+/* An installation that would be refused is not ordered. */
+static int check_layout(const struct job *job, bool is_now, struct err *err)
+{
+    if (store_cert_check_layout(job->store, job->wanted->name, err) == 0) {
+        return 0;
+    }
+    if (is_now) {
+        return err_code(err);
+    }
+    event_log(EVENT_WARNING, job->wanted->name, "%s", err->text);
+    err_clear(err);
+    return 0;
+}
+
 int job_decide(struct job *job, struct err *err)
 {
     int is_now = 0;
     int is_begun = 0;
 
-    if (job_load_installed(job, &job->before, err) < 0) {
+    if (clock_check(err) < 0 || load_before(job, err) < 0) {
         return err_code(err);
     }
     is_now = judge_installed(job, err);
+    is_now = is_now == 0 ? is_damaged(job) : is_now;
+    if (is_now >= 0 && check_layout(job, is_now > 0, err) < 0) {
+        return err_code(err);
+    }
     if (is_now >= 0 && has_leftovers(job)) {
         if (job_open_rooms(job, err) < 0) {
             return err_code(err);

@@ -124,8 +124,19 @@ static int refuse_unknown(const struct list *list, struct err *err)
     return err_hint(err, "'acme-dns list' shows those that there are");
 }
 
+/* All that follows is counted from now. */
+static void warn_of_clock(void)
+{
+    struct err err = ERR_INIT;
+
+    if (clock_check(&err) < 0) {
+        event_log(EVENT_WARNING, "", "%s", err.text);
+    }
+}
+
 static int run(struct list *list, struct err *err)
 {
+    warn_of_clock();
     if (look_through(list, false, err) < 0 || look_through(list, true, err) < 0) {
         return err_code(err);
     }
