@@ -52,10 +52,11 @@ struct zone_section {
 
 /* [certificate NAME], in the configuration and in request.conf. */
 struct certificate_section {
-    struct strv domains;             /* normalised */
-    struct strv providers;           /* as --provider: P or ZONE=P */
-    struct strv allow_aliases;       /* as --allow-alias */
-    struct strv deploy_hooks;        /* command lines, as written */
+    struct strv domains;       /* normalised */
+    struct strv providers;     /* as --provider: P or ZONE=P */
+    struct strv allow_aliases; /* as --allow-alias */
+    struct strv deploy_hooks;  /* command lines, as written */
+    struct strv pre_hooks, post_hooks;
     struct strv copies[COPY_PIECES]; /* copy_rule_parse() */
     char *ca;
     char *server; /* a directory URL instead of a CA's name */

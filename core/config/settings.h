@@ -19,17 +19,18 @@
 #include <stdint.h>
 
 struct settings {
-    char *email;                     /* NULL: none given */
-    char *ca;                        /* a preset or a [ca] section */
-    char *key_type;                  /* "ec256", ... */
-    char *state_dir;                 /* absolute */
-    char *ca_bundle;                 /* one file of trusted roots for CAs; NULL: the system's */
-    char *plugin_user;               /* whom workers become when we are root */
-    char *config_path;               /* the main configuration file, there or not */
-    struct strv deploy_hooks;        /* for every certificate: command lines, as written */
-    struct strv copies[COPY_PIECES]; /* of every certificate: copy_rule_parse() */
-    struct strv plugin_dirs;         /* searched first; empty: only where plug-ins are installed */
-    struct strv resolvers; /* ADDRESS, ADDRESS:PORT or [ADDRESS]:PORT; empty: the system's */
+    char *email;              /* NULL: none given */
+    char *ca;                 /* a preset or a [ca] section */
+    char *key_type;           /* "ec256", ... */
+    char *state_dir;          /* absolute */
+    char *ca_bundle;          /* one file of trusted roots for CAs; NULL: the system's */
+    char *plugin_user;        /* whom workers become when we are root */
+    char *config_path;        /* the main configuration file, there or not */
+    struct strv deploy_hooks; /* for every certificate: command lines, as written */
+    struct strv pre_hooks, post_hooks, failure_hooks; /* the same, for every run */
+    struct strv copies[COPY_PIECES];                  /* of every certificate: copy_rule_parse() */
+    struct strv plugin_dirs; /* searched first; empty: only where plug-ins are installed */
+    struct strv resolvers;   /* ADDRESS, ADDRESS:PORT or [ADDRESS]:PORT; empty: the system's */
     struct propagation_policy propagation;
     struct margin renew_before; /* for certificates that do not say */
     uint32_t keep;              /* older versions of each certificate, for those that do not say */

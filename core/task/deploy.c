@@ -27,17 +27,12 @@ struct deploy {
 
 /* ---- What they are told ---- */
 
-static void add_variable(struct strv *env, const char *name, const char *value)
-{
-    strv_take(env, str_fmt("%s=%s", name, value == NULL ? "" : value));
-}
-
 static void add_path(struct strv *env, const char *name, struct store *store,
                      const struct store_cert *cert, const char *file)
 {
     AUTO_FREE char *path = store_cert_path(store, cert->name, file);
 
-    add_variable(env, name, path);
+    hooks_add_variable(env, name, path);
 }
 
 /* RENEWED_LINEAGE and RENEWED_DOMAINS are what hooks written for certbot read. */
@@ -47,18 +42,19 @@ static void make_env(struct store *store, const struct store_cert *cert, struct 
     char not_after[CLOCK_TEXT_MAX];
 
     clock_format(cert->not_after_s, not_after);
-    add_variable(env, "ACME_DNS_EVENT", "deploy");
-    add_variable(env, "ACME_DNS_NAME", cert->name);
-    add_variable(env, "ACME_DNS_DOMAINS", domains);
-    add_variable(env, "ACME_DNS_NOT_AFTER", not_after);
-    add_variable(env, "ACME_DNS_CA", cert->ca_name != NULL ? cert->ca_name : cert->directory_url);
+    hooks_add_variable(env, "ACME_DNS_EVENT", "deploy");
+    hooks_add_variable(env, "ACME_DNS_NAME", cert->name);
+    hooks_add_variable(env, "ACME_DNS_DOMAINS", domains);
+    hooks_add_variable(env, "ACME_DNS_NOT_AFTER", not_after);
+    hooks_add_variable(env, "ACME_DNS_CA",
+                       cert->ca_name != NULL ? cert->ca_name : cert->directory_url);
     add_path(env, "ACME_DNS_FOLDER", store, cert, NULL);
     add_path(env, "ACME_DNS_FULLCHAIN", store, cert, "fullchain.pem");
     add_path(env, "ACME_DNS_PRIVKEY", store, cert, "privkey.pem");
     add_path(env, "ACME_DNS_CERT", store, cert, "cert.pem");
     add_path(env, "ACME_DNS_CHAIN", store, cert, "chain.pem");
     add_path(env, "RENEWED_LINEAGE", store, cert, NULL);
-    add_variable(env, "RENEWED_DOMAINS", domains);
+    hooks_add_variable(env, "RENEWED_DOMAINS", domains);
 }
 
 /* ---- The copies ---- */

@@ -11,6 +11,7 @@
 #define TASK_DEPLOY_H
 
 #include "base/cleanup.h"
+#include "config/copy.h"
 #include "store/store_cert.h"
 #include "task/task.h"
 
@@ -35,12 +36,14 @@ struct deploy_plan {
 void deploy_plan_done(struct deploy_plan *plan);
 bool deploy_plan_is_empty(const struct deploy_plan *plan);
 
-/* For certificate NAME, whose own hooks are known. ret_plan must be empty. ERR_CONFIG: its section
- * is wrong, or hooks.d/ cannot be read. */
-int deploy_plan_make(const struct deploy_common *common, const char *name,
-                     const struct strv *own_hooks, struct deploy_plan *ret_plan, struct err *err);
+/* For a certificate whose own hooks and copies are known. ret_plan must be empty. ERR_CONFIG:
+ * hooks.d/ cannot be read. */
+int deploy_plan_make(const struct deploy_common *common, const struct strv *own_hooks,
+                     const struct strv own_copies[static COPY_PIECES], struct deploy_plan *ret_plan,
+                     struct err *err);
 
-/* The same where they are not: they are its section's, else those of its last request. */
+/* The same where they are not: they are those of its section, or, where there is none or it is
+ * wrong, of its last request. */
 int deploy_plan_find(const struct deploy_common *common, struct store *store, const char *name,
                      struct deploy_plan *ret_plan, struct err *err);
 

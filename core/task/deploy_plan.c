@@ -123,18 +123,15 @@ static void add_all(struct strv *to, const struct strv *from)
     }
 }
 
-/* Those of its section (NULL: it has none), with the hooks that are its own, then the common ones.
- */
-static int make(const struct deploy_common *common, const struct certificate_section *section,
-                const struct strv *own_hooks, struct deploy_plan *ret_plan, struct err *err)
+int deploy_plan_make(const struct deploy_common *common, const struct strv *own_hooks,
+                     const struct strv own_copies[static COPY_PIECES], struct deploy_plan *ret_plan,
+                     struct err *err)
 {
     if (common->err.class != ERR_NONE) {
         *err = common->err;
         return err_code(err);
     }
-    if (section != NULL) {
-        add_copies(section->copies, &ret_plan->copies);
-    }
+    add_copies(own_copies, &ret_plan->copies);
     add_all(&ret_plan->copies, &common->copies);
     strv_copy(&ret_plan->own, own_hooks);
     add_all(&ret_plan->hooks, own_hooks);
@@ -142,28 +139,33 @@ static int make(const struct deploy_common *common, const struct certificate_sec
     return 0;
 }
 
-int deploy_plan_make(const struct deploy_common *common, const char *name,
-                     const struct strv *own_hooks, struct deploy_plan *ret_plan, struct err *err)
-{
-    AUTO(certificate_section_done) struct certificate_section section = {.section = NULL};
-    int code = certificate_section_get(common->env->config, name, &section, err);
+/* What the last request had, of either. */
+struct remembered {
+    struct strv hooks;
+    struct strv copies[COPY_PIECES];
+};
 
-    if (code < 0 && code != -ERR_NOT_FOUND) {
-        return code;
+static void remembered_done(struct remembered *remembered)
+{
+    strv_done(&remembered->hooks);
+    for (size_t i = 0; i < COPY_PIECES; i++) {
+        strv_done(&remembered->copies[i]);
     }
-    err_clear(err);
-    return make(common, code < 0 ? NULL : &section, own_hooks, ret_plan, err);
 }
 
-/* The hooks that the last request had. */
-static int load_requested(struct store *store, const char *name, struct strv *to, struct err *err)
+static int load_remembered(struct store *store, const char *name, struct remembered *remembered,
+                           struct err *err)
 {
     AUTO(store_pairs_done) struct store_pairs pairs = STORE_PAIRS_INIT;
     int code = store_request_load(store, name, &pairs, err);
 
     for (size_t i = 0; i < pairs.n; i++) {
-        if (str_eq(pairs.items[i].key, "deploy-hook")) {
-            strv_add(to, pairs.items[i].value);
+        const struct store_pair *pair = &pairs.items[i];
+
+        if (str_eq(pair->key, "deploy-hook")) {
+            strv_add(&remembered->hooks, pair->value);
+        } else if (str_has_prefix(pair->key, "copy-")) {
+            strv_add(&remembered->copies[copy_piece_of(pair->key)], pair->value);
         }
     }
     if (code == -ERR_NOT_FOUND) {
@@ -177,20 +179,16 @@ int deploy_plan_find(const struct deploy_common *common, struct store *store, co
                      struct deploy_plan *ret_plan, struct err *err)
 {
     AUTO(certificate_section_done) struct certificate_section section = {.section = NULL};
-    AUTO(strv_done) struct strv requested = STRV_INIT;
-    int code = certificate_section_get(common->env->config, name, &section, err);
+    AUTO(remembered_done) struct remembered remembered = {.hooks = STRV_INIT};
+    struct err why = ERR_INIT; /* none, or one that is wrong: then it is as it last was */
 
-    if (code == 0 && section.deploy_hooks.n > 0) {
-        return make(common, &section, &section.deploy_hooks, ret_plan, err);
+    if (certificate_section_get(common->env->config, name, &section, &why) == 0) {
+        return deploy_plan_make(common, &section.deploy_hooks, section.copies, ret_plan, err);
     }
-    if (code < 0 && code != -ERR_NOT_FOUND) {
-        return code;
-    }
-    err_clear(err);
-    if (load_requested(store, name, &requested, err) < 0) {
+    if (load_remembered(store, name, &remembered, err) < 0) {
         return err_code(err);
     }
-    return make(common, code < 0 ? NULL : &section, &requested, ret_plan, err);
+    return deploy_plan_make(common, &remembered.hooks, remembered.copies, ret_plan, err);
 }
 
 bool deploy_plan_is_empty(const struct deploy_plan *plan)

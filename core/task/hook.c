@@ -8,16 +8,20 @@
 #include "base/words.h"
 #include "provider/program.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #define TEXT_MAX 65536u
+#define VALUE_MAX 65536 /* of a variable: the system takes 128 KiB */
 #define QUOTED_MAX 1000 /* bytes of a failed hook's last words */
 
 struct hooks {
     struct loop *loop;
-    char *subject, *what;
+    char *subject, *what, *input;
     struct strv lines, env;
     int64_t deadline_ms;
     hooks_done_fn *done;
@@ -36,6 +40,7 @@ static void hooks_free(struct hooks *hooks)
     strv_done(&hooks->env);
     mem_free(hooks->subject);
     mem_free(hooks->what);
+    mem_free(hooks->input);
     mem_free(hooks);
 }
 
@@ -45,6 +50,17 @@ void hooks_cancel(struct hooks **hooks)
         hooks_free(*hooks);
         *hooks = NULL;
     }
+}
+
+void hooks_add_variable(struct strv *env, const char *name, const char *value)
+{
+    const char *text = value == NULL ? "" : value;
+    size_t len = strlen(text);
+
+    while (len > VALUE_MAX || (len > 0 && text[len] != '\0' && text[len] != ' ')) {
+        len--;
+    }
+    strv_take(env, str_fmt("%s=%.*s", name, (int)len, text));
 }
 
 /* What a hook may know of the environment that this program was started in. */
@@ -127,18 +143,45 @@ static void finish_program(void *arg, const struct program_end *end)
 
 /* ---- One after the other ---- */
 
+/* Not a pipe: a hook that does not read it must not keep anybody waiting. */
+static int open_input(const char *text, int *ret_fd, struct err *err)
+{
+    AUTO_FD int fd = memfd_create("hook-input", MFD_CLOEXEC);
+    size_t len = strlen(text);
+
+    for (size_t at = 0; fd >= 0 && at < len;) {
+        ssize_t put = write(fd, text + at, len - at);
+
+        if (put < 0 && errno != EINTR) {
+            cleanup_fd(&fd);
+        }
+        at += put < 0 ? 0 : (size_t)put;
+    }
+    if (fd < 0 || lseek(fd, 0, SEEK_SET) < 0) {
+        return err_set_errno(err, "cannot hold what the hook is to read");
+    }
+    *ret_fd = TAKE_FD(fd);
+    return 0;
+}
+
 static int start_one(struct hooks *hooks, struct err *err)
 {
+    AUTO_FD int input = -1;
     char **env = mem_alloc(hooks->env.n + 1, sizeof(*env)); /* zeroed: NULL at the end */
-    const struct program_plan plan = {.line = hooks->lines.items[hooks->at],
-                                      .env = env,
-                                      .deadline_ms = hooks->deadline_ms,
-                                      .may_leave_others = true,
-                                      .output_max = TEXT_MAX,
-                                      .errors_max = TEXT_MAX};
+    struct program_plan plan = {.line = hooks->lines.items[hooks->at],
+                                .env = env,
+                                .deadline_ms = hooks->deadline_ms,
+                                .may_leave_others = true,
+                                .output_max = TEXT_MAX,
+                                .errors_max = TEXT_MAX};
     int code = 0;
 
+    if (hooks->input != NULL && open_input(hooks->input, &input, err) < 0) {
+        mem_free(env);
+        return err_code(err);
+    }
     memcpy(env, hooks->env.items, hooks->env.n * sizeof(*env));
+    plan.input = input;
     code = program_start(hooks->loop, &plan, finish_program, hooks, &hooks->program, err);
     mem_free(env);
     return code;
@@ -175,6 +218,7 @@ struct hooks *hooks_start(struct loop *loop, const struct hooks_plan *plan, hook
     hooks->loop = loop;
     hooks->subject = str_dup(plan->subject);
     hooks->what = str_dup(plan->what);
+    hooks->input = str_dup(plan->input);
     strv_copy(&hooks->lines, plan->lines);
     strv_copy(&hooks->env, plan->env);
     add_surroundings(&hooks->env);

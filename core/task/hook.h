@@ -18,6 +18,7 @@ struct hooks_plan {
     const char *what;         /* "deploy hook" */
     const struct strv *lines; /* divided as by words_split() */
     const struct strv *env;   /* NAME=value, beside PATH and the like */
+    const char *input;        /* on standard input; NULL: nothing */
     int64_t deadline_ms;      /* of each */
 };
 
@@ -26,6 +27,10 @@ struct hooks_plan {
 typedef void hooks_done_fn(void *arg, const struct err *err);
 struct hooks *hooks_start(struct loop *loop, const struct hooks_plan *plan, hooks_done_fn *done,
                           void *arg);
+
+/* Adds NAME=value to an environment. A list of words that is too long for one (64 KiB) loses its
+ * end. NULL is "". */
+void hooks_add_variable(struct strv *env, const char *name, const char *value);
 
 /* Kills the one that runs; no callback. Takes NULL, leaves NULL. */
 void hooks_cancel(struct hooks **hooks);

@@ -5,6 +5,7 @@
 #include "task/issue.h"
 
 #include "config/settings.h"
+#include "task/failure.h"
 #include "task/job.h"
 #include "task/signals.h"
 
@@ -12,13 +13,26 @@ struct issue {
     struct task_env *env;
     struct run *run;
     struct job *job;
+    struct failures *failures;
 };
 
-static void finish_sweep(void *arg)
+static void finish_failures(void *arg)
 {
     struct issue *issue = arg;
 
     loop_stop(issue->env->loop);
+}
+
+/* Whoever sits before it sees for himself, and one that is interrupted is expected to end. */
+static void finish_sweep(void *arg)
+{
+    struct issue *issue = arg;
+
+    issue->failures = failures_new(issue->env);
+    if (!issue->env->is_interactive && issue->env->caught_signal == 0) {
+        failures_look_at(issue->failures, job_store(issue->job), job_name(issue->job));
+    }
+    failures_send(issue->failures, finish_failures, issue);
 }
 
 static void finish_job(void *arg)
@@ -64,7 +78,9 @@ static enum task_exit run_job(struct issue *issue)
         end_at_once(issue, &err);
     }
     (void)run_tell_leftovers(issue->run);
+    job_blame_post(issue->job, run_post_error(issue->run));
     status = job_tell(issue->job);
+    failures_free(issue->failures);
     job_stop(issue->job);
     run_close(issue->run);
     signals_close(signals);

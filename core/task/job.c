@@ -8,6 +8,7 @@
 #include "base/event.h"
 #include "base/mem.h"
 #include "config/settings.h"
+#include "task/around.h"
 #include "task/deploy.h"
 
 void job_finish(struct job *job, const struct err *err)
@@ -20,6 +21,11 @@ void job_finish(struct job *job, const struct err *err)
         job->err = *err;
     }
     store_job_cancel(&job->lock_job);
+    around_leave(&job->around_wait);
+    if (job->has_entered) {
+        around_note(run_around(job->run), job->wanted->name, &job->wanted->now.names,
+                    job->after != NULL);
+    }
     if (job->rooms != NULL) {
         values_wait_cancel(job->rooms->values, job);
     }
@@ -50,8 +56,8 @@ void job_deploy(struct job *job)
 
     if (job->request->is_deploy_left) {
         job_finish(job, NULL);
-    } else if (deploy_plan_make(run_deploy_common(job->run), job->wanted->name,
-                                &job->wanted->now.deploy_hooks, &plan, &err) < 0) {
+    } else if (deploy_plan_make(run_deploy_common(job->run), &job->wanted->now.deploy_hooks,
+                                job->wanted->now.copies, &plan, &err) < 0) {
         job->deploy_err = err;
         job_finish(job, NULL);
     } else if (cert == NULL || !deploy_is_pending(job->store, cert, &plan)) {
@@ -180,6 +186,30 @@ static int open_all(struct job *job, struct err *err)
                             &job->member, err);
 }
 
+static void finish_pre(void *arg, const struct err *err)
+{
+    struct job *job = arg;
+    struct err failure = ERR_INIT;
+
+    job->around_wait = NULL;
+    if (err != NULL) {
+        job_finish(job, err);
+    } else if (open_all(job, &failure) < 0) {
+        job_finish(job, &failure);
+    }
+}
+
+/* The pre-hooks, then the order: a hook may be what opens the network. */
+static int begin(struct job *job, struct err *err)
+{
+    int code = 0;
+
+    job->has_entered = true;
+    code = around_enter(run_around(job->run), &job->wanted->now.pre_hooks,
+                        &job->wanted->now.post_hooks, finish_pre, job, &job->around_wait, err);
+    return code == 0 ? open_all(job, err) : code;
+}
+
 static void finish_lock(void *arg, struct store_lock *lock, const struct err *err)
 {
     struct job *job = arg;
@@ -194,7 +224,7 @@ static void finish_lock(void *arg, struct store_lock *lock, const struct err *er
     job->lock = lock;
     store_cert_tidy(job->store, job->wanted->name);
     is_now = job_decide(job, &failure);
-    if (is_now < 0 || (is_now > 0 && open_all(job, &failure) < 0)) {
+    if (is_now < 0 || (is_now > 0 && begin(job, &failure) < 0)) {
         job_finish(job, &failure);
     }
 }
@@ -253,6 +283,7 @@ void job_start(struct job *job, job_done_fn *done, void *arg)
 void job_stop(struct job *job)
 {
     store_job_cancel(&job->lock_job);
+    around_leave(&job->around_wait);
     deploy_cancel(&job->deploy);
     if (job->rooms != NULL) {
         values_wait_cancel(job->rooms->values, job);
@@ -302,6 +333,11 @@ bool job_has_ordered(const struct job *job)
 bool job_has_installed(const struct job *job)
 {
     return job->after != NULL;
+}
+
+void job_blame_post(struct job *job, const struct err *err)
+{
+    job->post_err = *err;
 }
 
 const struct err *job_error(const struct job *job)

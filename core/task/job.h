@@ -40,6 +40,9 @@ bool job_has_installed(const struct job *job);
 /* Why it failed, or the hooks did; class ERR_NONE: it did not. */
 const struct err *job_error(const struct job *job);
 
+/* A post-hook of the run that it is all of has failed: so has it, if nothing else did. */
+void job_blame_post(struct job *job, const struct err *err);
+
 /* The last events of one that is over, EVENT_RESULT among them; the exit status. */
 enum task_exit job_tell(const struct job *job);
 

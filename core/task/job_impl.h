@@ -23,6 +23,7 @@ struct job {
     struct run_member *member;
     struct order *order;
     struct store_job *lock_job;
+    struct around_wait *around_wait; /* for pre-hooks */
     struct store_lock *lock;
     struct deploy *deploy;
     struct store_cert *before; /* installed when we began, or NULL */
@@ -31,6 +32,8 @@ struct job {
     char *change;      /* what is remembered, or NULL */
     struct err err;
     struct err deploy_err; /* the hooks' failures, if any */
+    struct err post_err;   /* a post-hook's, where the run is for this one alone */
+    bool has_entered;      /* an order was about to begin: post-hooks are due */
     bool is_over;
 };
 

@@ -52,6 +52,9 @@ static char *describe_state(const struct job *job)
         return str_fmt("%s\nThe next run repeats what failed, and so does: acme-dns deploy %s",
                        job->deploy_err.text, job->wanted->name);
     }
+    if (job->post_err.class != ERR_NONE) {
+        return str_fmt("%s\nNobody repeats that: see to what it was to do", job->post_err.text);
+    }
     if (job->after != NULL) {
         return NULL;
     }
@@ -63,7 +66,7 @@ static char *describe_state(const struct job *job)
 
 static enum task_exit status_of(const struct job *job)
 {
-    if (job->deploy_err.class != ERR_NONE) {
+    if (job->deploy_err.class != ERR_NONE || job->post_err.class != ERR_NONE) {
         return EXIT_DEPLOY;
     }
     return job->request->is_unchanged_told && job->after == NULL ? EXIT_UNCHANGED : EXIT_DONE;
@@ -78,6 +81,8 @@ static enum task_exit tell_success(const struct job *job)
     AUTO_FREE char *text = describe_state(job);
     char not_after[CLOCK_TEXT_MAX];
     char renew_after[CLOCK_TEXT_MAX];
+    const struct err *blamed =
+        job->deploy_err.class != ERR_NONE ? &job->deploy_err : &job->post_err;
     bool is_attended = false;
 
     clock_format(cert->not_after_s, not_after);
@@ -89,7 +94,7 @@ static enum task_exit tell_success(const struct job *job)
         is_attended = warn_of_attendance(job);
     }
     event_emit(status == EXIT_DEPLOY ? EVENT_ERROR : EVENT_NOTICE, EVENT_RESULT, cert->name,
-               FIELD_INT("exit", status), FIELD("class", err_class_name(job->deploy_err.class)),
+               FIELD_INT("exit", status), FIELD("class", err_class_name(blamed->class)),
                FIELD("state", job->state), FIELD("text", text),
                FIELD("warning", store_is_staging(job->store) ? STAGING_WARNING : NULL),
                FIELD("names", names), FIELD("path", path), FIELD("not-after", not_after),

@@ -6,6 +6,7 @@
 #include "base/event.h"
 #include "base/mem.h"
 #include "config/settings.h"
+#include "task/around.h"
 #include "task/ca_choice.h"
 #include "task/deploy.h"
 #include "task/run_impl.h"
@@ -34,6 +35,8 @@ struct run {
     struct shared_http *https;
     size_t n_https, cap_https;
     struct deploy_common *deploy_common; /* NULL: not needed yet */
+    struct around *around;
+    struct err post_err;
     struct run_account **accounts;
     size_t n_accounts, cap_accounts;
     struct loop_timer *sweep_end;
@@ -56,6 +59,16 @@ struct task_env *run_env(struct run *run)
 struct trees *run_trees(struct run *run)
 {
     return &run->trees;
+}
+
+struct around *run_around(struct run *run)
+{
+    return run->around;
+}
+
+const struct err *run_post_error(const struct run *run)
+{
+    return &run->post_err;
 }
 
 const struct deploy_common *run_deploy_common(struct run *run)
@@ -196,6 +209,16 @@ static void stop_sweeping(struct run *run)
     }
 }
 
+static void finish_post(void *arg, const struct err *err)
+{
+    struct run *run = arg;
+
+    if (err != NULL) {
+        run->post_err = *err;
+    }
+    run->swept(run->swept_arg);
+}
+
 static void end_sweep(void *arg)
 {
     struct run *run = arg;
@@ -208,7 +231,7 @@ static void end_sweep(void *arg)
             SWEEP_MS / 1000);
     }
     stop_sweeping(run);
-    run->swept(run->swept_arg);
+    around_finish(run->around, finish_post, run);
 }
 
 /* All trees are at rest: from the timer, so that no tree is told from within another's callback. */
@@ -262,6 +285,7 @@ struct run *run_new(struct task_env *env, const struct run_request *request)
     struct run *run = NEW(struct run);
 
     run->env = env;
+    run->around = around_new(env);
     run->request = *request;
     run->trees = (struct trees){.env = env, .command = request->command};
     for (size_t i = 0; i < N_TREES; i++) {
@@ -273,6 +297,7 @@ struct run *run_new(struct task_env *env, const struct run_request *request)
 void run_close(struct run *run)
 {
     stop_sweeping(run);
+    around_free(TAKE(run->around));
     for (size_t i = 0; i < run->n_accounts; i++) {
         run_account_free(run->accounts[i]);
     }

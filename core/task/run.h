@@ -12,6 +12,7 @@
 #include "task/rooms.h"
 #include "task/trees.h"
 
+struct around;
 struct deploy_common;
 struct run;
 struct run_member;
@@ -29,6 +30,9 @@ struct trees *run_trees(struct run *run);
 
 /* For deploy_plan_make(); read at the first call. */
 const struct deploy_common *run_deploy_common(struct run *run);
+
+/* For around_enter(). */
+struct around *run_around(struct run *run);
 
 /* This is the one certificate that it is for: what dead runs left of others' orders is not its to
  * end. Unsaid: it has come for all. Borrowed, until run_close(). */
@@ -59,9 +63,12 @@ int run_account_refused(void *arg, const struct acme_problem *problem, struct er
 void run_leave_account(struct run_member **member);
 
 /* All certificates are done: takes away what earlier runs left and nobody came for, within 30 s,
- * and calls back from the loop. */
+ * runs the post-hooks, and calls back from the loop. */
 typedef void run_swept_fn(void *arg);
 void run_sweep(struct run *run, run_swept_fn *done, void *arg);
+
+/* Why a post-hook failed; class ERR_NONE: none did. */
+const struct err *run_post_error(const struct run *run);
 
 /* Warns of values that may still stand. How many. */
 size_t run_tell_leftovers(const struct run *run);

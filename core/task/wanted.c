@@ -23,6 +23,11 @@ static void wish_done(struct wish *wish)
     strv_done(&wish->providers);
     strv_done(&wish->allow_aliases);
     strv_done(&wish->deploy_hooks);
+    strv_done(&wish->pre_hooks);
+    strv_done(&wish->post_hooks);
+    for (size_t i = 0; i < COPY_PIECES; i++) {
+        strv_done(&wish->copies[i]);
+    }
     mem_free(wish->profile);
     mem_free(wish->group);
 }
@@ -91,6 +96,11 @@ static void take_section(struct wish *wish, const struct certificate_section *se
     take_list(&wish->providers, &section->providers);
     take_list(&wish->allow_aliases, &section->allow_aliases);
     take_list(&wish->deploy_hooks, &section->deploy_hooks);
+    take_list(&wish->pre_hooks, &section->pre_hooks);
+    take_list(&wish->post_hooks, &section->post_hooks);
+    for (size_t i = 0; i < COPY_PIECES; i++) {
+        take_list(&wish->copies[i], &section->copies[i]);
+    }
     if (wish->ca_spec == NULL) {
         wish->is_server = section->server != NULL;
         wish->ca_spec = str_dup(section->server != NULL ? section->server : section->ca);
@@ -399,6 +409,11 @@ int wanted_save(const struct wanted *wanted, struct store *store, struct err *er
     add_all(&pairs, "provider", &kept->providers);
     add_all(&pairs, "allow-alias", &kept->allow_aliases);
     add_all(&pairs, "deploy-hook", &kept->deploy_hooks);
+    add_all(&pairs, "pre-hook", &kept->pre_hooks);
+    add_all(&pairs, "post-hook", &kept->post_hooks);
+    for (int piece = 0; piece < COPY_PIECES; piece++) {
+        add_all(&pairs, copy_piece_key((enum copy_piece)piece), &kept->copies[piece]);
+    }
     add_text(&pairs, "email", kept->email);
     add_text(&pairs, "profile", kept->profile);
     add_text(&pairs, "group", kept->group);

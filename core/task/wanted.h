@@ -9,6 +9,7 @@
 #define TASK_WANTED_H
 
 #include "acme/ca.h"
+#include "config/copy.h"
 #include "config/keys.h"
 #include "keys/key.h"
 #include "store/store.h"
@@ -25,7 +26,9 @@ struct wish {
     struct strv providers;
     struct strv allow_aliases;
     char *email;
-    struct strv deploy_hooks; /* kept, for those who run them */
+    struct strv deploy_hooks; /* kept, for those who run them; so are the next three */
+    struct strv pre_hooks, post_hooks;
+    struct strv copies[COPY_PIECES];
     char *profile;
     char *group; /* of privkey.pem */
     mode_t mode; /* of privkey.pem; 0: not said */
