@@ -342,9 +342,19 @@ def test_pkg_config_says_where_things_are(prefix, pkgconfig):
     assert str(prefix) in str(variable("acme-kit", "kitdir"))
 
 
-def test_the_guide_and_both_headers_are_installed(prefix):
-    for name in ("plugin-guide.md", "acme-kit.h", "acme-plugin.h", "libacme-kit.a"):
+def test_what_there_is_to_read_is_installed(prefix):
+    for name in ("plugin-guide.md", "acme-kit.h", "acme-plugin.h", "libacme-kit.a", "acme-kit.3", "LICENSE", "README.md"):
         assert len(list(prefix.rglob(name))) == 1, name
+    assert next(prefix.rglob("README.md")).parent == next(prefix.rglob("LICENSE")).parent
+
+
+def test_the_page_names_every_call_of_the_kit(prefix):
+    page = next(prefix.rglob("man3/acme-kit.3")).read_text()
+    header = next(prefix.rglob("acme-kit.h")).read_text()
+    code = re.sub(r"/\*.*?\*/|^#define.*?[^\\]$", "", header, flags=re.S | re.M)
+    calls = set(re.findall(r"\b(kit_\w+)\(", code)) | set(re.findall(r"^#define (KIT_\w+)\(", header, flags=re.M))
+    assert len(calls) > 60
+    assert calls == set(re.findall(r"\b(?:kit|KIT)_\w+", page)) - {"kit_api"}
 
 
 def test_the_guide_speaks_of_what_there_is(prefix):
