@@ -109,6 +109,7 @@ static enum task_exit command_revoke(struct task_env *env, const struct args *ar
         .ca = server != NULL ? server : args_text(args, OPTION_CA),
         .is_staging = args_has(args, OPTION_STAGING),
         .is_confirmed = args_has(args, OPTION_YES),
+        .is_reissuing = args_has(args, OPTION_REISSUE),
     };
 
     return task_revoke(env, &request);

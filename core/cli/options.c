@@ -83,6 +83,8 @@ static const struct option_row OPTIONS[OPTION_COUNT] = {
                           "a timer calls: logs/autorenew/logs.txt tells of it too"},
     [OPTION_REASON] = {0, "reason", "CODE", false, NULL,
                        "0 unspecified, 1 keyCompromise, 4 superseded, 5 cessationOfOperation (0)"},
+    [OPTION_REISSUE] = {0, "reissue", NULL, false, NULL,
+                        "first issue and deploy another one, with a new key, in its place"},
     [OPTION_CERT] = {0, "cert", "FILE", false, NULL,
                      "a file with the certificate, instead of --name"},
     [OPTION_YES] = {0, "yes", NULL, false, NULL, "do it without asking"},
@@ -152,9 +154,9 @@ static const enum option_id PROVIDER_ADD_OPTIONS[] = {
 };
 
 static const enum option_id LIST_OPTIONS[] = {OPTION_CHECK, OPTION_METRICS};
-static const enum option_id REVOKE_OPTIONS[] = {OPTION_NAME, OPTION_REASON,   OPTION_CERT,
-                                                OPTION_CA,   OPTION_SERVER,   OPTION_STAGING,
-                                                OPTION_YES,  OPTION_CA_BUNDLE};
+static const enum option_id REVOKE_OPTIONS[] = {OPTION_NAME,    OPTION_REASON, OPTION_CERT,
+                                                OPTION_REISSUE, OPTION_CA,     OPTION_SERVER,
+                                                OPTION_STAGING, OPTION_YES,    OPTION_CA_BUNDLE};
 static const enum option_id DEPLOY_OPTIONS[] = {OPTION_PENDING, OPTION_SCHEDULED};
 static const enum option_id DELETE_OPTIONS[] = {OPTION_YES, OPTION_STAGING};
 static const enum option_id DNS_ADD_OPTIONS[] = {
@@ -253,7 +255,7 @@ static const struct command_row COMMANDS[COMMAND_COUNT] = {
     [COMMAND_REVOKE] =
         {"revoke", "", 0, 0, "have the CA revoke a certificate, and take its files out of use",
          "# somebody got hold of the private key\n"
-         "acme-dns revoke --name example.com --reason keyCompromise\n"
+         "acme-dns revoke --name example.com --reason keyCompromise --reissue\n"
          "# one that is not installed here\n"
          "acme-dns revoke --cert old.pem --ca letsencrypt --reason superseded --yes\n",
          REVOKE_OPTIONS, ARRAY_LEN(REVOKE_OPTIONS)},

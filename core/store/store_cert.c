@@ -111,31 +111,64 @@ static int load_meta(const char *folder, const struct cert_facts *facts, struct 
     return 0;
 }
 
-int store_cert_load(struct store *store, const char *name, struct store_cert **ret_cert,
-                    struct err *err)
+/* The version that lies in `folder`. */
+static int load_version(const char *folder, const char *name, const char *version,
+                        struct store_cert **ret_cert, struct err *err)
 {
     AUTO_PTR(store_cert) struct store_cert *cert = NEW(struct store_cert);
     AUTO_PTR(cert_chain) struct cert_chain *chain = NULL;
-    AUTO_FREE char *folder = NULL;
 
-    if (store_name_check(name, err) < 0) {
-        return err_code(err);
-    }
-    cert->version = store_cert_current(store, name);
-    if (cert->version == NULL) {
-        if (store_check_current(store, name, err) < 0) {
-            return err_code(err);
-        }
-        return err_set(err, ERR_NOT_FOUND, "no certificate '%s' is installed", name);
-    }
     cert->name = str_dup(name);
-    folder = store_cert_path(store, name, cert->version);
+    cert->version = str_dup(version);
     if (load_chain(folder, &chain, err) < 0 ||
         load_meta(folder, cert_chain_leaf(chain), cert, err) < 0) {
         return err_wrap(err, "cannot load the certificate '%s'", name);
     }
     *ret_cert = TAKE(cert);
     return 0;
+}
+
+int store_cert_load(struct store *store, const char *name, struct store_cert **ret_cert,
+                    struct err *err)
+{
+    AUTO_FREE char *version = NULL;
+    AUTO_FREE char *folder = NULL;
+
+    if (store_name_check(name, err) < 0) {
+        return err_code(err);
+    }
+    version = store_cert_current(store, name);
+    if (version == NULL) {
+        if (store_check_current(store, name, err) < 0) {
+            return err_code(err);
+        }
+        return err_set(err, ERR_NOT_FOUND, "no certificate '%s' is installed", name);
+    }
+    folder = store_cert_path(store, name, version);
+    return load_version(folder, name, version, ret_cert, err);
+}
+
+int store_cert_find_archived(struct store *store, const char *name, const char *sha256_hex,
+                             struct store_cert **ret_cert, struct err *err)
+{
+    AUTO_FREE char *archived = store_cert_path(store, name, "archived");
+    AUTO(strv_done) struct strv versions = STRV_INIT;
+
+    if (fs_list(archived, &versions, err) < 0) {
+        return err_code(err);
+    }
+    for (size_t i = 0; i < versions.n; i++) {
+        AUTO_FREE char *folder = fs_join(archived, versions.items[i]);
+        AUTO_PTR(store_cert) struct store_cert *cert = NULL;
+        struct err ignored = ERR_INIT; /* one that cannot be read cannot be told apart */
+
+        if (load_version(folder, name, versions.items[i], &cert, &ignored) == 0 &&
+            str_eq(cert->sha256_hex, sha256_hex)) {
+            *ret_cert = TAKE(cert);
+            return 0;
+        }
+    }
+    return err_set(err, ERR_NOT_FOUND, "no such certificate in '%s'", archived);
 }
 
 int store_cert_check(struct store *store, const struct store_cert *cert, struct err *err)

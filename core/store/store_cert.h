@@ -58,6 +58,11 @@ DEFINE_AUTO_PTR(store_cert, store_cert_free);
 int store_cert_load(struct store *store, const char *name, struct store_cert **ret_cert,
                     struct err *err);
 
+/* Loads the certificate with that fingerprint from archived/; ->version is its folder there.
+ * ERR_NOT_FOUND. */
+int store_cert_find_archived(struct store *store, const char *name, const char *sha256_hex,
+                             struct store_cert **ret_cert, struct err *err);
+
 /* Names that have a folder, sorted, whether a certificate is installed there or not. */
 int store_cert_list(struct store *store, struct strv *ret_names, struct err *err);
 
@@ -68,6 +73,10 @@ char *store_cert_path(const struct store *store, const char *name, const char *f
  * folder goes to revoked/ with a note of when and why. Killed once the note is there, the next run
  * ends it. The caller holds the certificate's lock. */
 int store_cert_retire(struct store *store, const char *name, const char *reason, struct err *err);
+
+/* The same for one in archived/, which no link leads to. */
+int store_cert_retire_archived(struct store *store, const char *name, const char *version,
+                               const char *reason, struct err *err);
 
 /*
  * Of the versions in archived/, all but the newest n_keep lose their private key; certificate,

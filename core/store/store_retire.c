@@ -38,6 +38,18 @@ static bool has_note(const char *folder, const char *version)
     return fs_exists(path);
 }
 
+/* A place in archived/ or revoked/; what was there twice gets a number. To mem_free. */
+static char *find_place(const char *folder, const char *version)
+{
+    char *path = fs_join(folder, version);
+
+    for (unsigned i = 2; i <= STORE_NAMESAKES_MAX && fs_exists(path); i++) {
+        mem_free(path);
+        path = str_fmt("%s/%s.%u", folder, version, i);
+    }
+    return path;
+}
+
 /* A link that leads nowhere says nothing about the others. */
 static bool is_whole(const char *folder, const char *version)
 {
@@ -74,6 +86,20 @@ int store_cert_retire(struct store *store, const char *name, const char *reason,
     return withdraw(store, name, err) < 0 ? err_wrap(err, "cannot take '%s' out of use", name) : 0;
 }
 
+int store_cert_retire_archived(struct store *store, const char *name, const char *version,
+                               const char *reason, struct err *err)
+{
+    AUTO_FREE char *archived = store_cert_path(store, name, "archived");
+    AUTO_FREE char *revoked = store_cert_path(store, name, "revoked");
+    AUTO_FREE char *from = fs_join(archived, version);
+    AUTO_FREE char *to = find_place(revoked, version);
+
+    if (write_note(from, reason, err) < 0 || fs_rename(from, to, err) < 0) {
+        return err_wrap(err, "cannot put the revoked version aside");
+    }
+    return 0;
+}
+
 bool store_cert_is_retired(struct store *store, const char *name)
 {
     AUTO_FREE char *version = store_cert_current(store, name);
@@ -102,18 +128,6 @@ bool store_cert_is_retired(struct store *store, const char *name)
 bool store_is_version_name(const char *entry)
 {
     return strspn(entry, "0123456789") == 8 && entry[8] == '-';
-}
-
-/* A place in archived/ or revoked/; what was there twice gets a number. To mem_free. */
-static char *find_place(const char *folder, const char *version)
-{
-    char *path = fs_join(folder, version);
-
-    for (unsigned i = 2; i <= STORE_NAMESAKES_MAX && fs_exists(path); i++) {
-        mem_free(path);
-        path = str_fmt("%s/%s.%u", folder, version, i);
-    }
-    return path;
 }
 
 int store_settle_versions(struct store *store, const char *name, const char *current,

@@ -2,9 +2,9 @@
  * SPDX-License-Identifier: MIT */
 
 /*
- * find -> confirm -> the certificate's lock -> the CA -> out of use. The CA comes first: files that
- * went away while the certificate is still good would be the worse half. Cut short, it is said
- * again: what is revoked already is what was wanted.
+ * find -> confirm -> (another one in its place) -> the certificate's lock -> the CA -> out of use.
+ * The CA comes first: files that went away while the certificate is still good would be the worse
+ * half. Cut short, it is said again: what is revoked already is what was wanted.
  */
 #include "task/revoke_impl.h"
 
@@ -51,6 +51,12 @@ static char *describe_loss(const struct revocation *r)
     }
     AUTO_FREE char *path = store_cert_path(r->target.store, r->target.cert->name, NULL);
 
+    if (r->target.is_archived) {
+        return str_fmt("It was replaced: the files in %s stay as they are.", path);
+    }
+    if (r->request->is_reissuing) {
+        return str_fmt("Another one with a new key takes its place in %s first.", path);
+    }
     return str_fmt("The files in %s (fullchain.pem, privkey.pem, cert.pem, chain.pem) go to "
                    "revoked/: servers that use them will fail.",
                    path);
@@ -67,6 +73,7 @@ static int confirm(const struct revocation *r, struct err *err)
                 r->target.ca->title, revoke_reason_name(r->reason));
 
     if (r->request->is_confirmed) {
+        event_log(EVENT_NOTICE, subject_of(r), "revoking %s. %s", what, loss);
         return 0;
     }
     if (!env->is_interactive) {
@@ -80,6 +87,19 @@ static int confirm(const struct revocation *r, struct err *err)
 
 /* ---- The CA ---- */
 
+static int put_aside(const struct revocation *r, struct err *err)
+{
+    const struct revoke_target *target = &r->target;
+    const char *reason = revoke_reason_name(r->reason);
+
+    if (target->cert == NULL) {
+        return 0;
+    }
+    return target->is_archived ? store_cert_retire_archived(target->store, target->cert->name,
+                                                            target->cert->version, reason, err)
+                               : store_cert_retire(target->store, target->cert->name, reason, err);
+}
+
 static void finish_revocation(void *arg, const struct acme_reply *reply)
 {
     struct revocation *r = arg;
@@ -91,12 +111,7 @@ static void finish_revocation(void *arg, const struct acme_reply *reply)
         return;
     }
     event_log(EVENT_NOTICE, subject_of(r), "revoked at %s", r->target.ca->title);
-    if (r->target.cert != NULL && store_cert_retire(r->target.store, r->target.cert->name,
-                                                    revoke_reason_name(r->reason), &err) < 0) {
-        locked_finish(&r->locked, &err);
-        return;
-    }
-    locked_finish(&r->locked, NULL);
+    locked_finish(&r->locked, put_aside(r, &err) < 0 ? &err : NULL);
 }
 
 static void finish_start(void *arg, const struct acme_directory *directory,
@@ -173,6 +188,9 @@ static int check_still_installed(const struct revocation *r, struct err *err)
     const char *name = r->target.cert->name;
     struct err ignored = ERR_INIT;
 
+    if (r->target.is_archived) {
+        return 0;
+    }
     if (store_cert_load(r->target.store, name, &now, &ignored) == 0 &&
         str_eq(now->version, r->target.cert->version)) {
         return 0;
@@ -226,27 +244,51 @@ static void close_all(struct revocation *r)
     revoke_target_done(&r->target);
 }
 
-static int run(struct revocation *r, struct err *err)
+static int check_reissue(const struct revocation *r, struct err *err)
+{
+    if (!r->request->is_reissuing || (r->target.cert != NULL && !r->target.is_archived)) {
+        return 0;
+    }
+    (void)err_set(err, ERR_CONFIG,
+                  "--reissue replaces a certificate that is in force here: this one is not");
+    return err_hint(err, "leave --reissue out");
+}
+
+static int prepare(struct revocation *r, struct err *err)
 {
     if (revoke_parse_reason(r->request->reason, &r->reason, err) < 0 ||
-        revoke_find(r->env, r->request, &r->target, err) < 0 || confirm(r, err) < 0) {
+        revoke_find(r->env, r->request, &r->target, err) < 0 || check_reissue(r, err) < 0) {
         return err_code(err);
     }
-    return run_locked(r, err);
+    return confirm(r, err);
+}
+
+/* To mem_free. */
+static char *describe_next(const struct revocation *r)
+{
+    if (r->target.cert == NULL || r->target.is_archived) {
+        return NULL;
+    }
+    return str_fmt("it is not issued again before: acme-dns issue --name %s --force",
+                   r->target.cert->name);
 }
 
 enum task_exit task_revoke(struct task_env *env, const struct revoke_request *request)
 {
     AUTO(close_all) struct revocation r = {.env = env, .request = request};
     struct err err = ERR_INIT;
-    int code = run(&r, &err);
-    enum task_exit status = code < 0 ? task_exit_for(err.class) : EXIT_DONE;
-    AUTO_FREE char *next =
-        code < 0 || r.target.cert == NULL
-            ? NULL
-            : str_fmt("it is not issued again before: acme-dns issue --name %s --force",
-                      r.target.cert->name);
+    enum task_exit status = EXIT_DONE;
+    int code = prepare(&r, &err);
 
+    if (code == 0 && request->is_reissuing) {
+        status = revoke_reissue(env, &r.target);
+        if (status != EXIT_DONE) {
+            return status;
+        }
+    }
+    code = code == 0 ? run_locked(&r, &err) : code;
+    status = code < 0 ? task_exit_for(err.class) : EXIT_DONE;
+    AUTO_FREE char *next = code < 0 ? NULL : describe_next(&r);
     event_emit(code < 0 ? EVENT_ERROR : EVENT_NOTICE, EVENT_RESULT, subject_of(&r),
                FIELD_INT("exit", status), FIELD("class", err_class_name(err.class)),
                FIELD("text", code < 0 ? err.text : "revoked"), FIELD("next", next));

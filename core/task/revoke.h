@@ -14,6 +14,7 @@ struct revoke_request {
     const char *ca;     /* for a file that is not installed here: --ca or --server */
     bool is_staging;    /* only those of a staging service */
     bool is_confirmed;  /* nobody is asked */
+    bool is_reissuing;  /* first another one is issued and deployed in its place */
 };
 
 /* EXIT_USAGE: no such certificate, or several that fit. EXIT_HUMAN: nobody confirmed it. */

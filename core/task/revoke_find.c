@@ -57,7 +57,31 @@ void revoke_target_done(struct revoke_target *target)
     store_free(target->store);
 }
 
+static int read_chain(const char *path, struct cert_chain **ret_chain, struct err *err)
+{
+    AUTO(buf_done) struct buf pem = BUF(CERT_CHAIN_BYTES_MAX);
+
+    if (fs_read(path, &pem, err) < 0 ||
+        cert_chain_parse(buf_str(&pem), pem.len, ret_chain, err) < 0) {
+        err->class = ERR_CONFIG;
+        return err_wrap(err, "cannot read the certificate '%s'", path);
+    }
+    return 0;
+}
+
+char *revoke_target_path(const struct revoke_target *target, const char *file)
+{
+    AUTO_FREE char *inside = target->is_archived
+                                 ? str_fmt("archived/%s/%s", target->cert->version, file)
+                                 : str_dup(file);
+
+    return store_cert_path(target->store, target->cert->name, inside);
+}
+
 /* ---- Looking through what is installed ---- */
+
+/* By the name it has here, by what is in it, and the same among those that were replaced. */
+enum look { LOOK_NAME, LOOK_CONTENT, LOOK_ARCHIVED };
 
 struct search {
     struct task_env *env;
@@ -66,19 +90,42 @@ struct search {
     struct strv hits;       /* "NAME", or "NAME (staging)" */
     struct store_cert *cert;
     bool is_staging; /* where cert is */
+    bool is_archived;
 };
 
-static bool fits(const struct search *search, const struct store_cert *cert)
+static bool has_name(const struct strv *names, const char *name)
 {
-    if (search->sha256_hex != NULL) {
-        return str_eq(search->sha256_hex, cert->sha256_hex);
-    }
-    for (size_t i = 0; i < cert->domains.n; i++) {
-        if (str_eq_nocase(cert->domains.items[i], search->request->name)) {
+    for (size_t i = 0; i < names->n; i++) {
+        if (str_eq_nocase(names->items[i], name)) {
             return true;
         }
     }
     return false;
+}
+
+/* CAs add names that nobody ordered, and common names. */
+static bool says_name(const struct store *store, const struct store_cert *cert,
+                      const struct search *search)
+{
+    AUTO_FREE char *path = store_cert_path(store, cert->name, "cert.pem");
+    AUTO_PTR(cert_chain) struct cert_chain *chain = NULL;
+    struct err ignored = ERR_INIT;
+
+    if (read_chain(path, &chain, &ignored) < 0) {
+        return false;
+    }
+    const struct cert_facts *leaf = cert_chain_leaf(chain);
+    return has_name(&leaf->names, search->request->name) ||
+           str_eq_nocase(leaf->subject_cn, search->request->name);
+}
+
+static bool fits(const struct search *search, const struct store *store,
+                 const struct store_cert *cert)
+{
+    if (search->sha256_hex != NULL) {
+        return str_eq(search->sha256_hex, cert->sha256_hex);
+    }
+    return has_name(&cert->domains, search->request->name) || says_name(store, cert, search);
 }
 
 static void take_hit(struct search *search, struct store_cert *take_cert, bool is_staging)
@@ -94,13 +141,27 @@ static void look_at(struct search *search, struct store *store, const char *name
     AUTO_PTR(store_cert) struct store_cert *cert = NULL;
     struct err ignored = ERR_INIT; /* a damaged one cannot be told to the CA */
 
-    if (store_cert_load(store, name, &cert, &ignored) == 0 && (is_by_name || fits(search, cert))) {
+    if (store_cert_load(store, name, &cert, &ignored) == 0 &&
+        (is_by_name || fits(search, store, cert))) {
         take_hit(search, TAKE(cert), store_is_staging(store));
     }
 }
 
+/* Whoever names a file may mean one that was replaced since. */
+static void look_at_archived(struct search *search, struct store *store, const char *name)
+{
+    struct store_cert *cert = NULL;
+    struct err ignored = ERR_INIT;
+
+    if (search->hits.n == 0 &&
+        store_cert_find_archived(store, name, search->sha256_hex, &cert, &ignored) == 0) {
+        take_hit(search, cert, store_is_staging(store));
+        search->is_archived = true;
+    }
+}
+
 /* The name that a certificate has here is nobody else's; only without one are all looked at. */
-static int look_through(struct search *search, bool is_staging, bool is_by_name, struct err *err)
+static int look_through(struct search *search, bool is_staging, enum look look, struct err *err)
 {
     AUTO_PTR(store) struct store *store = NULL;
     AUTO(strv_done) struct strv names = STRV_INIT;
@@ -111,19 +172,21 @@ static int look_through(struct search *search, bool is_staging, bool is_by_name,
         return err_code(err);
     }
     for (size_t i = 0; i < names.n; i++) {
-        if (!is_by_name || str_eq(names.items[i], search->request->name)) {
-            look_at(search, store, names.items[i], is_by_name);
+        if (look == LOOK_ARCHIVED) {
+            look_at_archived(search, store, names.items[i]);
+        } else if (look == LOOK_CONTENT || str_eq(names.items[i], search->request->name)) {
+            look_at(search, store, names.items[i], look == LOOK_NAME);
         }
     }
     return 0;
 }
 
-static int look_everywhere(struct search *search, bool is_by_name, struct err *err)
+static int look_everywhere(struct search *search, enum look look, struct err *err)
 {
-    if (!search->request->is_staging && look_through(search, false, is_by_name, err) < 0) {
+    if (!search->request->is_staging && look_through(search, false, look, err) < 0) {
         return err_code(err);
     }
-    return look_through(search, true, is_by_name, err);
+    return look_through(search, true, look, err);
 }
 
 static int refuse_hits(const struct search *search, struct err *err)
@@ -143,8 +206,8 @@ static int refuse_hits(const struct search *search, struct err *err)
 
 static int search_name(struct search *search, struct err *err)
 {
-    if (look_everywhere(search, true, err) < 0 ||
-        (search->hits.n == 0 && look_everywhere(search, false, err) < 0)) {
+    if (look_everywhere(search, LOOK_NAME, err) < 0 ||
+        (search->hits.n == 0 && look_everywhere(search, LOOK_CONTENT, err) < 0)) {
         return err_code(err);
     }
     return search->hits.n == 1 ? 0 : refuse_hits(search, err);
@@ -152,31 +215,21 @@ static int search_name(struct search *search, struct err *err)
 
 /* ---- The certificate itself ---- */
 
-static int read_chain(const char *path, struct cert_chain **ret_chain, struct err *err)
-{
-    AUTO(buf_done) struct buf pem = BUF(CERT_CHAIN_BYTES_MAX);
-
-    if (fs_read(path, &pem, err) < 0 ||
-        cert_chain_parse(buf_str(&pem), pem.len, ret_chain, err) < 0) {
-        err->class = ERR_CONFIG;
-        return err_wrap(err, "cannot read the certificate '%s'", path);
-    }
-    return 0;
-}
-
 /* Its own key, if it is here and fits. */
-static struct key *read_key(const struct store *store, const struct store_cert *cert)
+static struct key *read_key(const struct revoke_target *target)
 {
-    AUTO_FREE char *path = store_cert_path(store, cert->name, "privkey.pem");
+    AUTO_FREE char *path = revoke_target_path(target, "privkey.pem");
     AUTO(buf_done) struct buf pem = BUF_SECRET(KEY_FILE_MAX);
+    AUTO_PTR(key) struct key *key = NULL;
     struct err ignored = ERR_INIT;
-    struct key *key = NULL;
+    uint8_t id[KEY_ID_LEN];
 
     if (fs_read_private(path, true, &pem, &ignored) < 0 ||
         key_from_pem(buf_str(&pem), pem.len, &key, &ignored) < 0) {
         return NULL;
     }
-    return key;
+    key_id(key, id);
+    return memcmp(id, cert_chain_leaf(target->chain)->key_id, sizeof(id)) == 0 ? TAKE(key) : NULL;
 }
 
 /* The CA that issued it, as its metadata have it; a name that means another directory by now is not
@@ -204,16 +257,17 @@ static int complete_installed(struct task_env *env, struct search *search,
                               struct revoke_target *target, struct err *err)
 {
     target->cert = TAKE(search->cert);
+    target->is_archived = search->is_archived;
     if (store_open(env->loop, env->settings->state_dir, search->is_staging, &target->store, err) <
         0) {
         return err_code(err);
     }
-    AUTO_FREE char *path = store_cert_path(target->store, target->cert->name, "cert.pem");
+    AUTO_FREE char *path = revoke_target_path(target, "cert.pem");
     if (read_chain(path, &target->chain, err) < 0 ||
         find_ca(env, target->cert, &target->ca, err) < 0) {
         return err_code(err);
     }
-    target->key = read_key(target->store, target->cert);
+    target->key = read_key(target);
     target->account_id = str_dup(target->cert->account_id != NULL ? target->cert->account_id
                                                                   : STORE_ACCOUNT_DEFAULT);
     return 0;
@@ -241,7 +295,8 @@ static int find_file(struct search *search, struct revoke_target *target, struct
         return err_code(err);
     }
     search->sha256_hex = cert_chain_leaf(chain)->sha256_hex;
-    if (look_everywhere(search, false, err) < 0) {
+    if (look_everywhere(search, LOOK_CONTENT, err) < 0 ||
+        (search->hits.n == 0 && look_everywhere(search, LOOK_ARCHIVED, err) < 0)) {
         return err_code(err);
     }
     search->sha256_hex = NULL; /* the chain ends here */

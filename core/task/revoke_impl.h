@@ -12,7 +12,8 @@
 /* What is to be revoked. */
 struct revoke_target {
     struct store *store;     /* the tree that it, or its account, is in */
-    struct store_cert *cert; /* installed here; NULL: only its file is known */
+    struct store_cert *cert; /* installed here, or archived; NULL: only its file is known */
+    bool is_archived;        /* no server reads it any more */
     struct cert_chain *chain;
     struct key *key; /* the certificate's own, if it is here */
     struct ca *ca;
@@ -24,6 +25,16 @@ void revoke_target_done(struct revoke_target *target);
 /* ERR_CONFIG: none or several fit, an unusable file, a CA that is not known. */
 int revoke_find(struct task_env *env, const struct revoke_request *request,
                 struct revoke_target *ret_target, struct err *err);
+
+/* The file of an installed or archived target, to mem_free. */
+char *revoke_target_path(const struct revoke_target *target, const char *file);
+
+/*
+ * Has another certificate, with a new key, issued and deployed in the place of the installed one,
+ * which the target is in archived/ then. Otherwise than EXIT_DONE it is not to be revoked; that was
+ * told.
+ */
+enum task_exit revoke_reissue(struct task_env *env, struct revoke_target *target);
 
 /* 0, 1, 4, 5, or unspecified, keyCompromise, superseded, cessationOfOperation. */
 int revoke_parse_reason(const char *text, enum acme_reason *ret_reason, struct err *err);

@@ -5,6 +5,7 @@
 import fcntl
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -194,3 +195,80 @@ def test_an_order_that_was_not_told_to_be_over_brings_nothing_back(installed):
     assert fresh.serial_number != leaf.serial_number
     assert fresh.public_key() != leaf.public_key()
     assert status_at_ca(lab, fresh)["Status"] == "Valid"
+
+
+def test_another_one_takes_its_place_first(installed, tmp_path):
+    lab, client = installed
+    old = certificate(client)
+    told = tmp_path / "told"
+    client.configure(settings="deploy-hook = /bin/sh -c 'cat $ACME_DNS_CERT >>%s'" % told)
+    result = client.run("revoke", "--name", "example.test", "--reason", "keyCompromise", "--reissue", "--yes")
+    assert result.code == 0, result.err
+    new = certificate(client)
+    assert new.serial_number != old.serial_number and new.public_key() != old.public_key()
+    assert told.read_text() == open(folder(client, "cert.pem"), encoding="ascii").read()
+    assert status_at_ca(lab, old)["Reason"] == 1 and status_at_ca(lab, new)["Status"] == "Valid"
+    (version,) = os.listdir(folder(client, "revoked"))
+    assert "revoked.json" in os.listdir(folder(client, "revoked", version))
+    assert os.listdir(folder(client, "archived")) == []
+    assert "--force" not in result.out
+    assert client.issue(*NAMES).code == 0 and certificate(client) == new
+
+
+def test_without_another_one_nothing_is_revoked(installed):
+    lab, client = installed
+    old = certificate(client)
+    lab.stop_server("primary")
+    result = client.run("revoke", "--name", "example.test", "--reissue", "--yes", timeout=200)
+    assert result.code in (4, 5), result.err
+    assert "nothing was revoked" in result.err and "still the old one" in result.err
+    assert status_at_ca(lab, old)["Status"] == "Valid" and certificate(client) == old
+
+
+def test_a_server_that_was_not_told_keeps_its_certificate(installed, tmp_path):
+    """The hook fails: the old one stays good until it has been mended, and the words say how to go on."""
+    lab, client = installed
+    old = certificate(client)
+    mended = tmp_path / "mended"
+    client.configure(settings="deploy-hook = test -e %s" % mended)
+    result = client.run("revoke", "--name", "example.test", "--reissue", "--yes")
+    assert result.code == 8, result.err
+    assert certificate(client) != old and status_at_ca(lab, old)["Status"] == "Valid"
+    path = re.search(r"acme-dns revoke --cert '([^']+)'", result.err).group(1)
+    assert "nothing was revoked; deploy the new one (acme-dns deploy example.test)" in result.err
+    mended.touch()
+    assert client.run("deploy", "example.test").code == 0
+    result = client.run("revoke", "--cert", path, "--yes", "--reason", "superseded")
+    assert result.code == 0, result.err
+    assert status_at_ca(lab, old)["Reason"] == 4
+    assert len(os.listdir(folder(client, "revoked"))) == 1 and os.listdir(folder(client, "archived")) == []
+    assert status_at_ca(lab, certificate(client))["Status"] == "Valid"
+
+
+def test_an_old_version_is_revoked_by_its_own_key(installed, tmp_path):
+    """--cert FILE of one that was replaced: its key, its CA and its account are in archived/."""
+    lab, client = installed
+    old = certificate(client)
+    copy = tmp_path / "copy.pem"
+    shutil.copyfile(folder(client, "cert.pem"), copy)
+    assert client.issue(*NAMES, options=["--force"]).code == 0
+    new = certificate(client)
+    shutil.rmtree(os.path.join(client.state, "accounts"))
+    result = client.run("revoke", "--cert", str(copy), "--reissue", "--yes")
+    assert result.code == 3 and "--reissue" in result.err, result.err
+    result = client.run("revoke", "--cert", str(copy), "--reason", "1", "--yes")
+    assert result.code == 0, result.err
+    assert status_at_ca(lab, old)["Reason"] == 1 and status_at_ca(lab, new)["Status"] == "Valid"
+    assert certificate(client) == new and len(os.listdir(folder(client, "revoked"))) == 1
+
+
+@pytest.mark.parametrize("options, texts", [
+    ([], ["go to revoked/", "servers that use them will fail"]),
+    (["--reissue"], ["takes its place"])])
+def test_it_says_first_what_servers_lose(installed, options, texts):
+    _, client = installed
+    for more, code in (([], 10), (["--yes"], 0)):
+        result = client.run("revoke", "--name", "example.test", *options, *more)
+        assert result.code == code, result.err
+        for text in (folder(client), *texts):
+            assert text in result.err
