@@ -146,6 +146,11 @@ static const struct preset *find_preset(const char *name_or_url)
     return NULL;
 }
 
+bool ca_is_preset(const char *name)
+{
+    return find_preset(name) != NULL;
+}
+
 static void add_list(struct strv *list, const char *const items[static LIST_MAX])
 {
     for (size_t i = 0; i < LIST_MAX && items[i] != NULL; i++) {

@@ -66,6 +66,9 @@ DEFINE_AUTO_PTR(ca, ca_free);
 /* Refuses, before any network, what this CA is known to refuse; one line a name. ERR_CONFIG. */
 int ca_check_names(const struct ca *ca, const struct strv *names, struct err *err);
 
+/* Whether a preset is called so. */
+bool ca_is_preset(const char *name);
+
 /* The names of the presets in the order of the table; NULL behind the last. */
 const char *ca_preset_name(size_t index);
 

@@ -173,6 +173,8 @@ enum task_exit command_run(struct task_env *env, const struct args *args, struct
         return command_dns(env, args, LEASE_TAKE_BACK);
     case COMMAND_DEPLOY:
         return command_deploy(env, args);
+    case COMMAND_CONFIG_CHECK:
+        return command_config_check(env);
     case COMMAND_COUNT:
         break;
     }

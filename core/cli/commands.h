@@ -23,6 +23,8 @@ enum task_exit command_plugin_test(struct task_env *env, const struct args *args
 enum task_exit command_list(struct task_env *env, const struct args *args, struct sink *sink);
 enum task_exit command_show(struct task_env *env, const struct args *args, struct sink *sink);
 
+enum task_exit command_config_check(struct task_env *env);
+
 /* For commands that show things instead of doing some: people see from what was listed that it is
  * over; programs read until the result. */
 enum task_exit command_tell_end(struct sink *sink, const char *subject, enum task_exit status);

@@ -252,6 +252,12 @@ static const struct command_row COMMANDS[COMMAND_COUNT] = {
                         "# what a run before could not do\n"
                         "acme-dns deploy --pending\n",
                         DEPLOY_OPTIONS, ARRAY_LEN(DEPLOY_OPTIONS)},
+    [COMMAND_CONFIG_CHECK] = {"config check", "", 0, 0,
+                              "say everything that is wrong with the configuration",
+                              "acme-dns config check\n"
+                              "# one that is not in force yet\n"
+                              "acme-dns config check --config ./acme-dns.conf\n",
+                              NULL, 0},
     [COMMAND_REVOKE] =
         {"revoke", "", 0, 0, "have the CA revoke a certificate, and take its files out of use",
          "# somebody got hold of the private key\n"

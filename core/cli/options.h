@@ -91,6 +91,7 @@ enum command_id {
     COMMAND_DNS_WAIT,
     COMMAND_DNS_REMOVE,
     COMMAND_DEPLOY,
+    COMMAND_CONFIG_CHECK,
     COMMAND_COUNT,
 };
 

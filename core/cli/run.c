@@ -17,11 +17,13 @@
 #include "cli/args.h"
 #include "cli/ask.h"
 #include "cli/commands.h"
+#include "cli/config_text.h"
 #include "cli/dialogue.h"
 #include "cli/run_log.h"
 #include "cli/sink_impl.h"
 #include "config/config.h"
 #include "config/settings.h"
+#include "task/references.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -239,7 +241,7 @@ static struct settings_override *collect_overrides(const struct args *args, stru
 static void tell_errors(const struct config_errors *errors)
 {
     for (size_t i = 0; i < errors->n; i++) {
-        event_log(EVENT_ERROR, "", "%s", errors->items[i].err.text);
+        config_text_tell(&errors->items[i], EVENT_ERROR);
     }
     if (errors->n_left_out > 0) {
         event_log(EVENT_ERROR, "", "and %zu errors more", errors->n_left_out);
@@ -251,6 +253,18 @@ static bool needs_configuration(enum command_id command)
 {
     return command != COMMAND_PLUGIN_LIST && command != COMMAND_PLUGIN_SHOW &&
            command != COMMAND_PLUGIN_NEW;
+}
+
+/* Names of plug-ins that are not there are no mistake of these commands. */
+static bool needs_references(enum command_id command)
+{
+    return needs_configuration(command) && command != COMMAND_PROVIDER_ADD;
+}
+
+/* What is told is this command's own business. */
+static bool tells_errors_itself(enum command_id command)
+{
+    return command == COMMAND_CONFIG_CHECK;
 }
 
 static bool load_settings(struct run *run, int argc, char *const *argv)
@@ -275,6 +289,12 @@ static bool load_settings(struct run *run, int argc, char *const *argv)
     run->settings = settings_new(run->config, path, overrides, n_overrides, &run->errors);
     mem_free(overrides);
     open_log(run, argc, argv);
+    if (needs_references(run->args.command)) {
+        references_check(run->config, run->settings, &run->errors);
+    }
+    if (tells_errors_itself(run->args.command)) {
+        return true;
+    }
     tell_errors(&run->errors);
     return run->errors.n_general == 0;
 }
@@ -301,7 +321,8 @@ static enum task_exit judge(const struct run *run, enum task_exit status)
 static enum task_exit run_command(struct run *run, int *ret_signal)
 {
     struct err err = ERR_INIT;
-    struct task_env env = {.config = run->config, .settings = run->settings};
+    struct task_env env = {
+        .config = run->config, .settings = run->settings, .errors = &run->errors};
     enum task_exit status = EXIT_FAILED;
 
     if (loop_new(&env.loop, &err) < 0) {

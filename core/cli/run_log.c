@@ -31,6 +31,7 @@ bool run_log_wants(enum command_id command)
     case COMMAND_PLUGIN_LIST:
     case COMMAND_PLUGIN_SHOW:
     case COMMAND_PLUGIN_NEW:
+    case COMMAND_CONFIG_CHECK:
         return false;
     default:
         return true;

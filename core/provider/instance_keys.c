@@ -27,9 +27,7 @@ void instance_keys_done(struct instance_keys *keys)
 
 static int wrong(const struct config_value *value, const char *what, struct err *err)
 {
-    AUTO_FREE char *place = config_place_format(&value->place);
-
-    return err_set(err, ERR_CONFIG, "%s: %s = %s %s", place, value->key, value->text, what);
+    return err_set(err, ERR_CONFIG, "%s = %s %s", value->key, value->text, what);
 }
 
 static int read_number(const struct config_value *value, int64_t min, int64_t max, uint32_t *ret,
@@ -38,7 +36,8 @@ static int read_number(const struct config_value *value, int64_t min, int64_t ma
     int64_t number;
 
     if (!str_parse_int(value->text, min, max, &number)) {
-        return wrong(value, "is not a number that fits", err);
+        return err_set(err, ERR_CONFIG, "%s = %s is not a number from %lld to %lld", value->key,
+                       value->text, (long long)min, (long long)max);
     }
     *ret = (uint32_t)number;
     return 0;
@@ -135,19 +134,60 @@ static int read_key(const struct config_value *value, struct instance_keys *to, 
     return read_times(value, to, err);
 }
 
+static bool is_repeatable(const char *key)
+{
+    return str_eq(key, "env") || str_eq(key, "pass-env") || str_eq(key, "core-allow-path");
+}
+
+static int read_once(const struct config_section *section, const struct config_value *value,
+                     struct instance_keys *to, struct err *err)
+{
+    const struct config_value *first = config_value_next(section, value->key, NULL);
+
+    if (first != value && !is_repeatable(value->key)) {
+        AUTO_FREE char *where = config_place_format(&first->place);
+
+        return err_set(err, ERR_CONFIG, "'%s' is already given at %s", value->key, where);
+    }
+    return read_key(value, to, err);
+}
+
+void instance_keys_gather(const struct config_section *section, struct instance_keys *keys,
+                          option_fault_fn *fault, void *arg)
+{
+    for (size_t i = 0; section != NULL && i < section->n_values; i++) {
+        const struct config_value *value = &section->values[i];
+        struct err err = ERR_INIT;
+
+        if (provider_is_core_key(value->key) && read_once(section, value, keys, &err) < 0) {
+            fault(arg, &value->place, &err);
+        }
+    }
+}
+
+void option_fault_keep(void *arg, const struct config_place *at, const struct err *why)
+{
+    AUTO_FREE char *place = config_place_format(at);
+    struct err *first = arg;
+
+    if (first->class == ERR_NONE) {
+        *first = *why;
+        (void)err_wrap(first, "%s", place);
+    }
+}
+
 int instance_keys_read(const struct config_section *section, const char *name,
                        struct instance_keys *ret_keys, struct err *err)
 {
     struct instance_keys keys = {
         .plugin = str_dup(name), .parallel = PARALLEL_DEFAULT, .log_up_to = EVENT_DEBUG};
+    struct err first = ERR_INIT;
 
-    for (size_t i = 0; section != NULL && i < section->n_values; i++) {
-        const struct config_value *value = &section->values[i];
-
-        if (provider_is_core_key(value->key) && read_key(value, &keys, err) < 0) {
-            instance_keys_done(&keys);
-            return err_code(err);
-        }
+    instance_keys_gather(section, &keys, option_fault_keep, &first);
+    if (first.class != ERR_NONE) {
+        instance_keys_done(&keys);
+        *err = first;
+        return err_code(err);
     }
     *ret_keys = keys;
     return 0;

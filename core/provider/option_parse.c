@@ -121,7 +121,10 @@ static int parse_choice(const struct provider_option *option, const char *text, 
     if (!strv_has(&option->choices, text)) {
         AUTO_FREE char *all = strv_join(&option->choices, ", ");
 
-        return err_set(err, ERR_CONFIG, "is none of: %s", all);
+        (void)err_set(err, ERR_CONFIG, "is none of: %s", all);
+        config_hint_nearest(err, text, (const char *const *)option->choices.items,
+                            option->choices.n);
+        return err_code(err);
     }
     buf_add_str(to, text);
     return 0;

@@ -59,20 +59,16 @@ static int refuse_unknown(const struct config_value *value,
 {
     size_t n_core = 0;
     const char *const *core = provider_core_keys(&n_core);
-    struct config_place at = value->place;
     const char **names = mem_alloc(plugin->n_options + n_core, sizeof(*names));
     size_t n = 0;
 
-    at.column = value->key_column; /* the key is wrong, not its value */
-    AUTO_FREE char *place = config_place_format(&at);
     for (size_t i = 0; i < plugin->n_options; i++) {
         names[n++] = plugin->options[i].name;
     }
     for (size_t i = 0; i < n_core; i++) {
         names[n++] = core[i];
     }
-    (void)err_set(err, ERR_CONFIG, "%s: plug-in '%s' has no option '%s'", place, plugin->name,
-                  value->key);
+    (void)err_set(err, ERR_CONFIG, "plug-in '%s' has no option '%s'", plugin->name, value->key);
     config_hint_nearest(err, value->key, names, n);
     mem_free(names);
     return err_hint(err, "'acme-dns plugin show %s' lists its options", plugin->name);
@@ -133,16 +129,13 @@ static int put_file(struct option_values *values, size_t index,
 }
 
 /* Repeated keys only where the table says so, and one way of giving a value only. */
-static int refuse_second(const struct config_value *value, const struct option_slot *slot,
-                         const struct provider_option *option, struct err *err)
+static int refuse_second(const struct option_slot *slot, const struct provider_option *option,
+                         struct err *err)
 {
-    if ((slot->text != NULL || slot->command != NULL) &&
-        (option->flags & ACME_OPTION_REPEAT) == 0) {
-        AUTO_FREE char *place = config_place_format(&value->place);
-
-        return err_set(err, ERR_CONFIG, "%s: '%s' is given a second time", place, option->name);
-    }
-    return 0;
+    return (slot->text != NULL || slot->command != NULL) &&
+                   (option->flags & ACME_OPTION_REPEAT) == 0
+               ? err_set(err, ERR_CONFIG, "'%s' is given a second time", option->name)
+               : 0;
 }
 
 static int read_inline(struct option_values *values, size_t index,
@@ -159,17 +152,20 @@ static int read_inline(struct option_values *values, size_t index,
 }
 
 static int read_value(struct option_values *values, const struct provider_description *plugin,
-                      const struct config_value *value, struct err *err)
+                      const struct config_value *value, struct config_place *ret_at,
+                      struct err *err)
 {
     size_t index = 0;
     enum way way = find_option(plugin, value->key, &index);
     int result = 0;
 
+    *ret_at = value->place;
     if (way == WAY_NONE) {
+        ret_at->column = value->key_column; /* the key is wrong, not its value */
         return refuse_unknown(value, plugin, err);
     }
     const struct provider_option *option = &plugin->options[index];
-    if (refuse_second(value, &values->items[index], option, err) < 0) {
+    if (refuse_second(&values->items[index], option, err) < 0) {
         return err_code(err);
     }
     if (way == WAY_COMMAND) {
@@ -181,12 +177,7 @@ static int read_value(struct option_values *values, const struct provider_descri
     } else {
         result = read_inline(values, index, option, value, err);
     }
-    if (result < 0) {
-        AUTO_FREE char *place = config_place_format(&value->place);
-
-        return err_wrap(err, "%s: %s", place, value->key);
-    }
-    return 0;
+    return result < 0 ? err_wrap(err, "%s", value->key) : 0;
 }
 
 static bool is_set(const struct option_slot *slot)
@@ -258,9 +249,9 @@ static int read_variable(struct option_values *values, size_t index,
     return 0;
 }
 
-static int read_environment(struct option_values *values, const char *name,
-                            const struct provider_description *plugin, bool may_use_env,
-                            struct err *err)
+int option_values_read_environment(struct option_values *values, const char *name,
+                                   const struct provider_description *plugin, bool may_use_env,
+                                   struct err *err)
 {
     for (size_t i = 0; i < values->n; i++) {
         if (!is_set(&values->items[i]) &&
@@ -282,23 +273,36 @@ static int read_environment(struct option_values *values, const char *name,
     return 0;
 }
 
+void option_values_gather(const struct config_section *section,
+                          const struct provider_description *plugin, struct option_values *values,
+                          option_fault_fn *fault, void *arg)
+{
+    *values = (struct option_values){
+        .items = mem_alloc(plugin->n_options, sizeof(struct option_slot)), .n = plugin->n_options};
+    for (size_t i = 0; section != NULL && i < section->n_values; i++) {
+        struct config_place at;
+        struct err err = ERR_INIT;
+
+        if (!provider_is_core_key(section->values[i].key) &&
+            read_value(values, plugin, &section->values[i], &at, &err) < 0) {
+            fault(arg, &at, &err);
+        }
+    }
+}
+
 int option_values_read(const struct config_section *section, const char *name,
                        const struct provider_description *plugin, bool may_use_env,
                        struct option_values *ret_values, struct err *err)
 {
-    struct option_values values = {
-        .items = mem_alloc(plugin->n_options, sizeof(struct option_slot)), .n = plugin->n_options};
-    int result = 0;
+    struct option_values values;
+    struct err first = ERR_INIT;
 
-    for (size_t i = 0; section != NULL && result == 0 && i < section->n_values; i++) {
-        if (!provider_is_core_key(section->values[i].key)) {
-            result = read_value(&values, plugin, &section->values[i], err);
-        }
+    option_values_gather(section, plugin, &values, option_fault_keep, &first);
+    if (first.class != ERR_NONE) {
+        *err = first;
     }
-    if (result == 0) {
-        result = read_environment(&values, name, plugin, may_use_env, err);
-    }
-    if (result < 0) {
+    if (first.class != ERR_NONE ||
+        option_values_read_environment(&values, name, plugin, may_use_env, err) < 0) {
         option_values_done(&values);
         err->class = ERR_CONFIG;
         return err_code(err);
@@ -378,6 +382,22 @@ static int put_fallback(struct option_values *values, size_t index, const char *
     return 0;
 }
 
+static int hint_missing(const struct provider_option *option, const char *name, struct err *err)
+{
+    AUTO_FREE char *env = strv_join(&option->env, " or ");
+
+    return err_hint(err, "add to [provider %s]: %s%s = ...%s%s", name, option->name,
+                    provider_option_has_ways(option) ? "-file" : "",
+                    option->env.n > 0 ? ", or set " : "", env);
+}
+
+int option_missing_err(const struct provider_option *option, const char *name, struct err *err)
+{
+    (void)err_set(err, ERR_CONFIG, "[provider %s] lacks '%s' (%s)", name, option->name,
+                  option->help);
+    return hint_missing(option, name, err);
+}
+
 int option_values_check(struct option_values *values, const struct config_section *section,
                         const char *name, const struct provider_description *plugin,
                         const struct reach *reach, struct err *err)
@@ -391,18 +411,14 @@ int option_values_check(struct option_values *values, const struct config_sectio
         if (values->items[i].text != NULL || (option->flags & ACME_OPTION_REQUIRED) == 0) {
             continue;
         }
-        AUTO_FREE char *env = strv_join(&option->env, " or ");
         if (section == NULL) {
             AUTO_FREE char *missing = list_missing(values, plugin);
             (void)err_set(err, ERR_CONFIG, "plug-in '%s' needs: %s", plugin->name, missing);
-        } else {
-            AUTO_FREE char *place = config_place_format(&section->place);
-            (void)err_set(err, ERR_CONFIG, "%s: [provider %s] lacks '%s' (%s)", place, name,
-                          option->name, option->help);
+            return hint_missing(option, name, err);
         }
-        return err_hint(err, "add to [provider %s]: %s%s = ...%s%s", name, option->name,
-                        provider_option_has_ways(option) ? "-file" : "",
-                        option->env.n > 0 ? ", or set " : "", env);
+        AUTO_FREE char *place = config_place_format(&section->place);
+        (void)option_missing_err(option, name, err);
+        return err_wrap(err, "%s", place);
     }
     return 0;
 }

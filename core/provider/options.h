@@ -31,7 +31,17 @@ struct instance_keys {
     enum event_level log_up_to;
 };
 
+/* Told of each mistake in a section, with its place; why has none. */
+typedef void option_fault_fn(void *arg, const struct config_place *at, const struct err *why);
+
+/* One that keeps the first, its place in front; arg: a struct err of the class ERR_NONE. */
+void option_fault_keep(void *arg, const struct config_place *at, const struct err *why);
+
 void instance_keys_done(struct instance_keys *keys);
+
+/* All mistakes, not only the first. keys are to be freed in any case. */
+void instance_keys_gather(const struct config_section *section, struct instance_keys *keys,
+                          option_fault_fn *fault, void *arg);
 
 /* section may be NULL: a plug-in without one. */
 int instance_keys_read(const struct config_section *section, const char *name,
@@ -63,6 +73,15 @@ int option_values_read(const struct config_section *section, const char *name,
                        const struct provider_description *plugin, bool may_use_env,
                        struct option_values *ret_values, struct err *err);
 
+/* The same without the environment, and all mistakes, not only the first. values has room for the
+ * table, and is to be freed in any case. */
+void option_values_gather(const struct config_section *section,
+                          const struct provider_description *plugin, struct option_values *values,
+                          option_fault_fn *fault, void *arg);
+int option_values_read_environment(struct option_values *values, const char *name,
+                                   const struct provider_description *plugin, bool may_use_env,
+                                   struct err *err);
+
 /* What a command printed, without the line's end. */
 int option_values_set(struct option_values *values, const struct provider_description *plugin,
                       size_t index, const char *text, size_t len, struct err *err);
@@ -73,5 +92,13 @@ int option_values_set(struct option_values *values, const struct provider_descri
 int option_values_check(struct option_values *values, const struct config_section *section,
                         const char *name, const struct provider_description *plugin,
                         const struct reach *reach, struct err *err);
+
+/* An option that is required, without a value: what to add to the section of that name. */
+int option_missing_err(const struct provider_option *option, const char *name, struct err *err);
+
+/* Whether the environment speaks of the instance: it is named like its plug-in, or is the only one
+ * that uses it. section NULL: a plug-in without one. */
+bool section_may_use_env(const struct config *config, const struct config_section *section,
+                         const char *name, const char *plugin);
 
 #endif

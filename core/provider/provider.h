@@ -333,6 +333,27 @@ void provider_release(struct provider *provider);
  * (to clean up) are served as ever. */
 void provider_cancel_all(struct provider_set *set, int64_t grace_ms);
 
+/* ---- Sections, without an instance ---- */
+
+struct config_section;
+struct config_errors;
+
+/* The plug-in of a [provider] section: the one it names, or the one of its own name. */
+const char *provider_section_plugin(const struct config_section *section);
+
+/* Whether its file is in the folders (those given, then the program's own), or it is inside the
+ * core. */
+bool provider_has_plugin(const struct strv *plugin_dirs, const char *plugin);
+
+/* Every mistake in the core's own keys of a section, which is marked. */
+void provider_check_keys(struct config_section *section, struct config_errors *errors);
+
+/* Every mistake in the plug-in's options: files are read, commands looked for, nothing is run. The
+ * section is not marked. */
+void provider_check_section(const struct config *config, const struct config_section *section,
+                            const struct provider_description *plugin,
+                            struct config_errors *errors);
+
 /* ---- Plug-ins, without an instance ---- */
 
 /* plugin: a name, or a path with a slash. Both take a short-lived worker each. Callbacks come from

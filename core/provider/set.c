@@ -63,9 +63,7 @@ int set_provider_new(struct provider_set *set, const char *name,
     p->name = str_dup(name);
     p->section = section;
     if (section != NULL && section->is_wrong) {
-        AUTO_FREE char *place = config_place_format(&section->place);
-
-        (void)err_set(err, ERR_CONFIG, "%s: [provider %s] holds an error", place, name);
+        (void)err_set(err, ERR_CONFIG, "[provider %s] is not used: %s", name, section->why);
         mem_free(p->name);
         mem_free(p);
         return err_code(err);
@@ -81,23 +79,9 @@ int set_provider_new(struct provider_set *set, const char *name,
     return 0;
 }
 
-/* The environment speaks of the instance that is named like the plug-in, or of the only one that
- * uses it. */
 bool instance_may_use_env(const struct provider *p)
 {
-    const struct config_section *section = NULL;
-    size_t n_same = 0;
-
-    if (p->section == NULL || str_eq(p->name, p->keys.plugin)) {
-        return true;
-    }
-    while (p->set->config != NULL &&
-           (section = config_section_next(p->set->config, "provider", section)) != NULL) {
-        const struct config_value *plugin = config_value_find(section, "plugin");
-
-        n_same += str_eq(plugin != NULL ? plugin->text : section->name, p->keys.plugin) ? 1 : 0;
-    }
-    return n_same == 1;
+    return section_may_use_env(p->set->config, p->section, p->name, p->keys.plugin);
 }
 
 struct provider *provider_next(const struct provider_set *set, size_t *cursor)

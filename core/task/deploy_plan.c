@@ -55,9 +55,8 @@ static int add_program(const char *path, struct strv *to, struct err *err)
 
 static int add_folder(const char *config_path, struct strv *to, struct err *err)
 {
-    const char *slash = config_path == NULL ? NULL : strrchr(config_path, '/');
-    AUTO_FREE char *folder =
-        slash == NULL ? NULL : str_fmt("%.*s/hooks.d", (int)(slash - config_path), config_path);
+    AUTO_FREE char *beside = config_folder(config_path);
+    AUTO_FREE char *folder = beside == NULL ? NULL : fs_join(beside, "hooks.d");
     AUTO(strv_done) struct strv names = STRV_INIT;
     int code = folder == NULL ? -ERR_NOT_FOUND : fs_list(folder, &names, err);
 

@@ -16,6 +16,7 @@
 #include <stdbool.h>
 
 struct config;
+struct config_errors;
 struct settings;
 
 /* Exit status, by what the user has to do next. */
@@ -65,6 +66,7 @@ struct task_env {
     struct loop *loop;
     const struct config *config;
     const struct settings *settings;
+    struct config_errors *errors; /* those of the configuration; told, but to who checks it */
     bool is_interactive;
     struct task_ask ask;
     struct task_console console; /* its functions may be NULL */

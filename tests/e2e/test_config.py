@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: MIT
 """The configuration: what its keys do to a certificate, and what is told of its mistakes."""
 
+import json
 import os
 import stat
+import subprocess
 
 import pytest
 from lab import Ca, World, Zone
@@ -58,3 +60,223 @@ def test_a_bare_file_name_has_its_neighbours(small_lab, make_client):
     succeed(small_lab.run([client.program, "issue", "--config", "acme-dns.conf", "--name", "example.test",
                            "--server", client.server], cwd=client.folder))
     assert open(os.path.join(client.folder, "noted"), encoding="utf-8").read() == "example.test\n"
+
+
+# What "config check" tells
+
+class Folder:
+    """A configuration without a lab: nothing here asks a network."""
+
+    def __init__(self, program, path):
+        self.program = program
+        self.path = path
+        self.main = os.path.join(path, "acme-dns.conf")
+        self.write("acme-dns.conf", "")
+
+    def write(self, name, text, mode=0o600):
+        path = os.path.join(self.path, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "wb") as file:
+            file.write(text if isinstance(text, bytes) else text.encode())
+        os.chmod(path, mode)
+        return path
+
+    def run(self, *words, env=None):
+        clean = {"PATH": os.environ["PATH"], "HOME": self.path, "ACME_DNS_STATE_DIR": self.path + "/state"}
+        clean.update({key: value for key, value in os.environ.items() if key.startswith(("ASAN", "UBSAN", "LSAN"))})
+        return subprocess.run([self.program, *words, "--config", self.main], env={**clean, **(env or {})},
+                              capture_output=True, text=True, timeout=60, check=False)
+
+    def check(self, text=None, code=3):
+        """Lines of the report, the folder's path left out of them."""
+        if text is not None:
+            self.write("acme-dns.conf", text)
+        done = self.run("config", "check")
+        assert done.returncode == code, "%d\n%s\n%s" % (done.returncode, done.stdout, done.stderr)
+        return (done.stdout + done.stderr).replace(self.path + "/", "").splitlines()
+
+
+@pytest.fixture
+def folder(build, tmp_path):
+    tmp_path.chmod(0o755)
+    return Folder(os.path.join(os.path.abspath(build), "acme-dns"), str(tmp_path))
+
+
+PROVIDER = "[provider p]\nplugin = manual\n"
+CERTIFICATE = "[certificate a]\ndomains = a.example\n"
+
+# The text of the main file, and the lines that must be told of it, nothing else but the count.
+MISTAKES = {
+    "unknown key": ("[acme-dns]\nemial = x@example.com\n", [
+        "error: acme-dns.conf:2:1: unknown key 'emial' in [acme-dns]", "did you mean 'email'?"]),
+    "unknown section": ("[certficate a]\ndomains = a.example\n", [
+        "error: acme-dns.conf:1:1: unknown section [certficate]", "did you mean 'certificate'?"]),
+    "wrong value": (PROVIDER + CERTIFICATE + "key-type = rsa\n", [
+        "error: acme-dns.conf:5:12: key-type: 'rsa' is none of ec256, ec384, rsa2048, rsa3072, rsa4096"]),
+    "near value": (PROVIDER + CERTIFICATE + "key-type = ec265\n", [
+        "error: acme-dns.conf:5:12: key-type: 'ec265' is none of ec256, ec384, rsa2048, rsa3072, rsa4096",
+        "did you mean 'ec256'?"]),
+    "provider of a zone": ("[provider bind]\nplugin = manual\n[zone example]\nprovider = bnd\n", [
+        "error: acme-dns.conf:4:12: provider: there is neither a section [provider bnd] nor a plug-in 'bnd'",
+        "did you mean 'bind'?"]),
+    "provider of a certificate": (PROVIDER + CERTIFICATE + "provider = a.example=q\n", [
+        "error: acme-dns.conf:5:12: provider: there is neither a section [provider q] nor a plug-in 'q'"]),
+    "ca of a certificate": (PROVIDER + CERTIFICATE + "ca = letsencript\n", [
+        "error: acme-dns.conf:5:6: ca: 'letsencript' is neither a built-in CA nor a section [ca letsencript]",
+        "did you mean 'letsencrypt'?"]),
+    "ca without a directory": ("[ca zerosl]\nemail = x@example.com\n", [
+        "error: acme-dns.conf:1:1: [ca zerosl] lacks 'directory': no built-in CA is called so",
+        "did you mean 'zerossl'?"]),
+    "staging partner": ("[ca corp]\ndirectory = https://ca.example/d\nstaging = trial\n", [
+        "error: acme-dns.conf:3:11: staging: 'trial' is neither a built-in CA nor a section [ca trial]"]),
+    "all options": ("[provider b]\nplugin = exec-hook\ncomand = /bin/true\nstyle = certbt\nttl = x\n"
+                    "call-timeout = soon\nstyle = lego\nstyle = certbot\nzone = x\nzone = y\n", [
+        "error: acme-dns.conf:1:1: [provider b] lacks 'command' (",
+        "add to [provider b]: command = ..., or set EXEC_PATH",
+        "error: acme-dns.conf:3:1: plug-in 'exec-hook' has no option 'comand'", "did you mean 'command'?",
+        "'acme-dns plugin show exec-hook' lists its options",
+        "error: acme-dns.conf:4:9: style: is none of: native, lego, lego-raw, certbot, ", "did you mean 'certbot'?",
+        "error: acme-dns.conf:5:7: ttl = x is not a number from 1 to 86400",
+        "error: acme-dns.conf:6:16: call-timeout = soon is not a time that fits (90, 90s, 5m, 2h, at most 7d)",
+        "error: acme-dns.conf:8:9: 'style' is given a second time",
+        "error: acme-dns.conf:10:8: 'zone' is already given at acme-dns.conf:9:8"]),
+    "missing secret": ("[provider c]\nplugin = cloudflare\napi-token-file = secrets/cf\n", [
+        "error: acme-dns.conf:3:18: api-token-file: cannot open 'secrets/cf': No such file or directory"]),
+    "missing program": ("[provider c]\nplugin = cloudflare\napi-token-command = pas show cf\n", [
+        "error: acme-dns.conf:3:21: api-token-command: no program 'pas' in "
+        "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        "There is no shell; for what only a shell does, write sh -c '...'"]),
+    "missing key of a binding": ("[ca zerossl]\neab-kid = x\neab-hmac-key-file = /none\n", [
+        "error: acme-dns.conf:3:21: eab-hmac-key-file: cannot open '/none': No such file or directory"]),
+    "missing hook": (PROVIDER + CERTIFICATE + "deploy-hook = /usr/sbin/nginks -s reload\n", [
+        "error: acme-dns.conf:5:15: deploy-hook: '/usr/sbin/nginks' is not a program that can be run"]),
+    "bundle": ("[acme-dns]\nca-bundle = none.pem\n", [
+        "error: acme-dns.conf:2:13: ca-bundle: there is no file 'none.pem'"]),
+    "section twice": (PROVIDER + CERTIFICATE + "[certificate a]\ndomains = b.example\n", [
+        "error: acme-dns.conf:5:1: section [certificate a] is already at acme-dns.conf:3:1",
+        "neither is used: put all its keys into one of them"]),
+    "name in other case": (PROVIDER + CERTIFICATE + "[certificate A]\ndomains = b.example\n", [
+        "error: acme-dns.conf:5:1: section [certificate A] differs only in case from the one at acme-dns.conf:3:1",
+        "neither is used: put all its keys into one of them"]),
+    "zone twice": (PROVIDER + "[zone example]\nprovider = p\n[zone Example.]\nprovider = p\n", [
+        "error: acme-dns.conf:5:1: [zone Example.] is about the same zone as [zone example] at acme-dns.conf:3:1"]),
+    "nobody publishes": (CERTIFICATE, [
+        "error: acme-dns.conf:1:1: nobody publishes for [certificate a]: there is no [provider]",
+        "'acme-dns provider add NAME --plugin PLUGIN' writes one"]),
+    "too many for the ca": ("[ca small]\ndirectory = https://ca.example/d\nmax-names = 1\n" + PROVIDER +
+                            "[certificate a]\ndomains = a.example, b.example\nca = small\n", [
+        "error: acme-dns.conf:7:11: domains: small would refuse this order:",
+        "  2 names in one certificate, the most is 1"]),
+    "include": ("[acme-dns]\ninclude = conf.d/*.conf\n", [
+        "error: acme-dns.conf:2:1: unknown key 'include' in [acme-dns]",
+        "there are no includes: every conf.d/*.conf beside the main file is read"]),
+    "control byte": (b"[acme-dns]\nemail = a\0b\n", ["error: acme-dns.conf:2:10: control byte 0x00"]),
+    "not utf-8": (b"[acme-dns]\nemail = \xe4\n", [
+        "error: acme-dns.conf:2:9: not UTF-8; save the file in that encoding"]),
+    "utf-16": ("[acme-dns]\n".encode("utf-16"), ["error: acme-dns.conf:1:1: UTF-16; save the file as UTF-8"]),
+    "long line": ("[acme-dns]\nemail = " + 200000 * "x" + "\nca\n", [
+        "error: acme-dns.conf:2:9: email: '" + 1000 * "x",
+        "error: acme-dns.conf:3:1: neither a [section], nor 'key = value', nor a comment"]),
+    "too large": ("#" * (1 << 20) + "\n", ["error: acme-dns.conf:1:1: larger than 1 MiB"]),
+}
+
+
+@pytest.mark.parametrize("case", MISTAKES)
+def test_each_mistake_is_told_with_its_place_and_remedy(folder, case):
+    text, wanted = MISTAKES[case]
+    got = folder.check(text)
+    n = sum(line.startswith("error: ") for line in wanted)
+    assert got.pop() == "error: configuration: %d error%s" % (n, "" if n == 1 else "s")
+    assert [line[:len(want)] for line, want in zip(got, wanted)] == wanted
+    assert len(got) == len(wanted) and all(len(line) < 5000 for line in got)
+
+
+def test_all_mistakes_of_all_files_are_told_in_their_order(folder):
+    folder.write("conf.d/20-b.conf", "[zone b]\nprovder = p\n")
+    folder.write("conf.d/10-a.conf", "domains = a.example\n[certificate a]\n")
+    os.symlink("../acme-dns.conf", os.path.join(folder.path, "conf.d", "30-c.conf"))
+    os.symlink("40-d.conf", os.path.join(folder.path, "conf.d", "40-d.conf"))
+    os.mkdir(os.path.join(folder.path, "conf.d", "50-e.conf"))
+    assert folder.check("[acme-dns]\nagree-tos = maybe\n\n" + PROVIDER + "user =\n") == [
+        "error: conf.d/30-c.conf: the same file as 'acme-dns.conf'",
+        "it was read already: remove one of the two names",
+        "error: conf.d/40-d.conf: cannot open it: Too many levels of symbolic links",
+        "error: conf.d/50-e.conf: not a regular file",
+        "error: acme-dns.conf:2:13: agree-tos: 'maybe' is neither yes nor no",
+        "error: conf.d/10-a.conf:1:1: a key before the first [section]",
+        "error: conf.d/10-a.conf:2:1: [certificate a] says no domains",
+        "error: conf.d/20-b.conf:2:1: unknown key 'provder' in [zone]", "did you mean 'provider'?",
+        "error: configuration: 7 errors"]
+
+
+def test_modes_that_show_a_secret_or_let_others_in(folder):
+    if os.geteuid() != 0:
+        pytest.skip("whose files are believed is root's question")
+    folder.write("secrets/token", "abcdefgh\n", 0o644)
+    folder.write("conf.d/a.conf", "[provider b]\nplugin = cloudflare\napi-token = abcdefgh\n", 0o644)
+    folder.write("conf.d/b.conf", CERTIFICATE, 0o666)
+    lines = folder.check("[provider c]\nplugin = cloudflare\napi-token-file = secrets/token\n"
+                         "[ca zerossl]\neab-kid = x\neab-hmac-key-file = secrets/token\n")
+    assert lines[0].startswith("error: conf.d/b.conf: ") and "0666" in lines[0]
+    report = "\n".join(lines)
+    assert "acme-dns.conf:3:18: api-token-file: 'secrets/token'" in report and "0644" in report
+    assert "acme-dns.conf:6:21: eab-hmac-key-file: 'secrets/token'" in report
+    assert "conf.d/a.conf:3:13: api-token: holds a secret in a file that others can read (mode 0644)" in report
+    assert "chmod 600 conf.d/a.conf, or move the secret: api-token-file = PATH" in report
+    assert "abcdefgh" not in report and lines[-1] == "error: configuration: 4 errors"
+
+
+def test_a_plug_in_that_is_not_there_is_named(folder):
+    lines = folder.check("[provider cloud]\n[provider other]\nplugin = claudflare\n")
+    assert lines[0].startswith("error: acme-dns.conf:1:1: there is no plug-in 'cloud' in /")
+    assert lines[2] == "say which plug-in it is: plugin = NAME"
+    assert lines[3].startswith("error: acme-dns.conf:3:10: plugin: there is no plug-in 'claudflare' in /")
+    assert lines[4].startswith("'acme-dns plugin list' shows those that are there")
+
+
+def test_warnings_are_no_errors(folder):
+    folder.write("conf.d/zones.conf~", "")
+    folder.write("conf.d/README", "")
+    text = PROVIDER + CERTIFICATE + "[certificate b]\ndomains = A.example, b.example\n[zone x]\nprovider = p,\tp\n"
+    lines = folder.check(b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode(), code=0)
+    assert lines == [
+        "configuration: good: 2 certificates, 1 provider, 1 zone, 0 CAs; 5 warnings",
+        "warning: conf.d/zones.conf~: not read: only names that end with .conf are",
+        "warning: acme-dns.conf:1:1: a byte order mark, which is left out",
+        "warning: acme-dns.conf:1:13: the file has Windows line ends (CR LF); the CRs are left out",
+        "warning: acme-dns.conf:6:11: a.example is in [certificate a] at acme-dns.conf:3:1 too: each will be renewed",
+        "warning: acme-dns.conf:8:14: a tab within a value"]
+
+
+def test_a_secret_of_this_shell_is_warned_of(folder):
+    folder.write("acme-dns.conf", "[provider cloudflare]\n")
+    done = folder.run("config", "check", env={"CF_DNS_API_TOKEN": "0123456789abcdef0123456789abcdef01234567"})
+    assert done.returncode == 0
+    assert ("acme-dns.conf:1:1: [provider cloudflare] has from this environment what a timer's run will not find: "
+            "api-token (CF_DNS_API_TOKEN)") in done.stderr
+
+
+def test_programs_read_the_same_as_json(folder):
+    folder.write("acme-dns.conf", "[acme-dns]\nemial = x\n[zone z]\nprovider = a\tb\n")
+    done = folder.run("config", "check", "--json")
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    assert done.returncode == 3 and done.stderr == ""
+    assert [(e["level"], e.get("line"), e.get("column")) for e in events] == [
+        ("warning", 4, 13), ("error", 2, 1), ("error", 4, 12), ("error", None, None)]
+    assert events[1]["file"] == folder.main
+    assert events[1]["what"] == "unknown key 'emial' in [acme-dns]\ndid you mean 'email'?"
+    assert (events[-1]["event"], events[-1]["exit"], events[-1]["errors"], events[-1]["warnings"]) == ("result", 3, 2, 1)
+
+
+def test_nothing_is_written_and_the_environment_is_looked_at(folder):
+    done = folder.run("config", "check", "--state-dir", os.path.join(folder.path, "new"), env={"ACME_DNS_RESOLVER": "dns.example"})
+    assert done.returncode == 3
+    assert "environment variable ACME_DNS_RESOLVER: 'dns.example' is not an address like 192.0.2.53" in done.stderr
+    assert sorted(os.listdir(folder.path)) == ["acme-dns.conf"]
+
+
+def test_other_commands_tell_their_mistakes_and_go_on(folder):
+    folder.write("acme-dns.conf", PROVIDER + "[zone example]\nprovider = q\n")
+    done = folder.run("list")
+    assert done.returncode == 3 and "acme-dns.conf:4:12: provider: there is neither" in done.stderr
+    assert "no certificate yet" in done.stderr

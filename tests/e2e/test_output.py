@@ -25,7 +25,7 @@ DOCUMENTED = {
     "installed": {"path", "not-after", "names"},
     "record": {"action", "provider", "zone", "type", "value", "ttl", "identifier", "alias-of", "index", "count",
                "known", "waited-for", "attended"},
-    "log": {"text"},
+    "log": {"text", "file", "line", "column", "what"},
     "result": {"exit", "class", "text", "state", "names", "path", "not-after", "renew-after", "next", "warning",
                "retry-after", "log", "run"},
 }
