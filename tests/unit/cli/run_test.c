@@ -156,7 +156,7 @@ static void a_wrong_section_that_is_not_needed_shows_in_the_status_only(void **s
     AUTO(output_done) struct output clean = {0};
     AUTO(output_done) struct output wrong = {0};
 
-    run(*state, "cleanup", "[zone a]\nprovider = x\n", &clean);
+    run(*state, "cleanup", "[zone a]\nprovider = manual\n", &clean);
     assert_int_equal(clean.status, 0);
     assert_non_null(strstr(buf_str(&clean.out), "cleanup"));
     run(*state, "cleanup", "[zone a]\n", &wrong);
