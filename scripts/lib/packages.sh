@@ -24,6 +24,8 @@ NPM_PACKAGES=(
 )
 # Hooks that were written for other ACME clients, and those clients; their programs are run as they are.
 HOOK_PACKAGES=(dehydrated dehydrated-hook-ddns-tsig uacme lexicon certbot lego python3-certbot-dns-cloudflare)
+# Servers that use certificates, for the snippets of acme-dns-deploy(7).
+TLS_PACKAGES=(nginx apache2 haproxy postfix postgresql-15)
 # Where packages newer than this system's are looked for, newest first. The first that runs here is taken
 # (sid may one day want a newer C library than this system has).
 NEWER_SUITES=(sid testing trixie)
@@ -92,8 +94,8 @@ packages_install() {
 }
 
 # The daemons and the libraries they need which this system lacks, unpacked below CACHE/servers, other
-# clients' hooks below CACHE/hooks, the newest Pebble and acme.sh (which Debian 12 has not) below
-# CACHE/pebble-new and CACHE/acme-sh.
+# clients' hooks below CACHE/hooks, servers that use certificates below CACHE/tls, the newest Pebble and
+# acme.sh (which Debian 12 has not) below CACHE/pebble-new and CACHE/acme-sh.
 packages_lab() {
     local cache
     cache=$(lab_cache_dir)
@@ -102,6 +104,7 @@ packages_lab() {
         flock 9
         packages_unpack "$cache/servers" "${LAB_PACKAGES[@]}"
         packages_unpack "$cache/hooks" "${HOOK_PACKAGES[@]}"
+        packages_unpack "$cache/tls" "${TLS_PACKAGES[@]}"
         packages_unpack_newer "$cache/pebble-new" pebble usr/bin/pebble -version
         packages_unpack_newer "$cache/acme-sh" acme.sh usr/share/acme.sh/acme.sh --version
     ) 9>"$cache/.lock" || exit $?
