@@ -26,7 +26,7 @@ struct program {
     struct buf texts[2];
     struct loop_child *child;
     struct loop_timer *timer;
-    bool has_timed_out, may_leave_others;
+    bool has_timed_out, may_leave_others, keeps_line_ends;
 };
 
 static void program_free(struct program *p)
@@ -118,7 +118,9 @@ static void on_exit_of(void *arg, int wait_status)
         for (int turn = 0; turn < 64 && read_some(p, i); turn++) {
         }
     }
-    drop_line_ends(&p->texts[0]);
+    if (!p->keeps_line_ends) {
+        drop_line_ends(&p->texts[0]);
+    }
     drop_line_ends(&p->texts[1]);
     p->done(p->arg, &(struct program_end){.has_timed_out = p->has_timed_out,
                                           .wait_status = wait_status,
@@ -154,12 +156,11 @@ static int start(struct program *p, const struct program_plan *plan, struct err 
     AUTO_FD int child_errors = errors[1];
     (void)fcntl(p->fds[0], F_SETFL, O_NONBLOCK);
     (void)fcntl(p->fds[1], F_SETFL, O_NONBLOCK);
-    const struct session_plan session = {
-        .executable = program,
-        .argv = argv,
-        .env = plan->env,
-        .fds = {plan->input > 0 ? plan->input : -1, child_out, child_errors},
-        .n_fds = 3};
+    const struct session_plan session = {.executable = program,
+                                         .argv = argv,
+                                         .env = plan->env,
+                                         .fds = {-1, child_out, child_errors},
+                                         .n_fds = 3};
     return session_start(&session, &p->pid, err);
 }
 
@@ -172,7 +173,8 @@ int program_start(struct loop *loop, const struct program_plan *plan, program_do
                           .done = done,
                           .arg = arg,
                           .fds = {-1, -1},
-                          .may_leave_others = plan->may_leave_others};
+                          .may_leave_others = plan->may_leave_others,
+                          .keeps_line_ends = plan->keeps_line_ends};
     buf_init(&p->texts[0], plan->output_max);
     buf_init(&p->texts[1], plan->errors_max);
     p->texts[0].is_secret = p->texts[1].is_secret = true;

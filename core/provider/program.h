@@ -17,17 +17,18 @@ struct program;
 struct program_plan {
     const char *line; /* divided as by words_split() */
     char *const *env; /* NAME=value, ended by NULL; copied by the system */
-    int input;        /* a descriptor for its standard input; 0 or less: nothing. Borrowed */
     int64_t deadline_ms;
     bool may_leave_others;         /* what it started may outlive it: a service */
+    bool keeps_line_ends;          /* at the end of its output */
     size_t output_max, errors_max; /* of what is kept, in bytes */
 };
 
 /* Valid during the callback; texts are wiped afterwards. */
 struct program_end {
     bool has_timed_out;
-    int wait_status;          /* as waitpid() has it */
-    const struct buf *output; /* without line ends at the end; has_overflown: there was more */
+    int wait_status; /* as waitpid() has it */
+    const struct buf
+        *output; /* without line ends at the end, unless wished; has_overflown: there was more */
     const struct buf *errors;
 };
 
