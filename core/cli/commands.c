@@ -4,6 +4,7 @@
 #include "cli/commands.h"
 
 #include "base/event.h"
+#include "task/autorenew.h"
 #include "task/cleanup.h"
 #include "task/delete.h"
 #include "task/deploy.h"
@@ -175,6 +176,16 @@ enum task_exit command_run(struct task_env *env, const struct args *args, struct
         return command_deploy(env, args);
     case COMMAND_CONFIG_CHECK:
         return command_config_check(env);
+    case COMMAND_REGISTER_AUTORENEW:
+        return command_register(env, args, sink);
+    case COMMAND_DEREGISTER_AUTORENEW:
+        return task_autorenew_deregister(env);
+    case COMMAND_AUTORENEW_STATUS:
+        return command_autorenew_status(env, sink);
+    case COMMAND_OPEN_LOGS:
+        return command_open_logs(env, args, sink);
+    case COMMAND_OPEN_STATE:
+        return command_open_state(env, args, sink);
     case COMMAND_COUNT:
         break;
     }

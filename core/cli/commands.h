@@ -25,6 +25,12 @@ enum task_exit command_show(struct task_env *env, const struct args *args, struc
 
 enum task_exit command_config_check(struct task_env *env);
 
+enum task_exit command_register(struct task_env *env, const struct args *args, struct sink *sink);
+enum task_exit command_autorenew_status(struct task_env *env, struct sink *sink);
+
+enum task_exit command_open_logs(struct task_env *env, const struct args *args, struct sink *sink);
+enum task_exit command_open_state(struct task_env *env, const struct args *args, struct sink *sink);
+
 /* For commands that show things instead of doing some: people see from what was listed that it is
  * over; programs read until the result. */
 enum task_exit command_tell_end(struct sink *sink, const char *subject, enum task_exit status);

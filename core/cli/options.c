@@ -81,6 +81,7 @@ static const struct option_row OPTIONS[OPTION_COUNT] = {
                         "all certificates whose hooks failed or were not run yet"},
     [OPTION_SCHEDULED] = {0, "scheduled", NULL, false, NULL,
                           "a timer calls: logs/autorenew/logs.txt tells of it too"},
+    [OPTION_PRINT] = {0, "print", NULL, false, NULL, "show it only: write and open nothing"},
     [OPTION_REASON] = {0, "reason", "CODE", false, NULL,
                        "0 unspecified, 1 keyCompromise, 4 superseded, 5 cessationOfOperation (0)"},
     [OPTION_REISSUE] = {0, "reissue", NULL, false, NULL,
@@ -158,6 +159,7 @@ static const enum option_id REVOKE_OPTIONS[] = {OPTION_NAME,    OPTION_REASON, O
                                                 OPTION_REISSUE, OPTION_CA,     OPTION_SERVER,
                                                 OPTION_STAGING, OPTION_YES,    OPTION_CA_BUNDLE};
 static const enum option_id DEPLOY_OPTIONS[] = {OPTION_PENDING, OPTION_SCHEDULED};
+static const enum option_id PRINT_OPTIONS[] = {OPTION_PRINT};
 static const enum option_id DELETE_OPTIONS[] = {OPTION_YES, OPTION_STAGING};
 static const enum option_id DNS_ADD_OPTIONS[] = {
     OPTION_LEASE,       OPTION_WAIT,     OPTION_PROVIDER,
@@ -278,6 +280,28 @@ static const struct command_row COMMANDS[COMMAND_COUNT] = {
                             "remove this challenge value, and no other",
                             "acme-dns dns remove -- \"$CERTBOT_DOMAIN\" \"$CERTBOT_VALIDATION\"\n",
                             DNS_REMOVE_OPTIONS, ARRAY_LEN(DNS_REMOVE_OPTIONS)},
+    [COMMAND_REGISTER_AUTORENEW] = {"register-autorenew", "", 0, 0,
+                                    "have systemd or cron renew what is due, every four hours",
+                                    "acme-dns register-autorenew\n"
+                                    "# what would be written?\n"
+                                    "acme-dns register-autorenew --print\n",
+                                    PRINT_OPTIONS, ARRAY_LEN(PRINT_OPTIONS)},
+    [COMMAND_DEREGISTER_AUTORENEW] = {"deregister-autorenew", "", 0, 0,
+                                      "take away what register-autorenew wrote",
+                                      "acme-dns deregister-autorenew\n", NULL, 0},
+    [COMMAND_AUTORENEW_STATUS] = {"autorenew status", "", 0, 0,
+                                  "show when renewal ran, how it ended, and when it runs next",
+                                  "# for monitoring: exit status 1 when somebody should look\n"
+                                  "acme-dns autorenew status\n",
+                                  NULL, 0},
+    [COMMAND_OPEN_LOGS] = {"open-logs", "", 0, 0, "show the logs, or where they are",
+                           "acme-dns open-logs\n"
+                           "# for a script: two paths, the logs of all runs and of scheduled ones\n"
+                           "acme-dns open-logs --print\n",
+                           PRINT_OPTIONS, ARRAY_LEN(PRINT_OPTIONS)},
+    [COMMAND_OPEN_STATE] = {"open-state", "", 0, 0,
+                            "show where certificates, accounts and journals are",
+                            "acme-dns open-state\n", PRINT_OPTIONS, ARRAY_LEN(PRINT_OPTIONS)},
 };
 /* clang-format on */
 

@@ -32,6 +32,9 @@ bool run_log_wants(enum command_id command)
     case COMMAND_PLUGIN_SHOW:
     case COMMAND_PLUGIN_NEW:
     case COMMAND_CONFIG_CHECK:
+    case COMMAND_AUTORENEW_STATUS:
+    case COMMAND_OPEN_LOGS:
+    case COMMAND_OPEN_STATE:
         return false;
     default:
         return true;

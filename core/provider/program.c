@@ -156,11 +156,12 @@ static int start(struct program *p, const struct program_plan *plan, struct err 
     AUTO_FD int child_errors = errors[1];
     (void)fcntl(p->fds[0], F_SETFL, O_NONBLOCK);
     (void)fcntl(p->fds[1], F_SETFL, O_NONBLOCK);
-    const struct session_plan session = {.executable = program,
-                                         .argv = argv,
-                                         .env = plan->env,
-                                         .fds = {-1, child_out, child_errors},
-                                         .n_fds = 3};
+    const struct session_plan session = {
+        .executable = program,
+        .argv = argv,
+        .env = plan->env,
+        .fds = {plan->input > 0 ? plan->input : -1, child_out, child_errors},
+        .n_fds = 3};
     return session_start(&session, &p->pid, err);
 }
 

@@ -17,6 +17,7 @@ struct program;
 struct program_plan {
     const char *line; /* divided as by words_split() */
     char *const *env; /* NAME=value, ended by NULL; copied by the system */
+    int input;        /* a descriptor for its standard input; 0 or less: nothing. Borrowed */
     int64_t deadline_ms;
     bool may_leave_others;         /* what it started may outlive it: a service */
     bool keeps_line_ends;          /* at the end of its output */

@@ -15,7 +15,7 @@ BUILD_PACKAGES=(
     nghttp2-server libgnutls28-dev libcurl4-gnutls-dev libyajl-dev libldns-dev libpsl-dev publicsuffix libexpat1-dev
     libcmocka-dev
     curl python3 python3-pytest python3-pytest-xdist python3-dnspython python3-cryptography
-    ca-certificates debian-archive-keyring groff-base mandoc iproute2 util-linux openssl procps valgrind
+    ca-certificates debian-archive-keyring groff-base mandoc iproute2 util-linux openssl procps systemd valgrind
 )
 LAB_PACKAGES=(knot bind9 bind9-dnsutils unbound pdns-server pdns-backend-sqlite3 pebble)
 NPM_PACKAGES=(
@@ -26,6 +26,8 @@ NPM_PACKAGES=(
 HOOK_PACKAGES=(dehydrated dehydrated-hook-ddns-tsig uacme lexicon certbot lego python3-certbot-dns-cloudflare)
 # Servers that use certificates, for the snippets of acme-dns-deploy(7).
 TLS_PACKAGES=(nginx apache2 haproxy postfix postgresql-15)
+# Of which crontab is wanted, which checks what it installs.
+CRON_PACKAGES=(cron)
 # Where packages newer than this system's are looked for, newest first. The first that runs here is taken
 # (sid may one day want a newer C library than this system has).
 NEWER_SUITES=(sid testing trixie)
@@ -105,6 +107,7 @@ packages_lab() {
         packages_unpack "$cache/servers" "${LAB_PACKAGES[@]}"
         packages_unpack "$cache/hooks" "${HOOK_PACKAGES[@]}"
         packages_unpack "$cache/tls" "${TLS_PACKAGES[@]}"
+        packages_unpack "$cache/cron" "${CRON_PACKAGES[@]}"
         packages_unpack_newer "$cache/pebble-new" pebble usr/bin/pebble -version
         packages_unpack_newer "$cache/acme-sh" acme.sh usr/share/acme.sh/acme.sh --version
     ) 9>"$cache/.lock" || exit $?

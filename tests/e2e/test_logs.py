@@ -110,7 +110,7 @@ def test_a_full_disk_keeps_nothing_from_being_done(scene):
     folder = os.path.dirname(log_path(client))
     os.makedirs(folder, mode=0o700)
     os.chmod(client.state, 0o711)
-    script = 'mount -t tmpfs -o size=4k none "$0" && head -c 4096 /dev/zero >"$0/filler" && exec "$@"'
+    script = 'mount -t tmpfs -o size=4k,mode=0700 none "$0" && head -c 4096 /dev/zero >"$0/filler" && exec "$@"'
     command = client.issue_command("example.test")
     result = lab.run(["unshare", "-m", "sh", "-c", script, folder, *command])
     assert result.code == 0, result.err

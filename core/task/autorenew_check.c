@@ -1,0 +1,259 @@
+/* SPDX-FileCopyrightText: 2026 the acme-dns authors
+ * SPDX-License-Identifier: MIT */
+
+/*
+ * Whether renewals would have what they need. Every provider that a certificate would use is opened
+ * once, as a renewal would open it: a credential that is missing, or that only this command's
+ * environment has, shows now and not in sixty days.
+ */
+#include "task/autorenew_impl.h"
+
+#include "base/event.h"
+#include "base/mem.h"
+#include "config/sections.h"
+#include "config/settings.h"
+#include "provider/provider.h"
+#include "store/store_cert.h"
+#include "task/rooms.h"
+
+#include <string.h>
+
+/* A provider, and the certificates that would use it. */
+struct need {
+    struct check *check;
+    struct provider *provider;
+    struct strv certificates;
+    bool is_answered;
+    struct err err; /* why it cannot be opened */
+};
+
+struct check {
+    struct task_env *env;
+    struct provider_set *set;
+    struct need **needs;
+    size_t n, cap;
+    size_t n_open; /* not answered */
+    struct buf lacks;
+};
+
+/* ---- Who is needed ---- */
+
+static void add_need(struct check *check, struct provider *provider, const char *certificate)
+{
+    for (size_t i = 0; i < check->n; i++) {
+        if (check->needs[i]->provider == provider) {
+            strv_add_unique(&check->needs[i]->certificates, certificate);
+            return;
+        }
+    }
+    struct need *need = NEW(struct need);
+    *need = (struct need){.check = check, .provider = provider};
+    strv_add(&need->certificates, certificate);
+    VEC_PUSH(check->needs, check->n, check->cap) = need;
+}
+
+static void add_lack(struct check *check, const char *text)
+{
+    buf_addf(&check->lacks, "%s%s", check->lacks.len == 0 ? "" : "\n", text);
+}
+
+/* Those that would publish if no CNAME leads elsewhere; where one does, only the DNS knows who. */
+static void add_needs(struct check *check, const char *certificate, const struct strv *domains,
+                      const struct strv *assignments)
+{
+    AUTO_PTR(provider_map) struct provider_map *map = NULL;
+    struct err err = ERR_INIT;
+
+    if (provider_map_new(assignments, NULL, &map, &err) < 0) {
+        AUTO_FREE char *text = str_fmt("certificate '%s': %s", certificate, err.text);
+
+        add_lack(check, text);
+        return;
+    }
+    for (size_t i = 0; i < domains->n; i++) {
+        const char *domain = domains->items[i];
+        AUTO_FREE char *owner =
+            str_fmt("_acme-challenge.%s.", str_has_prefix(domain, "*.") ? domain + 2 : domain);
+        AUTO(provider_choices_done) struct provider_choices found = PROVIDER_CHOICES_INIT;
+        bool is_certain = false;
+
+        provider_guess(check->set, map, owner, &found, &is_certain);
+        for (size_t k = 0; k < found.n; k++) {
+            add_need(check, found.items[k].provider, certificate);
+        }
+    }
+}
+
+static void add_configured(struct check *check, struct strv *names)
+{
+    const struct config_section *section = NULL;
+
+    while ((section = config_section_next(check->env->config, "certificate", section)) != NULL) {
+        struct certificate_section certificate = {.section = NULL};
+        struct err err = ERR_INIT;
+
+        if (section->is_wrong || certificate_section_read(section, &certificate, &err) < 0) {
+            continue; /* told when the configuration was read */
+        }
+        if (certificate.domains.n > 0) {
+            strv_add(names, section->name);
+            add_needs(check, section->name, &certificate.domains, &certificate.providers);
+        }
+        certificate_section_done(&certificate);
+    }
+}
+
+static void take_pairs(const struct store_pairs *pairs, struct strv *domains,
+                       struct strv *assignments)
+{
+    for (size_t i = 0; i < pairs->n; i++) {
+        if (str_eq(pairs->items[i].key, "domains")) {
+            strv_add_split(domains, pairs->items[i].value, ",");
+        } else if (str_eq(pairs->items[i].key, "provider")) {
+            strv_add(assignments, pairs->items[i].value);
+        }
+    }
+}
+
+static int add_remembered(struct check *check, const struct strv *configured, struct err *err)
+{
+    AUTO_PTR(store) struct store *store = NULL;
+    AUTO(strv_done) struct strv names = STRV_INIT;
+
+    if (store_open(check->env->loop, check->env->settings->state_dir, false, &store, err) < 0 ||
+        store_cert_list(store, &names, err) < 0) {
+        return err_code(err);
+    }
+    for (size_t i = 0; i < names.n; i++) {
+        AUTO(store_pairs_done) struct store_pairs pairs = STORE_PAIRS_INIT;
+        AUTO(strv_done) struct strv domains = STRV_INIT;
+        AUTO(strv_done) struct strv assignments = STRV_INIT;
+        struct err ignored = ERR_INIT; /* 'list' tells of damage */
+
+        if (!strv_has(configured, names.items[i]) &&
+            store_request_load(store, names.items[i], &pairs, &ignored) == 0) {
+            take_pairs(&pairs, &domains, &assignments);
+            add_needs(check, names.items[i], &domains, &assignments);
+        }
+    }
+    return 0;
+}
+
+/* ---- Asking them ---- */
+
+static void take_answer(void *arg, const struct err *err)
+{
+    struct need *need = arg;
+
+    need->is_answered = true;
+    if (err != NULL) {
+        need->err = *err;
+    }
+    if (--need->check->n_open == 0) {
+        loop_stop(need->check->env->loop);
+    }
+}
+
+static int ask_all(struct check *check, struct err *err)
+{
+    check->n_open = check->n;
+    for (size_t i = 0; i < check->n; i++) {
+        provider_ready(check->needs[i]->provider, take_answer, check->needs[i]);
+    }
+    return check->n == 0 ? 0 : loop_run(check->env->loop, err);
+}
+
+/* ---- What came of it ---- */
+
+/* "a.example and 3 more" */
+static char *name_certificates(const struct need *need)
+{
+    return need->certificates.n == 1
+               ? str_dup(need->certificates.items[0])
+               : str_fmt("%s and %zu more", need->certificates.items[0], need->certificates.n - 1);
+}
+
+static void judge(struct check *check, const struct need *need)
+{
+    const struct provider_facts *facts = provider_facts(need->provider);
+    const char *name = provider_name(need->provider);
+    AUTO_FREE char *whose = name_certificates(need);
+    AUTO_FREE char *text = NULL;
+
+    if (provider_is_attended(need->provider)) {
+        AUTO_FREE char *all = strv_join(&need->certificates, ", ");
+
+        event_log(EVENT_WARNING, "",
+                  "cannot renew unattended, since provider '%s' needs somebody each time: %s", name,
+                  all);
+    } else if (need->err.class != ERR_NONE) {
+        text = str_fmt("%s: provider '%s': %s", whose, name, need->err.text);
+    } else if (!need->is_answered) {
+        text = str_fmt("%s: provider '%s' could not be opened", whose, name);
+    } else if (facts != NULL && facts->from_environment->n > 0) {
+        AUTO_FREE char *options = strv_join(facts->from_environment, ", ");
+
+        text = str_fmt("%s: only the environment of this command has what provider '%s' needs: %s",
+                       whose, name, options);
+    }
+    if (text != NULL) {
+        add_lack(check, text);
+    }
+}
+
+static void warn_of_settings(const struct settings *settings)
+{
+    size_t n = 0;
+    const struct config_key *keys = key_table(&n);
+
+    for (size_t i = 0; i < n; i++) {
+        if (str_eq(keys[i].section, "acme-dns") && !str_eq(keys[i].name, "state-dir") &&
+            !str_eq(keys[i].name, "plugin-dir") &&
+            settings_place(settings, keys[i].name).origin == CONFIG_ENVIRONMENT) {
+            AUTO_FREE char *variable = settings_variable(keys[i].name);
+
+            event_log(EVENT_WARNING, "",
+                      "a timer does not have %s: write '%s =' into the configuration", variable,
+                      keys[i].name);
+        }
+    }
+}
+
+static void check_done(struct check *check)
+{
+    for (size_t i = 0; i < check->n; i++) {
+        provider_unready(check->needs[i]->provider, check->needs[i]);
+        strv_done(&check->needs[i]->certificates);
+        mem_free(check->needs[i]);
+    }
+    mem_free(check->needs);
+    buf_done(&check->lacks);
+    provider_set_free(check->set);
+}
+
+int autorenew_check(struct task_env *env, struct err *err)
+{
+    AUTO(check_done) struct check check = {.env = env, .lacks = BUF(ERR_TEXT_MAX)};
+    AUTO(strv_done) struct strv denied = STRV_INIT;
+    AUTO(strv_done) struct strv configured = STRV_INIT;
+    const struct provider_settings settings = rooms_provider_settings(env, &denied);
+
+    if (provider_set_new(env->loop, env->config, &settings, &check.set, err) < 0) {
+        return err_code(err);
+    }
+    add_configured(&check, &configured);
+    if (add_remembered(&check, &configured, err) < 0 || ask_all(&check, err) < 0) {
+        return err_code(err);
+    }
+    for (size_t i = 0; i < check.n; i++) {
+        judge(&check, check.needs[i]);
+    }
+    warn_of_settings(env->settings);
+    if (check.lacks.len == 0) {
+        return 0;
+    }
+    (void)err_set(err, ERR_CONFIG, "a renewal would lack what it needs:\n%s",
+                  buf_str(&check.lacks));
+    return err_hint(err, "put it into the configuration ('acme-dns provider add' does), then run "
+                         "this again");
+}
