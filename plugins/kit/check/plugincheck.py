@@ -413,20 +413,23 @@ def web_page(s):
     expect(answer.status != OK, "it returned ACME_OK")
 
 
+def json_reply(text):
+    return Reply(200, text, {"Content-Type": "application/json"})
+
+
 def wrong_shape(s):
     """takes no JSON of another shape for an answer: neither to go on from it, nor to crash"""
     for body in ("[]", "{}", "null", '{"zones": 7}', '[[[[]]]]', '{"error": null}'):
         for skip in (0, 1):
             s.api.records = {}
-            fault = Fault(Reply(200, body, {"Content-Type": "application/json"}), times=1000, skip=skip, reads_only=True)
-            faulty(s, fault, must_hit=skip == 0)
+            faulty(s, Fault(json_reply(body), times=1000, skip=skip, reads_only=True), must_hit=skip == 0)
 
 
 def unreadable_list(s):
     """takes a list that it cannot read for no empty one, when it removes"""
     for body in ("7", "{}", '{"error": null}'):
         for skip in (0, 1):
-            fault = Fault(Reply(200, body, {"Content-Type": "application/json"}), times=1000, skip=skip, reads_only=True)
+            fault = Fault(json_reply(body), times=1000, skip=skip, reads_only=True)
             faulty(s, fault, verb="remove", must_hit=skip == 0)
 
 

@@ -86,11 +86,11 @@ static int32_t plugin_remove(struct acme_call *call, void *http, const struct ac
 ACME_PLUGIN_EXPORT const struct acme_plugin *acme_plugin_v1(void)
 {
     static const struct acme_plugin description = {
-        ACME_PLUGIN_HEAD,           .serial = ACME_SERIAL_ZONE, .traits = ACME_TRAIT_MULTI_VALUE,
-        .n_options = N_OPTIONS,     .name = "@NAME@",           .version = "0.1.0",
-        .summary = "DNS at @NAME@", .options = options,         .check = kit_check,
-        .open = plugin_open,        .close = kit_close,         .add = plugin_add,
-        .remove = plugin_remove,
+        ACME_PLUGIN_HEAD,   .serial = ACME_SERIAL_ZONE, .traits = ACME_TRAIT_MULTI_VALUE,
+        .check = kit_check, .open = plugin_open,        .close = kit_close,
+        .add = plugin_add,  .remove = plugin_remove,    .name = "@NAME@",
+        .options = options, .n_options = N_OPTIONS,     .summary = "DNS at @NAME@",
+        .version = "0.1.0",
     };
 
     return &description;

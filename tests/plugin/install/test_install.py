@@ -133,8 +133,8 @@ HASTY = """KIT_PLACE(p);
         return status;
     }
     status = kit_send(call, http,
-                      &(struct kit_request){.path = "/zones/{}/records", .parts = {p.zone_id}, .query = {{"name", p.name}}},
-                      &a);
+                      &(struct kit_request){.path = "/zones/{}/records", .parts = {p.zone_id},
+                                            .query = {{"name", p.name}}}, &a);
     rq.parts[0] = p.zone_id;
     rq.parts[1] = kit_json_id(a.json, "records.0.id");
     rq.allow[0] = 404;
@@ -149,8 +149,9 @@ MISTAKES = {
              "    return status == ACME_OK && p.n_records == 0 ? acme_fail(call, ACME_REJECTED, 0, \"no\") : "
              + REMOVE[len("return "):], "removing_absent"),
     "no-zone": (FIND + ";", FIND + ";\n    status = status == ACME_NO_ZONE ? ACME_RETRY : status;", "unknown_zone"),
-    "zone-above": (FIND, FIND.replace("record,", "&(struct acme_record){.fqdn = record->fqdn, .zone = \"example.test.\", "
-                                      ".value = record->value, .value_len = record->value_len},"), "several_zones"),
+    "zone-above": (FIND, FIND.replace("record,", "&(struct acme_record){.zone = \"example.test.\", "
+                                      ".fqdn = record->fqdn, .value = record->value, "
+                                      ".value_len = record->value_len},"), "several_zones"),
     "crash": ("kit_json_addf(&json,", "kit_json_addf((struct kit_text *)8,", "removing_one"),
     "one-page": (PAGES, "", "full_page_of_zones"),
     "page-of-records": (PAGES, PAGES.replace("100}", "1000}"), "full_page"),
@@ -212,6 +213,30 @@ def test_the_check_asks_for_no_shorter_ttl_than_the_plugin_takes(new_plugin, pkg
     text = run("make", "check", "RULES=two_values", "CFLAGS=-w " + SANITIZE, cwd=tmp_path / "my-dns", code=2,
                PKG_CONFIG_PATH=pkgconfig)
     assert "the TTL is too short" in text
+
+
+# What the guide says to change, for the host of other_api.py.
+OTHER = [
+    ('OPTION_TOKEN)->text}', 'OPTION_TOKEN)->text, .header = "X-API-Key"}'),
+    (PAGES, '    .paging = {.kind = KIT_PAGING_CURSOR, .parameter = "after", .next = "meta.next"},\n'),
+    ('.zones = {.request = {.path = "/zones"}, .items = "zones"}', '.zones = {.request = {.path = "/domains", .query = '
+     '{{"name", KIT_NAME}}}, .items = "data", .id = "uuid", .name = "domain"},\n    .has_relative_names = true'),
+    (',\n                            .query = {{"type", "TXT"}, {"name", KIT_NAME}}}', "}"),
+    ('.items = "records"}', '.items = "data", .id = "rr", .name = "host", .type = "kind", .value = "rdata"}'),
+    ("'type': 'TXT', 'name': %s, 'content'", "'kind': 'TXT', 'host': %s, 'rdata'"),
+    ('"record.id"', '"rr"'),
+]
+
+
+def test_the_table_turns_into_that_of_another_api(new_plugin, pkgconfig, tmp_path):
+    folder = shutil.copytree(new_plugin, tmp_path / "my-dns")
+    source = folder / "my-dns.c"
+    for change in OTHER:
+        replace_in(source, *change)
+    source.write_text(source.read_text().replace("/zones/{}/records", "/domains/{}/rr"))
+    shutil.copy(pathlib.Path(__file__).with_name("other_api.py"), folder / "fake_api.py")
+    make_plugin(folder, pkgconfig)
+    assert "26 rules, 0 failed" in make_plugin(folder, pkgconfig, "check")
 
 
 def test_names_that_no_plugin_can_have_are_refused(tmp_path):
@@ -343,7 +368,8 @@ def test_pkg_config_says_where_things_are(prefix, pkgconfig):
 
 
 def test_what_there_is_to_read_is_installed(prefix):
-    for name in ("plugin-guide.md", "acme-kit.h", "acme-plugin.h", "libacme-kit.a", "acme-kit.3", "LICENSE", "README.md"):
+    for name in ("plugin-guide.md", "acme-kit.h", "acme-plugin.h", "libacme-kit.a", "acme-kit.3", "LICENSE",
+                 "README.md"):
         assert len(list(prefix.rglob(name))) == 1, name
     assert next(prefix.rglob("README.md")).parent == next(prefix.rglob("LICENSE")).parent
 
