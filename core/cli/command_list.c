@@ -35,19 +35,15 @@ static void take_row(void *arg, const struct list_row *row)
     }
 }
 
-static void show_table(const struct listing *listing)
+void command_show_table(struct sink *sink, const struct table *table)
 {
-    const struct sink_settings *settings = &listing->sink->settings;
+    const struct sink_settings *settings = &sink->settings;
     size_t columns =
         isatty(STDOUT_FILENO) == 1 ? settings->io.measure(settings->io.arg).columns : 0;
     AUTO(buf_done) struct buf text = BUF(TABLE_MAX);
 
-    if (listing->n == 0) {
-        event_log(EVENT_NOTICE, "", "no certificate yet: acme-dns issue --help");
-        return;
-    }
-    table_format(&listing->table, settings->has_colour[SINK_OUT], columns, &text);
-    sink_write(listing->sink, SINK_OUT, buf_str(&text), text.len);
+    table_format(table, settings->has_colour[SINK_OUT], columns, &text);
+    sink_write(sink, SINK_OUT, buf_str(&text), text.len);
 }
 
 enum task_exit command_list(struct task_env *env, const struct args *args, struct sink *sink)
@@ -61,8 +57,10 @@ enum task_exit command_list(struct task_env *env, const struct args *args, struc
 
     cert_table_init(&listing.table);
     status = task_list(env, &request, take_row, &listing);
-    if (!sink_is_json(sink) && (listing.n > 0 || status == EXIT_DONE)) {
-        show_table(&listing);
+    if (!sink_is_json(sink) && listing.n > 0) {
+        command_show_table(sink, &listing.table);
+    } else if (!sink_is_json(sink) && status == EXIT_DONE) {
+        event_log(EVENT_NOTICE, "", "no certificate yet: acme-dns issue --help");
     }
     table_done(&listing.table);
     return command_tell_end(sink, "list", status);

@@ -186,6 +186,9 @@ enum task_exit command_run(struct task_env *env, const struct args *args, struct
         return command_open_logs(env, args, sink);
     case COMMAND_OPEN_STATE:
         return command_open_state(env, args, sink);
+    case COMMAND_PROCESS:
+    case COMMAND_RENEW:
+        return command_process(env, args, sink);
     case COMMAND_COUNT:
         break;
     }

@@ -7,6 +7,7 @@
 
 #include "cli/args.h"
 #include "cli/sink.h"
+#include "cli/table.h"
 #include "task/task.h"
 
 /* Runs the command that the arguments name. */
@@ -24,6 +25,10 @@ enum task_exit command_list(struct task_env *env, const struct args *args, struc
 enum task_exit command_show(struct task_env *env, const struct args *args, struct sink *sink);
 
 enum task_exit command_config_check(struct task_env *env);
+enum task_exit command_process(struct task_env *env, const struct args *args, struct sink *sink);
+
+/* A result as a table, cut to the terminal if there is one. */
+void command_show_table(struct sink *sink, const struct table *table);
 
 enum task_exit command_register(struct task_env *env, const struct args *args, struct sink *sink);
 enum task_exit command_autorenew_status(struct task_env *env, struct sink *sink);

@@ -80,8 +80,14 @@ static const struct option_row OPTIONS[OPTION_COUNT] = {
     [OPTION_PENDING] = {0, "pending", NULL, false, NULL,
                         "all certificates whose hooks failed or were not run yet"},
     [OPTION_SCHEDULED] = {0, "scheduled", NULL, false, NULL,
-                          "a timer calls: logs/autorenew/logs.txt tells of it too"},
+                          "a timer calls: wait for no lock, tell logs/autorenew/logs.txt too"},
     [OPTION_PRINT] = {0, "print", NULL, false, NULL, "show it only: write and open nothing"},
+    [OPTION_PLAN] = {0, "plan", NULL, false, NULL,
+                     "show what would be done and why; asks nobody, changes nothing"},
+    [OPTION_NO_DEPLOY] = {0, "no-deploy", NULL, false, NULL,
+                          "leave deploy hooks to 'acme-dns deploy --pending'"},
+    [OPTION_MAX_ORDERS] = {0, "max-orders", "NUMBER", false, "max-orders",
+                           "begin at most so many orders, the nearest ends first (100)"},
     [OPTION_REASON] = {0, "reason", "CODE", false, NULL,
                        "0 unspecified, 1 keyCompromise, 4 superseded, 5 cessationOfOperation (0)"},
     [OPTION_REISSUE] = {0, "reissue", NULL, false, NULL,
@@ -160,6 +166,18 @@ static const enum option_id REVOKE_OPTIONS[] = {OPTION_NAME,    OPTION_REASON, O
                                                 OPTION_STAGING, OPTION_YES,    OPTION_CA_BUNDLE};
 static const enum option_id DEPLOY_OPTIONS[] = {OPTION_PENDING, OPTION_SCHEDULED};
 static const enum option_id PRINT_OPTIONS[] = {OPTION_PRINT};
+static const enum option_id PROCESS_OPTIONS[] = {
+    OPTION_PLAN,           OPTION_MAX_ORDERS, OPTION_SCHEDULED,           OPTION_NO_DEPLOY,
+    OPTION_EXIT_UNCHANGED, OPTION_STAGING,    OPTION_AGREE_TOS,           OPTION_EMAIL,
+    OPTION_RESOLVER,       OPTION_CA_BUNDLE,  OPTION_PROPAGATION_TIMEOUT,
+};
+static const enum option_id RENEW_OPTIONS[] = {
+    OPTION_PLAN,       OPTION_FORCE,
+    OPTION_MAX_ORDERS, OPTION_SCHEDULED,
+    OPTION_NO_DEPLOY,  OPTION_EXIT_UNCHANGED,
+    OPTION_STAGING,    OPTION_RESOLVER,
+    OPTION_CA_BUNDLE,  OPTION_PROPAGATION_TIMEOUT,
+};
 static const enum option_id DELETE_OPTIONS[] = {OPTION_YES, OPTION_STAGING};
 static const enum option_id DNS_ADD_OPTIONS[] = {
     OPTION_LEASE,       OPTION_WAIT,     OPTION_PROVIDER,
@@ -260,6 +278,17 @@ static const struct command_row COMMANDS[COMMAND_COUNT] = {
                               "# one that is not in force yet\n"
                               "acme-dns config check --config ./acme-dns.conf\n",
                               NULL, 0},
+    [COMMAND_PROCESS] = {"process", "", 0, 0,
+                         "issue what is missing and renew what is due, of all certificates",
+                         "# what would it do?\n"
+                         "acme-dns process --plan\n"
+                         "acme-dns process\n",
+                         PROCESS_OPTIONS, ARRAY_LEN(PROCESS_OPTIONS)},
+    [COMMAND_RENEW] = {"renew", "[NAME...]", 0, 1000, "renew what is due, or what is named and due",
+                       "acme-dns renew\n"
+                       "# now, though it is not due\n"
+                       "acme-dns renew --force example.com\n",
+                       RENEW_OPTIONS, ARRAY_LEN(RENEW_OPTIONS)},
     [COMMAND_REVOKE] =
         {"revoke", "", 0, 0, "have the CA revoke a certificate, and take its files out of use",
          "# somebody got hold of the private key\n"

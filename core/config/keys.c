@@ -214,6 +214,9 @@ static const struct config_key KEYS[] = {
      "How long before its end it is renewed at the latest", 0, 0, CERT(renew_before), KEY_MARGIN},
     {"certificate", "keep", NULL, NULL, "How many older versions of it are kept", 1, 1000,
      CERT(keep), KEY_COUNT},
+    {"certificate", "configured", NULL, NULL,
+     "In request.conf only: the keys that a section of the configuration said last", 0, 0,
+     CERT(configured), KEY_LIST},
 };
 /* clang-format on */
 

@@ -67,7 +67,8 @@ struct certificate_section {
     char *group;                /* of privkey.pem: a name or a number; NULL: the process's */
     mode_t mode;                /* of privkey.pem; 0: not said */
     struct margin renew_before;
-    uint32_t keep; /* older versions; 0: not said */
+    uint32_t keep;          /* older versions; 0: not said */
+    struct strv configured; /* request.conf: keys that a section of the configuration said */
     const struct config_section *section;
 };
 

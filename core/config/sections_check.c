@@ -135,6 +135,11 @@ static void check_certificate(struct config_section *section, struct config_erro
         config_errors_add(errors, section, &section->place, "[certificate %s] says no domains",
                           section->name);
     }
+    if (config_value_find(section, "configured") != NULL) {
+        config_errors_add(errors, section, &config_value_find(section, "configured")->place,
+                          "configured: acme-dns itself writes this, into request.conf; leave it "
+                          "out here");
+    }
     if (certificate.ca != NULL && certificate.server != NULL) {
         config_errors_add(errors, section, &section->place, "ca and server exclude each other");
     }

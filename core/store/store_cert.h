@@ -172,8 +172,13 @@ struct store_pairs {
     }
 void store_pairs_done(struct store_pairs *pairs);
 void store_pairs_add(struct store_pairs *pairs, const char *key, const char *value); /* copies */
+/* In the same order. */
+bool store_pairs_are_equal(const struct store_pairs *a, const struct store_pairs *b);
 /* The last value of a key, or NULL. */
 const char *store_pairs_find(const struct store_pairs *pairs, const char *key);
+
+/* The key of request.conf whose value lists the keys that a section of the configuration said. */
+#define STORE_REQUEST_CONFIGURED "configured"
 
 /* request.conf: what `issue` was told, as a [certificate NAME] section of the configuration's
  * grammar. Keys are [a-z0-9-]; values are literal to the line's end and have no control bytes or

@@ -41,6 +41,17 @@ const char *store_pairs_find(const struct store_pairs *pairs, const char *key)
     return NULL;
 }
 
+bool store_pairs_are_equal(const struct store_pairs *a, const struct store_pairs *b)
+{
+    bool is_equal = a->n == b->n;
+
+    for (size_t i = 0; is_equal && i < a->n; i++) {
+        is_equal = str_eq(a->items[i].key, b->items[i].key) &&
+                   str_eq(a->items[i].value, b->items[i].value);
+    }
+    return is_equal;
+}
+
 static bool is_key(const char *text)
 {
     return text[0] != '\0' && strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(text);

@@ -11,6 +11,7 @@
 #include "config/sections.h"
 #include "config/settings.h"
 #include "store/store_deploy.h"
+#include "task/wanted.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -152,14 +153,18 @@ static void remembered_done(struct remembered *remembered)
     }
 }
 
-static int load_remembered(struct store *store, const char *name, struct remembered *remembered,
-                           struct err *err)
+/* is_whole: with what the certificate's section said, when it was last right. */
+static int load_remembered(struct store *store, const char *name, bool is_whole,
+                           struct remembered *remembered, struct err *err)
 {
     AUTO(store_pairs_done) struct store_pairs pairs = STORE_PAIRS_INIT;
+    AUTO(store_pairs_done) struct store_pairs commands = STORE_PAIRS_INIT;
     int code = store_request_load(store, name, &pairs, err);
+    const struct store_pairs *said = is_whole ? &pairs : &commands;
 
-    for (size_t i = 0; i < pairs.n; i++) {
-        const struct store_pair *pair = &pairs.items[i];
+    wanted_add_commands(&commands, &pairs);
+    for (size_t i = 0; i < said->n; i++) {
+        const struct store_pair *pair = &said->items[i];
 
         if (str_eq(pair->key, "deploy-hook")) {
             strv_add(&remembered->hooks, pair->value);
@@ -174,19 +179,31 @@ static int load_remembered(struct store *store, const char *name, struct remembe
     return code;
 }
 
+/* What commands said counts where the section says nothing. */
+static void prefer_section(const struct certificate_section *section, struct remembered *remembered)
+{
+    if (section->deploy_hooks.n > 0) {
+        strv_copy(&remembered->hooks, &section->deploy_hooks);
+    }
+    for (size_t i = 0; i < COPY_PIECES; i++) {
+        if (section->copies[i].n > 0) {
+            strv_copy(&remembered->copies[i], &section->copies[i]);
+        }
+    }
+}
+
 int deploy_plan_find(const struct deploy_common *common, struct store *store, const char *name,
                      struct deploy_plan *ret_plan, struct err *err)
 {
     AUTO(certificate_section_done) struct certificate_section section = {.section = NULL};
     AUTO(remembered_done) struct remembered remembered = {.hooks = STRV_INIT};
     struct err why = ERR_INIT; /* none, or one that is wrong: then it is as it last was */
+    bool is_whole = certificate_section_get(common->env->config, name, &section, &why) < 0;
 
-    if (certificate_section_get(common->env->config, name, &section, &why) == 0) {
-        return deploy_plan_make(common, &section.deploy_hooks, section.copies, ret_plan, err);
-    }
-    if (load_remembered(store, name, &remembered, err) < 0) {
+    if (load_remembered(store, name, is_whole, &remembered, err) < 0) {
         return err_code(err);
     }
+    prefer_section(&section, &remembered);
     return deploy_plan_make(common, &remembered.hooks, remembered.copies, ret_plan, err);
 }
 

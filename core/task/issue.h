@@ -32,7 +32,11 @@ struct issue_request {
     /* The names are what the configuration has: an added one counts now, one that was taken out
      * from the next renewal on. */
     bool is_following;
+    /* Its section, or what that leads to, is wrong: as request.conf has it. */
+    bool is_set_aside;
+    bool is_renewal; /* an added name waits for the renewal, and so does all that is not there */
     bool is_deploy_left; /* deploy hooks are another run's */
+    bool is_impatient;   /* a certificate that another run has locked is left to it */
 };
 
 /*

@@ -275,9 +275,10 @@ void job_start(struct job *job, job_done_fn *done, void *arg)
 {
     job->done = done;
     job->arg = arg;
-    job->lock_job =
-        store_lock_start(job->store, STORE_LOCK_CERT, job->wanted->name, false,
-                         run_env(job->run)->settings->lock_timeout_ms, finish_lock, job);
+    job->lock_job = store_lock_start(
+        job->store, STORE_LOCK_CERT, job->wanted->name, false,
+        job->request->is_impatient ? 0 : run_env(job->run)->settings->lock_timeout_ms, finish_lock,
+        job);
 }
 
 void job_stop(struct job *job)
@@ -323,6 +324,15 @@ struct store *job_store(const struct job *job)
 bool job_is_over(const struct job *job)
 {
     return job->is_over;
+}
+
+bool job_is_twin(const struct job *a, const struct job *b)
+{
+    const struct wanted *x = a->wanted;
+    const struct wanted *y = b->wanted;
+
+    return str_eq(x->ca->directory, y->ca->directory) && str_eq(x->ca->account, y->ca->account) &&
+           strv_is_same_set(&x->now.names, &y->now.names);
 }
 
 bool job_has_ordered(const struct job *job)

@@ -34,6 +34,9 @@ void job_cancel(struct job *job, const char *reason);
 void job_finish(struct job *job, const struct err *err);
 bool job_is_over(const struct job *job);
 
+/* Whether the CA would hand the same order to both: same account, same names. */
+bool job_is_twin(const struct job *a, const struct job *b);
+
 /* Whether an order was begun, and a certificate installed. */
 bool job_has_ordered(const struct job *job);
 bool job_has_installed(const struct job *job);

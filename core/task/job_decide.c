@@ -43,10 +43,11 @@ static char *read_request_conf(const struct job *job)
 
 static bool is_setting(const char *line)
 {
-    return strchr(line, '=') != NULL && *line != '#';
+    return strchr(line, '=') != NULL && *line != '#' &&
+           !str_has_prefix(line, STORE_REQUEST_CONFIGURED " ");
 }
 
-/* The settings that are new in request.conf: "key-type = rsa2048, ca = zerossl". */
+/* The settings that are new in request.conf: "key-type = rsa2048, ca = zerossl"; or NULL. */
 static char *describe_change(const char *old_text, const char *new_text)
 {
     AUTO(strv_done) struct strv old_lines = STRV_INIT;
@@ -60,7 +61,7 @@ static char *describe_change(const char *old_text, const char *new_text)
             strv_add(&fresh, new_lines.items[i]);
         }
     }
-    return fresh.n == 0 ? str_dup("what was said earlier is taken back") : strv_join(&fresh, ", ");
+    return fresh.n == 0 ? NULL : strv_join(&fresh, ", ");
 }
 
 /* Nothing is issued now; what was asked for counts from the next renewal on. */
@@ -76,8 +77,11 @@ static int remember(struct job *job, struct err *err)
     if (old_text == NULL || new_text == NULL || str_eq(old_text, new_text)) {
         job->state = "unchanged";
     } else {
-        job->state = "remembered";
         job->change = describe_change(old_text, new_text);
+        job->state = job->change == NULL && job->wanted->is_configured ? "unchanged" : "remembered";
+        if (job->change == NULL && !job->wanted->is_configured) {
+            job->change = str_dup("what was said earlier is taken back");
+        }
     }
     return 0;
 }
@@ -227,9 +231,10 @@ static int judge_installed(struct job *job, struct err *err)
         if (request->is_expanding) {
             wanted_add_names(job->wanted, &before->domains);
         }
-        is_now = is_now || (request->is_following
-                                ? lacks_names(before, &job->wanted->now.names)
-                                : !strv_is_same_set(&job->wanted->now.names, &before->domains));
+        is_now =
+            is_now || (request->is_following
+                           ? !request->is_renewal && lacks_names(before, &job->wanted->now.names)
+                           : !strv_is_same_set(&job->wanted->now.names, &before->domains));
         if (is_now && ca_check_names(job->wanted->ca, &job->wanted->now.names, err) < 0) {
             return err_code(err);
         }

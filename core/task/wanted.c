@@ -14,7 +14,7 @@
 
 #include <unistd.h>
 
-static void wish_done(struct wish *wish)
+void wish_done(struct wish *wish)
 {
     mem_free(wish->ca_spec);
     mem_free(wish->email);
@@ -40,6 +40,7 @@ void wanted_free(struct wanted *wanted)
     mem_free(wanted->name);
     wish_done(&wanted->now);
     wish_done(&wanted->kept);
+    wish_done(&wanted->section);
     ca_free(wanted->ca);
     mem_free(wanted);
 }
@@ -89,8 +90,7 @@ static void take_text(char **into, const char *said)
     }
 }
 
-/* Takes over what the section has and nobody before it said. */
-static void take_section(struct wish *wish, const struct certificate_section *section)
+void wish_take_section(struct wish *wish, const struct certificate_section *section)
 {
     take_list(&wish->names, &section->domains);
     take_list(&wish->providers, &section->providers);
@@ -258,21 +258,43 @@ static int take_request(struct wanted *wanted, const struct issue_request *reque
     return 0;
 }
 
-static int take_configured(const struct task_env *env, struct wanted *wanted, struct err *err)
+static int take_configured(const struct task_env *env, const struct issue_request *request,
+                           struct wanted *wanted, struct err *err)
 {
     struct certificate_section section = {.section = NULL};
-    int code = certificate_section_get(env->config, wanted->name, &section, err);
+    int code = request->is_set_aside
+                   ? -ERR_NOT_FOUND
+                   : certificate_section_get(env->config, wanted->name, &section, err);
 
+    wanted->is_disabled = request->is_set_aside;
     if (code < 0 && code != -ERR_NOT_FOUND) {
         return code;
     }
     if (code == 0) {
-        take_section(&wanted->now, &section);
+        wish_take_section(&wanted->now, &section);
+        wish_take_section(&wanted->section, &section);
         wanted->staging = section.staging;
+        wanted->is_configured = true;
         certificate_section_done(&section);
     }
     err_clear(err);
     return 0;
+}
+
+/* What a section said is nothing that a command said: the section, where it is there and right,
+ * says it again, and what it does not say any more is gone. */
+static void forget_configured(struct certificate_section *remembered)
+{
+    AUTO(strv_done) struct strv keys = STRV_INIT;
+
+    strv_copy(&keys, &remembered->configured);
+    for (size_t i = 0; i < keys.n; i++) {
+        const struct config_key *key = key_find("certificate", keys.items[i]);
+
+        if (key != NULL) {
+            key_reset(key, remembered);
+        }
+    }
 }
 
 /* Whether it is for trials is not remembered: request.conf lies in one of the two trees. */
@@ -286,8 +308,11 @@ static int take_remembered(struct store *store, struct wanted *wanted, struct er
         return code;
     }
     if (code == 0) {
-        take_section(&wanted->now, &section);
-        take_section(&wanted->kept, &section);
+        if (!wanted->is_disabled) {
+            forget_configured(&section);
+        }
+        wish_take_section(&wanted->now, &section);
+        wish_take_section(&wanted->kept, &section);
         certificate_section_done(&section);
         config_free(remembered);
     }
@@ -359,7 +384,7 @@ int wanted_make(struct task_env *env, const struct issue_request *request, struc
     struct store *store = NULL;
     bool is_staging = false;
 
-    if (take_request(wanted, request, err) < 0 || take_configured(env, wanted, err) < 0 ||
+    if (take_request(wanted, request, err) < 0 || take_configured(env, request, wanted, err) < 0 ||
         find_tree(env, request, wanted, &is_staging, err) < 0 ||
         trees_get(trees, is_staging, &store, err) < 0 || take_remembered(store, wanted, err) < 0 ||
         choose_ca(env, request, wanted, err) < 0 || check_wanted(env, wanted, err) < 0) {
@@ -373,52 +398,10 @@ int wanted_make(struct task_env *env, const struct issue_request *request, struc
     return 0;
 }
 
-static void add_all(struct store_pairs *pairs, const char *key, const struct strv *values)
-{
-    for (size_t i = 0; i < values->n; i++) {
-        store_pairs_add(pairs, key, values->items[i]);
-    }
-}
-
-static void add_text(struct store_pairs *pairs, const char *key, const char *text)
-{
-    if (text != NULL) {
-        store_pairs_add(pairs, key, text);
-    }
-}
-
 void wanted_add_names(struct wanted *wanted, const struct strv *names)
 {
     for (size_t i = 0; i < names->n; i++) {
         strv_add_unique(&wanted->now.names, names->items[i]);
     }
     strv_copy(&wanted->kept.names, &wanted->now.names);
-}
-
-int wanted_save(const struct wanted *wanted, struct store *store, struct err *err)
-{
-    AUTO(store_pairs_done) struct store_pairs pairs = STORE_PAIRS_INIT;
-    const struct wish *kept = &wanted->kept;
-    AUTO_FREE char *mode = kept->mode == 0 ? NULL : str_fmt("%04o", (unsigned)kept->mode);
-    AUTO_FREE char *renew_before = margin_format(&kept->renew_before);
-    AUTO_FREE char *keep = kept->keep == 0 ? NULL : str_fmt("%u", kept->keep);
-
-    add_all(&pairs, "domains", &kept->names);
-    add_text(&pairs, kept->is_server ? "server" : "ca", kept->ca_spec);
-    add_text(&pairs, "key-type", kept->key_type_text);
-    add_all(&pairs, "provider", &kept->providers);
-    add_all(&pairs, "allow-alias", &kept->allow_aliases);
-    add_all(&pairs, "deploy-hook", &kept->deploy_hooks);
-    add_all(&pairs, "pre-hook", &kept->pre_hooks);
-    add_all(&pairs, "post-hook", &kept->post_hooks);
-    for (int piece = 0; piece < COPY_PIECES; piece++) {
-        add_all(&pairs, copy_piece_key((enum copy_piece)piece), &kept->copies[piece]);
-    }
-    add_text(&pairs, "email", kept->email);
-    add_text(&pairs, "profile", kept->profile);
-    add_text(&pairs, "group", kept->group);
-    add_text(&pairs, "mode", mode);
-    add_text(&pairs, "renew-before", renew_before);
-    add_text(&pairs, "keep", keep);
-    return store_request_save(store, wanted->name, &pairs, err);
 }

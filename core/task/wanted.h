@@ -38,8 +38,11 @@ struct wish {
 
 struct wanted {
     char *name;
-    struct wish now;  /* what counts */
-    struct wish kept; /* for request.conf: what commands said, now and earlier; no sections */
+    struct wish now;     /* what counts */
+    struct wish kept;    /* for request.conf: what commands said, now and earlier */
+    struct wish section; /* the same: what [certificate NAME] says */
+    bool is_configured;  /* the configuration has a section of its name */
+    bool is_disabled;    /* that section is wrong: what it said before counts */
     struct ca *ca;
     enum config_answer staging; /* what [certificate NAME] says; request.conf never does */
     enum key_type key_type;
@@ -58,6 +61,12 @@ DEFINE_AUTO_PTR(wanted, wanted_free);
 
 /* --expand: these names too, from now on. */
 void wanted_add_names(struct wanted *wanted, const struct strv *names);
+
+/* Whether request.conf, as loaded, holds what the section says. */
+bool wanted_is_kept(const struct certificate_section *section, const struct store_pairs *request);
+
+/* What commands said: request.conf without what a section said when it was written. */
+void wanted_add_commands(struct store_pairs *pairs, const struct store_pairs *request);
 
 /* Writes request.conf. */
 int wanted_save(const struct wanted *wanted, struct store *store, struct err *err);

@@ -7,6 +7,11 @@
 
 #include "task/wanted.h"
 
+void wish_done(struct wish *wish);
+
+/* Takes over what the section has and nobody before it said. */
+void wish_take_section(struct wish *wish, const struct certificate_section *section);
+
 /* When it is renewed, how many versions are kept, who may read the key. ERR_CONFIG: there is no
  * such group. */
 int wanted_choose_life(const struct settings *settings, struct wanted *wanted, struct err *err);

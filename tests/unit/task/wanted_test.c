@@ -34,7 +34,7 @@ struct scene {
     struct store *store; /* the trees' */
 };
 
-static void scene_configure(struct scene *s, const char *general, const char *sections)
+static size_t scene_read(struct scene *s, const char *general, const char *sections)
 {
     AUTO(config_errors_done) struct config_errors errors = CONFIG_ERRORS_INIT;
     AUTO_FREE char *text = str_fmt(CONFIG, s->state_dir, general, sections);
@@ -43,9 +43,20 @@ static void scene_configure(struct scene *s, const char *general, const char *se
     config_free(s->config);
     s->config = config_parse("/etc/x/a.conf", text, strlen(text), &errors);
     s->settings = settings_new(s->config, "/etc/x/a.conf", NULL, 0, &errors);
-    assert_int_equal(errors.n, 0);
     s->env = (struct task_env){.loop = s->loop, .config = s->config, .settings = s->settings};
-    s->trees = (struct trees){.env = &s->env, .command = "test"};
+    s->trees.env = &s->env;
+    s->trees.command = "test";
+    return errors.n;
+}
+
+static void scene_configure(struct scene *s, const char *general, const char *sections)
+{
+    assert_int_equal(scene_read(s, general, sections), 0);
+}
+
+static void scene_configure_badly(struct scene *s, const char *sections)
+{
+    assert_int_equal(scene_read(s, "", sections), 1);
 }
 
 static int scene_open(void **state)
@@ -160,19 +171,18 @@ static struct strv one(const char *text)
     return list;
 }
 
-/* A trial that the section asked for is nothing that a later real run would take up. */
+/* A trial that the command line asked for is nothing that a later real run would take up. */
 static void staging_is_not_remembered(void **state)
 {
     struct scene *s = *state;
     AUTO(strv_done) struct strv domains = one("a.test");
 
-    scene_configure(s, "", "[certificate a.test]\ndomains = a.test\nstaging = yes\n");
-    make(s, (struct issue_request){.domains = domains, .ca = "one"});
+    scene_configure(s, "", "");
+    make(s, (struct issue_request){.domains = domains, .ca = "one", .is_staging = true});
     AUTO_FREE char *text = read_kept(s);
     assert_non_null(strstr(text, "ca = one\n"));
     assert_null(strstr(text, "staging ="));
 
-    scene_configure(s, "", "");
     make(s, (struct issue_request){.is_staging = true});
     expect_tree(s, true);
     assert_string_equal(s->wanted->now.names.items[0], "a.test");
@@ -180,31 +190,55 @@ static void staging_is_not_remembered(void **state)
 }
 
 /* What a section says is not what issue was told: taken out of the section, it is gone. */
-static void sections_and_general_settings_are_not_remembered(void **state)
+/* For the day when the section holds a mistake. */
+static void of_a_section_its_own_words_are_remembered(void **state)
 {
     struct scene *s = *state;
     AUTO(strv_done) struct strv domains = one("a.test");
 
     scene_configure(s, "email = x@a.test\n",
                     "[certificate a.test]\ndomains = a.test, b.test\nkey-type = rsa2048\n"
-                    "provider = far\nca = one\nemail = y@a.test\n");
-    make(s, (struct issue_request){.name = NULL});
-    assert_int_equal(s->wanted->now.names.n, 2);
-    assert_string_equal(s->wanted->now.email, "y@a.test");
-    AUTO_FREE char *first = read_kept(s);
-    assert_null(strchr(first, '='));
-
+                    "provider = far\nca = one\n");
     make(s, (struct issue_request){.domains = domains, .key_type = "ec384"});
-    AUTO_FREE char *second = read_kept(s);
-    assert_non_null(strstr(second, "domains = a.test\nkey-type = ec384\n"));
-    assert_null(strstr(second, "far"));
-    assert_null(strstr(second, "email"));
+    assert_int_equal(s->wanted->key_type, KEY_EC384); /* this time */
+    assert_string_equal(s->wanted->now.email, "x@a.test");
+    AUTO_FREE char *first = read_kept(s);
+    assert_non_null(strstr(first, "configured = domains, ca, key-type, provider\ndomains = "
+                                  "a.test\ndomains = b.test\nca = one\n"
+                                  "key-type = rsa2048\nprovider = far\n"));
+    assert_null(strstr(first, "email"));
 
-    scene_configure(s, "", "");
-    make(s, (struct issue_request){.name = NULL}); /* what was remembered stays so */
+    scene_configure(s, "", "[certificate a.test]\ndomains = a.test\n");
+    make(s, (struct issue_request){.name = NULL}); /* what it does not say any more is gone */
+    assert_int_equal(s->wanted->now.providers.n, 0);
+    assert_int_equal(s->wanted->key_type, KEY_EC256);
+}
+
+static void a_section_that_went_wrong_is_set_aside_when_nobody_watches(void **state)
+{
+    static const char WRONG[] = "[certificate a.test]\ndomains = a.test, b.test\nkey-type = dsa\n";
+    struct scene *s = *state;
+    struct err err = ERR_INIT;
+
+    scene_configure(s, "", "[certificate a.test]\ndomains = a.test\nkey-type = ec384\n");
+    make(s, (struct issue_request){.name = NULL});
+    AUTO_FREE char *before = read_kept(s);
+
+    scene_configure_badly(s, WRONG);
+    scene_forget(s);
+    assert_true(wanted_make(&s->env, &(struct issue_request){.name = "a.test"}, &s->trees,
+                            &s->wanted, &s->store, &err) < 0);
+    assert_non_null(strstr(err.text, "a.conf:"));
+    err_clear(&err);
+    assert_int_equal(wanted_make(&s->env,
+                                 &(struct issue_request){.name = "a.test", .is_set_aside = true},
+                                 &s->trees, &s->wanted, &s->store, &err),
+                     0);
+    assert_true(s->wanted->is_disabled);
+    assert_int_equal(s->wanted->now.names.n, 1);
     assert_int_equal(s->wanted->key_type, KEY_EC384);
-    AUTO_FREE char *third = read_kept(s);
-    assert_string_equal(second, third);
+    AUTO_FREE char *after = read_kept(s); /* saving does not touch it */
+    assert_string_equal(after, before);
 }
 
 static void what_the_environment_said_is_remembered(void **state)
@@ -342,8 +376,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_certificate_says_more_of_staging_than_the_general_section,
                                         scene_open, scene_close),
         cmocka_unit_test_setup_teardown(staging_is_not_remembered, scene_open, scene_close),
-        cmocka_unit_test_setup_teardown(sections_and_general_settings_are_not_remembered,
+        cmocka_unit_test_setup_teardown(a_section_that_went_wrong_is_set_aside_when_nobody_watches,
                                         scene_open, scene_close),
+        cmocka_unit_test_setup_teardown(of_a_section_its_own_words_are_remembered, scene_open,
+                                        scene_close),
         cmocka_unit_test_setup_teardown(what_the_environment_said_is_remembered, scene_open,
                                         scene_close),
         cmocka_unit_test_setup_teardown(two_providers_of_one_zone_come_back_as_they_were,

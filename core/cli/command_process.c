@@ -1,0 +1,129 @@
+/* SPDX-FileCopyrightText: 2026 the acme-dns authors
+ * SPDX-License-Identifier: MIT */
+
+/* acme-dns process | renew. */
+#include "cli/commands.h"
+
+#include "base/clock.h"
+#include "base/event.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "cli/table.h"
+#include "task/process.h"
+
+struct plan_view {
+    struct sink *sink;
+    struct table table;
+    size_t n_idle; /* nothing is to be done for them */
+    size_t n;
+};
+
+static void write_json(const struct plan_view *view, const struct plan_item *item)
+{
+    AUTO_PTR(json_out) struct json_out *out = json_out_new(false);
+    char text[CLOCK_TEXT_MAX];
+
+    json_out_object(out);
+    json_out_kstr(out, "event", "plan");
+    json_out_kstr(out, "level", event_level_name(EVENT_NOTICE));
+    clock_format(clock_wall_s(), text);
+    json_out_kstr(out, "time", text);
+    json_out_kstr(out, "subject", item->name);
+    json_out_kstr(out, "action", plan_action_name(item->action));
+    json_out_kstr(out, "why", item->why);
+    json_out_kbool(out, "staging", item->is_staging);
+    json_out_kbool(out, "section-wrong", item->is_disabled);
+    if (item->not_after_s != 0) {
+        clock_format(item->not_after_s, text);
+        json_out_kstr(out, "not-after", text);
+    }
+    if (item->due_s != 0) {
+        clock_format(item->due_s, text);
+        json_out_kstr(out, "due", text);
+    }
+    json_out_end(out);
+    AUTO_FREE char *object = json_out_take(out);
+    sink_write_json(view->sink, object);
+}
+
+static enum colour colour_of(enum plan_action action)
+{
+    switch (action) {
+    case PLAN_BROKEN:
+        return COLOUR_RED;
+    case PLAN_WAIT:
+    case PLAN_LEAVE:
+        return COLOUR_YELLOW;
+    default:
+        return COLOUR_NONE;
+    }
+}
+
+static void add_row(struct plan_view *view, const struct plan_item *item)
+{
+    char span[CLOCK_TEXT_MAX];
+    const char *left = item->not_after_s == 0 ? "-" : "EXPIRED";
+    int64_t left_s = item->not_after_s - clock_wall_s();
+    const char *why = item->why == NULL ? "" : item->why;
+    AUTO_FREE char *whole = str_fmt("%s%s%s", item->is_staging ? "STAGING: " : "",
+                                    item->is_disabled ? "its section is wrong; " : "", why);
+
+    if (item->not_after_s != 0 && left_s > 0) {
+        clock_format_span(left_s, span);
+        left = span;
+    }
+    const char *cells[] = {item->name, left, plan_action_name(item->action), whole};
+    table_add(&view->table, colour_of(item->action), cells);
+}
+
+static void take_item(void *arg, const struct plan_item *item)
+{
+    struct plan_view *view = arg;
+
+    view->n++;
+    if (sink_is_json(view->sink)) {
+        write_json(view, item);
+    } else if (item->action == PLAN_NOTHING) {
+        view->n_idle++;
+    } else {
+        add_row(view, item);
+    }
+}
+
+static enum task_exit show_plan(struct task_env *env, const struct process_request *request,
+                                struct sink *sink)
+{
+    static const char *const HEADINGS[] = {"NAME", "LEFT", "ACTION", "WHY"};
+    struct plan_view view = {.sink = sink};
+    enum task_exit status = EXIT_DONE;
+
+    table_init(&view.table, HEADINGS, ARRAY_LEN(HEADINGS));
+    status = task_process_plan(env, request, take_item, &view);
+    if (!sink_is_json(sink) && view.n > view.n_idle) {
+        command_show_table(sink, &view.table);
+    }
+    table_done(&view.table);
+    if (!sink_is_json(sink) && status == EXIT_DONE) {
+        AUTO_FREE char *rest =
+            str_fmt("%zu of %zu certificates: nothing to do\n", view.n_idle, view.n);
+        sink_write_result(sink, rest);
+    }
+    return command_tell_end(sink, "plan", status);
+}
+
+enum task_exit command_process(struct task_env *env, const struct args *args, struct sink *sink)
+{
+    bool is_renewal = args->command == COMMAND_RENEW;
+    const struct process_request request = {
+        .command = is_renewal ? "renew" : "process",
+        .names = &args->operands,
+        .is_renewal = is_renewal,
+        .is_forced = args_has(args, OPTION_FORCE),
+        .is_scheduled = args_has(args, OPTION_SCHEDULED),
+        .is_deploy_left = args_has(args, OPTION_NO_DEPLOY),
+        .is_unchanged_told = args_has(args, OPTION_EXIT_UNCHANGED),
+    };
+
+    return args_has(args, OPTION_PLAN) ? show_plan(env, &request, sink)
+                                       : task_process(env, &request);
+}

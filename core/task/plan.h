@@ -1,0 +1,71 @@
+/* SPDX-FileCopyrightText: 2026 the acme-dns authors
+ * SPDX-License-Identifier: MIT */
+
+/*
+ * Which certificates there are, in the configuration and in STATE, and what an unattended run does
+ * with each, and why. Asks nobody and changes nothing.
+ *
+ *     section   request.conf
+ *     right     any              the section counts, then what a command said
+ *     wrong     there            renewed as request.conf says, with a warning
+ *     wrong     not there        broken
+ *     none      a command's      as the command said
+ *     none      of a section     left as it is: the section was taken away
+ */
+#ifndef TASK_PLAN_H
+#define TASK_PLAN_H
+
+#include "task/trees.h"
+
+enum plan_action {
+    PLAN_NOTHING, /* nothing is due */
+    PLAN_ISSUE,   /* not there yet */
+    PLAN_REISSUE, /* names were added */
+    PLAN_RENEW,   /* due */
+    PLAN_RESUME,  /* an order was begun */
+    PLAN_DEPLOY,  /* hooks are to be run, no order */
+    PLAN_KEEP,    /* what its section says is to be remembered, no order */
+    PLAN_WAIT,    /* due, but not to be tried yet */
+    PLAN_LEAVE,   /* not ours to touch: revoked, taken out of the configuration, a trial */
+    PLAN_BROKEN,  /* cannot be judged, or not be issued */
+};
+
+struct plan_item {
+    char *name;
+    bool is_staging;
+    bool is_disabled;  /* its section is wrong: renewed as it was */
+    bool is_new_owner; /* the configuration takes over from what a command said */
+    bool wants_ari;    /* its CA is to be asked when it suggests to renew */
+    enum plan_action action;
+    char *why;            /* for people; NULL where the action says it all */
+    enum err_class class; /* BROKEN, with why */
+    int64_t not_after_s;  /* 0: not installed */
+    int64_t due_s;        /* 0: not known, or now */
+};
+
+struct plan {
+    struct plan_item *items; /* by name, those for trials last */
+    size_t n, cap;
+};
+
+struct plan_request {
+    const struct strv *names; /* only these; all must be known. NULL or empty: all */
+    bool is_renewal;          /* no first issue */
+    bool is_forced;           /* whatever the dates say */
+    bool is_scheduled;        /* no trials */
+    bool is_deploy_left;
+};
+
+void plan_done(struct plan *plan);
+
+/* ERR_CONFIG: a name that nobody knows. */
+int plan_make(struct task_env *env, struct trees *trees, const struct plan_request *request,
+              struct plan *ret_plan, struct err *err);
+
+/* Whether it takes an order. */
+bool plan_is_order(enum plan_action action);
+
+/* "renew", "wait", ...: for tables and JSON. */
+const char *plan_action_name(enum plan_action action);
+
+#endif

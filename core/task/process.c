@@ -1,0 +1,439 @@
+/* SPDX-FileCopyrightText: 2026 the acme-dns authors
+ * SPDX-License-Identifier: MIT */
+
+/*
+ * plan -> the nearest ends first, as many orders as a run may have -> jobs, some at a time -> what
+ * dead runs left -> the summary. All jobs exist before the first begins: what a journal names for
+ * one of them is then not swept away by another.
+ */
+#include "task/process.h"
+
+#include "base/event.h"
+#include "base/fs.h"
+#include "base/mem.h"
+#include "config/settings.h"
+#include "task/failure.h"
+#include "task/job.h"
+#include "task/signals.h"
+
+#include <stdlib.h>
+
+struct process;
+
+/* A certificate that something is done for. */
+struct turn {
+    struct process *process;
+    struct issue_request request;
+    struct job *job; /* NULL: refused */
+    bool is_started;
+};
+
+struct tally {
+    size_t n_installed, n_failed, n_unchanged, n_waiting, n_left, n_postponed;
+    enum task_exit status; /* of the failures; EXIT_DONE: none yet */
+};
+
+struct process {
+    struct task_env *env;
+    const struct process_request *request;
+    struct run *run;
+    struct plan plan;
+    struct turn *turns;
+    size_t n_turns, n_running;
+    bool is_cancelled, is_sweeping, is_over;
+    struct failures *failures;
+    struct tally tally;
+};
+
+/* ---- What is told ---- */
+
+static void count_failure(struct tally *tally, enum task_exit status)
+{
+    tally->n_failed++;
+    tally->status = tally->status == EXIT_DONE || tally->status == status ? status : EXIT_FAILED;
+}
+
+static void tell_failure(struct process *process, const char *name, enum err_class class,
+                         const char *text)
+{
+    enum task_exit status = task_exit_for(class);
+
+    count_failure(&process->tally, status);
+    event_emit(EVENT_ERROR, EVENT_RESULT, name, FIELD_INT("exit", status),
+               FIELD("class", err_class_name(class)), FIELD("text", text));
+}
+
+/* What no order is begun for; and who, from now on, says what it is to be. */
+static void tell_item(struct process *process, const struct plan_item *item)
+{
+    struct tally *tally = &process->tally;
+
+    switch (item->action) {
+    case PLAN_NOTHING:
+        tally->n_unchanged++;
+        break;
+    case PLAN_WAIT:
+        tally->n_waiting++;
+        event_log(EVENT_NOTICE, item->name, "%s", item->why);
+        break;
+    case PLAN_LEAVE:
+        tally->n_left++;
+        event_log(EVENT_WARNING, item->name, "not renewed: %s", item->why);
+        break;
+    case PLAN_BROKEN:
+        tell_failure(process, item->name, item->class, item->why);
+        break;
+    default:
+        break;
+    }
+    if (item->is_disabled) {
+        event_log(EVENT_WARNING, item->name,
+                  "its section in the configuration is wrong and counts for nothing: it goes on as "
+                  "it was before");
+    }
+    if (item->is_new_owner) {
+        event_log(
+            EVENT_NOTICE, item->name,
+            "the configuration has a section for it: what that says counts from now on, before "
+            "what 'acme-dns issue' was told");
+    }
+}
+
+static void add_count(struct strv *to, size_t n, const char *what)
+{
+    if (n > 0) {
+        strv_take(to, str_fmt("%zu %s", n, what));
+    }
+}
+
+static char *summarise(const struct tally *tally)
+{
+    AUTO(strv_done) struct strv parts = STRV_INIT;
+
+    add_count(&parts, tally->n_installed, "issued");
+    add_count(&parts, tally->n_failed, "failed");
+    add_count(&parts, tally->n_postponed, "for the next run (max-orders)");
+    add_count(&parts, tally->n_waiting, "to be tried again later");
+    add_count(&parts, tally->n_left, "left alone");
+    add_count(&parts, tally->n_unchanged, "not due");
+    return parts.n == 0 ? str_dup("there is no certificate") : strv_join(&parts, ", ");
+}
+
+static enum task_exit tell_end(const struct process *process)
+{
+    const struct tally *tally = &process->tally;
+    AUTO_FREE char *text = summarise(tally);
+    enum task_exit status = tally->status;
+
+    if (status == EXIT_DONE && tally->n_installed == 0 && process->request->is_unchanged_told) {
+        status = EXIT_UNCHANGED;
+    }
+    event_emit(tally->n_failed > 0 ? EVENT_ERROR : EVENT_NOTICE, EVENT_RESULT,
+               process->request->command, FIELD_INT("exit", status), FIELD("text", text),
+               FIELD_INT("issued", (int64_t)tally->n_installed),
+               FIELD_INT("failed", (int64_t)tally->n_failed),
+               FIELD_INT("postponed", (int64_t)tally->n_postponed),
+               FIELD_INT("waiting", (int64_t)tally->n_waiting),
+               FIELD_INT("left", (int64_t)tally->n_left),
+               FIELD_INT("unchanged", (int64_t)tally->n_unchanged));
+    return status;
+}
+
+/* ---- Turns ---- */
+
+static void finish_failures(void *arg)
+{
+    struct process *process = arg;
+
+    process->is_over = true;
+    loop_stop(process->env->loop);
+}
+
+static bool has_news(const struct plan_item *item)
+{
+    return item->action != PLAN_NOTHING && item->action != PLAN_LEAVE && !item->is_staging;
+}
+
+/* Whoever sits before it sees for himself, and one that is interrupted is expected to end. */
+static void finish_sweep(void *arg)
+{
+    struct process *process = arg;
+    struct store *store = run_trees(process->run)->stores[0];
+    bool is_told = !process->env->is_interactive && process->env->caught_signal == 0;
+
+    process->failures = failures_new(process->env);
+    for (size_t i = 0; is_told && store != NULL && i < process->plan.n; i++) {
+        if (has_news(&process->plan.items[i])) {
+            failures_look_at(process->failures, store, process->plan.items[i].name);
+        }
+    }
+    failures_send(process->failures, finish_failures, process);
+}
+
+/* The CA would hand the same order to both. */
+static bool has_twin(const struct process *process, const struct turn *turn)
+{
+    for (size_t i = 0; i < process->n_turns; i++) {
+        const struct turn *other = &process->turns[i];
+
+        if (other != turn && other->is_started && other->job != NULL && !job_is_over(other->job) &&
+            job_is_twin(other->job, turn->job)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void start_turns(struct process *process);
+
+static void finish_turn(void *arg)
+{
+    struct turn *turn = arg;
+    struct process *process = turn->process;
+    const struct err *err = job_error(turn->job);
+
+    process->n_running--;
+    if (err->class != ERR_NONE) {
+        count_failure(&process->tally, job_tell(turn->job));
+    } else if (job_has_installed(turn->job)) {
+        process->tally.n_installed++;
+        (void)job_tell(turn->job);
+    } else {
+        process->tally.n_unchanged++;
+    }
+    job_stop(turn->job);
+    start_turns(process);
+}
+
+static void start_turns(struct process *process)
+{
+    for (size_t i = 0; i < process->n_turns && !process->is_cancelled &&
+                       process->n_running < process->env->settings->parallel_orders;
+         i++) {
+        struct turn *turn = &process->turns[i];
+
+        if (turn->job != NULL && !turn->is_started && !has_twin(process, turn)) {
+            turn->is_started = true;
+            process->n_running++;
+            job_start(turn->job, finish_turn, turn);
+        }
+    }
+    if (process->n_running == 0 && !process->is_sweeping) {
+        process->is_sweeping = true;
+        run_sweep(process->run, finish_sweep, process);
+    }
+}
+
+static void cancel(void *arg, const char *reason)
+{
+    struct process *process = arg;
+
+    process->is_cancelled = true;
+    for (size_t i = 0; i < process->n_turns; i++) {
+        if (process->turns[i].is_started && !job_is_over(process->turns[i].job)) {
+            job_cancel(process->turns[i].job, reason);
+        }
+    }
+}
+
+/* ---- Which ---- */
+
+/* The nearest end first; what is not there yet comes last. */
+static int compare_ends(const void *a, const void *b)
+{
+    const struct plan_item *x = a;
+    const struct plan_item *y = b;
+    bool is_x_there = x->not_after_s != 0;
+    bool is_y_there = y->not_after_s != 0;
+
+    if (is_x_there != is_y_there) {
+        return is_x_there ? -1 : 1;
+    }
+    return (x->not_after_s > y->not_after_s) - (x->not_after_s < y->not_after_s);
+}
+
+static void add_turn(struct process *process, const struct plan_item *item)
+{
+    struct turn *turn = &process->turns[process->n_turns++];
+    struct err err = ERR_INIT;
+
+    turn->process = process;
+    turn->request = (struct issue_request){
+        .name = item->name,
+        .is_following = true,
+        .is_set_aside = item->is_disabled,
+        .is_renewal = process->request->is_renewal,
+        .is_impatient = process->request->is_scheduled,
+        .is_forced = process->request->is_forced,
+        .is_deploy_left = process->request->is_deploy_left,
+    };
+    if (job_new(process->run, &turn->request, &turn->job, &err) < 0) {
+        tell_failure(process, item->name, err.class, err.text);
+    }
+}
+
+static void add_turns(struct process *process)
+{
+    size_t n_orders = 0;
+    size_t max = process->env->settings->max_orders;
+
+    process->turns = mem_alloc(process->plan.n + 1, sizeof(struct turn));
+    for (size_t i = 0; i < process->plan.n; i++) {
+        const struct plan_item *item = &process->plan.items[i];
+        bool is_order = plan_is_order(item->action);
+
+        tell_item(process, item);
+        if (is_order && n_orders++ >= max) {
+            process->tally.n_postponed++;
+        } else if (is_order || item->action == PLAN_DEPLOY || item->action == PLAN_KEEP) {
+            add_turn(process, item);
+        }
+    }
+    if (process->tally.n_postponed > 0) {
+        event_log(EVENT_WARNING, "",
+                  "%zu certificates more are to be ordered; max-orders = %zu leaves them to the "
+                  "next run",
+                  process->tally.n_postponed, max);
+    }
+}
+
+/* ---- The run ---- */
+
+static bool has_journals(struct store *store)
+{
+    AUTO(strv_done) struct strv found = STRV_INIT;
+    struct err ignored = ERR_INIT;
+
+    return fs_list(store_folder(store, STORE_JOURNAL), &found, &ignored) == 0 && found.n > 0;
+}
+
+/* What dead runs left goes, even where nothing is due. */
+static void open_for_sweep(struct process *process, bool is_staging)
+{
+    struct store *store = process->run == NULL ? NULL : run_trees(process->run)->stores[is_staging];
+    struct rooms *rooms = NULL;
+    struct err err = ERR_INIT;
+
+    if (store != NULL && has_journals(store) &&
+        run_open_rooms(process->run, store, &rooms, &err) < 0) {
+        event_log(EVENT_WARNING, "journal", "%s", err.text);
+    }
+}
+
+static void start(void *arg)
+{
+    start_turns(arg);
+}
+
+static void end_at_once(struct process *process, const struct err *loop_err)
+{
+    struct err err = *loop_err;
+
+    if (err.class == ERR_NONE && process->env->caught_signal == 0) {
+        (void)err_set(&err, ERR_FAILED,
+                      "nothing was left to wait for before the end was reached: this is a fault in "
+                      "acme-dns, please report it");
+    }
+    if (err.class != ERR_NONE) {
+        tell_failure(process, process->request->command, err.class, err.text);
+    }
+}
+
+static void run_turns(struct process *process)
+{
+    struct signals *signals = signals_open(process->env, cancel, process);
+    struct err err = ERR_INIT;
+
+    open_for_sweep(process, false);
+    open_for_sweep(process, true);
+    (void)loop_timer_start(process->env->loop, 0, start, process);
+    (void)loop_run(process->env->loop, &err);
+    if (!process->is_over) {
+        end_at_once(process, &err);
+    }
+    (void)run_tell_leftovers(process->run);
+    if (run_post_error(process->run)->class != ERR_NONE) {
+        tell_failure(process, process->request->command, run_post_error(process->run)->class,
+                     run_post_error(process->run)->text);
+    }
+    failures_free(process->failures);
+    for (size_t i = 0; i < process->n_turns; i++) {
+        if (process->turns[i].job != NULL) {
+            job_stop(process->turns[i].job);
+        }
+    }
+    run_close(process->run);
+    signals_close(signals);
+}
+
+static int make_plan(struct process *process, struct err *err)
+{
+    const struct process_request *request = process->request;
+    const struct plan_request plan_request = {
+        .names = request->names,
+        .is_renewal = request->is_renewal,
+        .is_forced = request->is_forced,
+        .is_scheduled = request->is_scheduled,
+        .is_deploy_left = request->is_deploy_left,
+    };
+
+    if (plan_make(process->env, run_trees(process->run), &plan_request, &process->plan, err) < 0) {
+        return err_code(err);
+    }
+    if (process->plan.n > 0) {
+        qsort(process->plan.items, process->plan.n, sizeof(process->plan.items[0]), compare_ends);
+    }
+    return 0;
+}
+
+static struct run *open_run(struct task_env *env, const struct process_request *request)
+{
+    const struct run_request run_request = {
+        .command = request->command,
+        .has_agreed_tos = env->settings->has_agreed_tos,
+    };
+
+    return run_new(env, &run_request);
+}
+
+static void close_process(struct process *process)
+{
+    for (size_t i = 0; i < process->n_turns; i++) {
+        job_free(process->turns[i].job);
+    }
+    mem_free(process->turns);
+    plan_done(&process->plan);
+    run_free(process->run);
+}
+
+enum task_exit task_process(struct task_env *env, const struct process_request *request)
+{
+    AUTO(close_process)
+    struct process process = {.env = env, .request = request, .run = open_run(env, request)};
+    struct err err = ERR_INIT;
+
+    if (make_plan(&process, &err) < 0) {
+        tell_failure(&process, request->command, err.class, err.text);
+        return process.tally.status;
+    }
+    add_turns(&process);
+    run_turns(&process);
+    return tell_end(&process);
+}
+
+enum task_exit task_process_plan(struct task_env *env, const struct process_request *request,
+                                 plan_row_fn *seen, void *arg)
+{
+    AUTO(close_process)
+    struct process process = {.env = env, .request = request, .run = open_run(env, request)};
+    struct err err = ERR_INIT;
+
+    if (make_plan(&process, &err) < 0) {
+        tell_failure(&process, request->command, err.class, err.text);
+        return process.tally.status;
+    }
+    for (size_t i = 0; i < process.plan.n; i++) {
+        seen(arg, &process.plan.items[i]);
+    }
+    return EXIT_DONE;
+}

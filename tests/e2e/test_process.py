@@ -1,0 +1,199 @@
+# SPDX-FileCopyrightText: 2026 the acme-dns authors
+# SPDX-License-Identifier: MIT
+"""process and renew: all certificates in one run; who says what each is to be; what is left alone."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import time
+
+import pytest
+from lab import Ca, World, Zone
+from lab.client import names_of
+
+
+@pytest.fixture
+def lab(make_lab):
+    zones = [Zone("example.test", records='@ 60 IN TXT "not ours"'), Zone("example.org")]
+    return make_lab(World(zones=zones, cas=[Ca(calm=True)], in_step=True, cache_s=0))
+
+
+@pytest.fixture
+def client(lab, make_client):
+    return make_client(lab)
+
+
+def section(client, name, domains, more=""):
+    return "[certificate %s]\ndomains = %s\nserver = %s\n%s" % (name, domains, client.server, more)
+
+
+def results(run):
+    """What --json said of each subject at the end."""
+    events = [json.loads(line) for line in run.out.splitlines()]
+    return {event["subject"]: event for event in events if event["event"] == "result"}
+
+
+def serial(client, name):
+    return client.certificate(name)[0].serial_number
+
+
+def request_conf(client, name):
+    with open(client.path(name, "request.conf"), encoding="utf-8") as file:
+        return file.read()
+
+
+def test_all_that_is_configured_and_all_that_is_remembered(lab, client):
+    client.configure(sections=section(client, "one", "one.example.test, *.one.example.test")
+                     + section(client, "two", "two.example.org"))
+    assert client.issue("three.example.test").code == 0
+    before = lab.transfer("example.test")
+    plan = client.run("process", "--plan")
+    assert plan.code == 0 and re.search(r"^one +- +issue", plan.out, re.M), plan.out
+    assert "1 of 3 certificates: nothing to do" in plan.out
+    assert not os.path.exists(client.path("one", "cert.pem"))
+    run = client.run("process")
+    assert run.code == 0, run.err
+    assert "2 issued, 1 not due" in run.out
+    assert names_of(client.certificate("one")[0]) == ["*.one.example.test", "one.example.test"]
+    assert names_of(client.certificate("two")[0]) == ["two.example.org"]
+    assert lab.transfer("example.test") == before
+    again = client.run("process")
+    assert (again.code, "3 not due" in again.out) == (0, True), again.out
+    assert client.run("process", "--exit-unchanged").code == 2
+    # One account for all.
+    accounts = os.listdir(os.path.join(client.state, "accounts"))
+    assert len(accounts) == 1 and os.listdir(os.path.join(client.state, "accounts", accounts[0])) == ["default"]
+
+
+def test_one_failure_stops_no_other(lab, client):
+    refused = "[provider nobody]\nplugin = rfc2136\nserver = 127.0.0.99\nkey-file = %s\ncall-timeout = 5s\n" \
+        % lab.key_file("hmac-sha256")
+    client.configure(settings="propagation-timeout = 20s\n", sections=refused + "".join(
+        section(client, name, name + ".example.test", "provider = %s\n" % provider)
+        for name, provider in (("a", "lab"), ("b", "nobody"), ("c", "lab"))))
+    run = client.run("process", "--json")
+    ends = results(run)
+    assert run.code == 4, run.out
+    assert ends["a"]["exit"] == ends["c"]["exit"] == 0 and ends["b"]["exit"] == 4
+    assert "nobody" in ends["b"]["text"]
+    assert (ends["process"]["issued"], ends["process"]["failed"], ends["process"]["exit"]) == (2, 1, 4)
+
+
+def test_the_section_wins_and_says_so_once(lab, client):
+    assert client.issue("a.example.test", options=["--name", "a", "--key-type", "rsa2048"]).code == 0
+    first = serial(client, "a")
+    client.configure(sections=section(client, "a", "a.example.test", "provider = lab\n"))
+    run = client.run("process")
+    assert run.code == 0 and "the configuration has a section for it" in run.err, run.err
+    # What it does not say, the command still does.
+    assert serial(client, "a") == first and "key-type = rsa2048" in request_conf(client, "a")
+    assert "has a section for it" not in client.run("process").err
+    client.configure(sections=section(client, "a", "a.example.test", "provider = lab\nkey-type = ec384\n"))
+    assert client.run("process").code == 0 and "rsa2048" not in request_conf(client, "a")
+    # A name more counts now, a name less from the next renewal on.
+    client.configure(sections=section(client, "a", "a.example.test, b.example.test", "provider = lab\n"))
+    assert "the configuration adds b.example.test" in client.run("process", "--plan").out
+    assert client.run("renew").code == 0 and serial(client, "a") == first
+    assert client.run("process").code == 0 and serial(client, "a") != first
+    assert names_of(client.certificate("a")[0]) == ["a.example.test", "b.example.test"]
+    second = serial(client, "a")
+    client.configure(sections=section(client, "a", "b.example.test", "provider = lab\n"))
+    assert client.run("process").code == 0 and serial(client, "a") == second
+    assert client.run("renew", "--force", "a").code == 0
+    assert names_of(client.certificate("a")[0]) == ["b.example.test"]
+
+
+def test_a_section_that_was_taken_away(lab, client):
+    client.configure(sections=section(client, "a", "a.example.test", "provider = lab\n"))
+    assert client.run("process").code == 0
+    first = serial(client, "a")
+    client.configure()
+    for command in (["process"], ["renew"], ["renew", "--force", "a"]):
+        run = client.run(*command)
+        assert run.code == 0 and serial(client, "a") == first, run.err
+        for words in ("a: not renewed", "taken out of the configuration", "acme-dns adopt a", "acme-dns delete a"):
+            assert words in run.err, run.err
+    # Who asks for it says again what it is to be.
+    assert client.issue("a.example.test", options=["--name", "a", "--force"]).code == 0
+    assert serial(client, "a") != first and "taken out" not in client.run("process").err
+
+
+def test_a_broken_section_keeps_its_certificate_alive(lab, client):
+    good = section(client, "a", "a.example.test", "provider = lab\n")
+    client.configure(sections=good)
+    assert client.run("process").code == 0
+    first = serial(client, "a")
+    client.configure(sections=good + "key-type = dsa\n" + section(client, "b", "b.example.test", "key-tpye = x\n")
+                     + section(client, "c", "c.example.test", "provider = lab\n"))
+    run = client.run("renew", "--force", "--json", "a")
+    assert run.code == 3 and serial(client, "a") != first, run.out
+    run = client.run("process", "--json")
+    ends = results(run)
+    assert run.code == 3, run.out
+    assert ends["c"]["exit"] == 0 and ends["b"]["exit"] == 3
+    assert "acme-dns.conf:" in ends["b"]["text"]
+    assert "its section in the configuration is wrong" in run.out
+    assert "key-type" not in request_conf(client, "a")
+
+
+def test_the_nearest_ends_first_and_no_more_than_allowed(lab, client):
+    client.configure(settings="max-orders = 2\n", sections="".join(
+        section(client, name, name + ".example.test", "provider = lab\n") for name in "abcde"))
+    run = client.run("process")
+    assert run.code == 0 and "2 issued, 3 for the next run (max-orders)" in run.out, run.out
+    assert "3 certificates more are to be ordered" in run.err
+    assert client.run("process", "--max-orders", "9").code == 0
+    assert "5 not due" in client.run("process").out
+
+
+def test_renew_issues_nothing_new_and_knows_its_names(lab, client):
+    client.configure(sections=section(client, "a", "a.example.test", "provider = lab\n"))
+    run = client.run("renew")
+    assert run.code == 0 and "not issued yet: acme-dns process does that" in run.err
+    assert not os.path.exists(client.path("a", "cert.pem"))
+    run = client.run("renew", "b")
+    assert run.code == 3 and "there is no certificate 'b'" in run.err
+
+
+def test_two_of_the_same_names_follow_each_other(lab, client):
+    """A CA hands the same order out twice; two certificates must not share it."""
+    client.configure(sections="".join(section(client, name, "a.example.test, b.example.test", "provider = lab\n")
+                                      for name in ("one", "two", "three")))
+    run = client.run("process")
+    assert run.code == 0, run.err
+    assert len({serial(client, name) for name in ("one", "two", "three")}) == 3
+
+
+def test_hooks_may_be_left_to_another_run(lab, client, tmp_path):
+    told = tmp_path / "told"
+    hook = tmp_path / "hook"
+    hook.write_text("#!/bin/sh\necho $ACME_DNS_NAME >>'%s'\n" % told)
+    hook.chmod(0o755)
+    client.configure(sections=section(client, "a", "a.example.test", "provider = lab\ndeploy-hook = %s\n" % hook))
+    assert client.run("process", "--scheduled", "--no-deploy").code == 0
+    assert not told.exists() and client.run("process", "--no-deploy").code == 0 and not told.exists()
+    assert "hooks failed, or were not run yet" in client.run("process", "--plan").out
+    assert client.run("process").code == 0 and told.read_text() == "a\n"
+    assert "1 not due" in client.run("process").out and told.read_text() == "a\n"
+
+
+def test_a_signal_ends_all_and_the_next_run_goes_on(lab, client):
+    before = lab.transfer("example.test")
+    client.configure(settings="propagation = wait:30s\n", sections="".join(
+        section(client, name, name + ".example.test", "provider = lab\n") for name in "abc"))
+    process = lab.popen(client.command("process"), stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 30
+    while len(lab.transfer("example.test")) < len(before) + 3:
+        assert time.monotonic() < deadline and process.poll() is None, process.communicate()
+        time.sleep(0.1)
+    process.send_signal(signal.SIGTERM)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGTERM, err
+    assert lab.transfer("example.test") == before
+    client.configure(sections="".join(
+        section(client, name, name + ".example.test", "provider = lab\n") for name in "abc"))
+    run = client.run("process")
+    assert run.code == 0 and "3 issued" in run.out, run.err
+    assert lab.transfer("example.test") == before
