@@ -62,6 +62,13 @@ int store_open(struct loop *loop, const char *state_dir, bool is_staging, struct
     return 0;
 }
 
+bool store_has_staging(const char *state_dir)
+{
+    AUTO_FREE char *tree = fs_join(state_dir, "staging");
+
+    return fs_is_dir(tree);
+}
+
 void store_free(struct store *store)
 {
     if (store == NULL) {

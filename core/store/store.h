@@ -25,6 +25,9 @@ struct store;
 int store_open(struct loop *loop, const char *state_dir, bool is_staging, struct store **ret_store,
                struct err *err);
 void store_free(struct store *store);
+
+/* Whether there ever was one with is_staging: who only looks makes none. */
+bool store_has_staging(const char *state_dir);
 DEFINE_AUTO_PTR(store, store_free);
 
 bool store_is_staging(const struct store *store);

@@ -207,7 +207,7 @@ struct store_job *store_lock_start(struct store *store, enum store_lock_kind kin
     w->name = str_dup(name);
     w->path = fs_join(store->folders[STORE_LOCKS], file);
     w->is_shared = is_shared;
-    w->deadline_ms = loop_now_ms(store->loop) + timeout_ms;
+    w->deadline_ms = clock_mono_ms() + timeout_ms; /* the loop may not have turned for long */
     w->wait_ms = FIRST_WAIT_MS;
     w->done = done;
     w->arg = arg;

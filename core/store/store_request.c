@@ -86,14 +86,30 @@ static int format_request(const char *name, const struct store_pairs *pairs, str
     return buf_check(to, "request.conf", err);
 }
 
+/* What is there already is not written again: runs in which nothing is new must not wear a disk,
+ * or fail on one that cannot be written to. */
+static bool is_there(const char *path, const struct buf *text)
+{
+    AUTO(buf_done) struct buf old = BUF(REQUEST_MAX);
+    struct err ignored = ERR_INIT;
+
+    return fs_read_private(path, false, &old, &ignored) == 0 &&
+           str_eq(buf_str(&old), buf_str(text));
+}
+
 int store_request_save(struct store *store, const char *name, const struct store_pairs *pairs,
                        struct err *err)
 {
     AUTO_FREE char *path = store_cert_path(store, name, "request.conf");
     AUTO(buf_done) struct buf text = BUF(REQUEST_MAX);
 
+    if (format_request(name, pairs, &text, err) < 0) {
+        return err_wrap(err, "cannot keep the request for '%s'", name);
+    }
+    if (is_there(path, &text)) {
+        return 0;
+    }
     if (store_cert_make_folder(store, name, err) < 0 ||
-        format_request(name, pairs, &text, err) < 0 ||
         fs_write_atomic(path, text.bytes, text.len, 0600, err) < 0) {
         return err_wrap(err, "cannot keep the request for '%s'", name);
     }

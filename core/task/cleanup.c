@@ -167,7 +167,8 @@ enum task_exit task_cleanup(struct task_env *env, const struct cleanup_request *
     struct signals *signals = signals_open(env, cancel, &cleanup);
     struct err err = ERR_INIT;
 
-    if (clean_tree(&cleanup, false, &err) == 0 && env->caught_signal == 0) {
+    if (clean_tree(&cleanup, false, &err) == 0 && env->caught_signal == 0 &&
+        store_has_staging(env->settings->state_dir)) {
         (void)clean_tree(&cleanup, true, &err);
     }
     signals_close(signals);

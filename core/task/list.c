@@ -137,7 +137,8 @@ static void warn_of_clock(void)
 static int run(struct list *list, struct err *err)
 {
     warn_of_clock();
-    if (look_through(list, false, err) < 0 || look_through(list, true, err) < 0) {
+    if (look_through(list, false, err) < 0 ||
+        (store_has_staging(list->env->settings->state_dir) && look_through(list, true, err) < 0)) {
         return err_code(err);
     }
     if (list->request->name != NULL && !list->has_found) {

@@ -186,7 +186,9 @@ static int look_everywhere(struct search *search, enum look look, struct err *er
     if (!search->request->is_staging && look_through(search, false, look, err) < 0) {
         return err_code(err);
     }
-    return look_through(search, true, look, err);
+    return store_has_staging(search->env->settings->state_dir)
+               ? look_through(search, true, look, err)
+               : 0;
 }
 
 static int refuse_hits(const struct search *search, struct err *err)
