@@ -160,8 +160,8 @@ static int judge_fallback(const struct provider_option *option, struct err *err)
         option_parse(option, option->fallback, NULL, &ignored, &number, &why) == 0) {
         return 0;
     }
-    return err_set(err, ERR_PROVIDER, "has an option '%s' whose default '%s' %s", option->name,
-                   option->fallback, why.text);
+    return err_set(err, ERR_PROVIDER, "has an option '%s' whose default %s", option->name,
+                   why.text);
 }
 
 static int judge_option(const struct provider_description *d, size_t index, struct err *err)

@@ -94,7 +94,10 @@ static int read_environment(const struct config_value *value, struct instance_ke
     if (str_eq(value->key, "pass-env")) {
         strv_add_split(&to->pass_env, value->text, ",");
     } else if (strchr(value->text, '=') == NULL || value->text[0] == '=') {
-        return wrong(value, "is not NAME=value", err);
+        AUTO_FREE char *place = config_place_format(&value->place);
+
+        /* Not shown: it may be a token whose variable was forgotten. */
+        return err_set(err, ERR_CONFIG, "%s: env: is not NAME=value", place);
     } else {
         strv_add(&to->env, value->text);
     }

@@ -13,6 +13,8 @@
 
 #include <string.h>
 
+#define SHOWN_MAX 200
+
 bool option_parse_bool(const char *text, bool *ret)
 {
     static const char *const WORDS[] = {"no", "yes", "false", "true", "off", "on", "0", "1"};
@@ -49,6 +51,16 @@ int option_read_secret_file(const char *path, struct buf *to, struct err *err)
     return 0;
 }
 
+/* A value that may be a secret is not shown. */
+static int refuse(const struct provider_option *option, const char *text, const char *why,
+                  struct err *err)
+{
+    if ((option->flags & ACME_OPTION_SECRET) != 0) {
+        return err_set(err, ERR_CONFIG, "%s", why);
+    }
+    return err_set(err, ERR_CONFIG, "'%.*s' %s", SHOWN_MAX, text, why);
+}
+
 static char *path_of(const char *text, const struct config_value *value)
 {
     if (value != NULL) {
@@ -57,13 +69,13 @@ static char *path_of(const char *text, const struct config_value *value)
     return text[0] == '/' ? str_dup(text) : NULL;
 }
 
-static int parse_path(const char *text, const struct config_value *value, struct buf *to,
-                      struct err *err)
+static int parse_path(const struct provider_option *option, const char *text,
+                      const struct config_value *value, struct buf *to, struct err *err)
 {
     AUTO_FREE char *path = path_of(text, value);
 
     if (path == NULL || text[0] == '\0') {
-        return err_set(err, ERR_CONFIG, "is not an absolute path");
+        return refuse(option, text, "is not an absolute path", err);
     }
     buf_add_str(to, path);
     return 0;
@@ -77,7 +89,7 @@ static int parse_file(const struct provider_option *option, const char *text,
     int result;
 
     if (path == NULL || text[0] == '\0') {
-        return err_set(err, ERR_CONFIG, "is not an absolute path");
+        return refuse(option, text, "is not an absolute path", err);
     }
     if ((option->flags & ACME_OPTION_SECRET) != 0) {
         result = fs_read_private(path, true, &content, err);
@@ -120,10 +132,13 @@ static int parse_choice(const struct provider_option *option, const char *text, 
 {
     if (!strv_has(&option->choices, text)) {
         AUTO_FREE char *all = strv_join(&option->choices, ", ");
+        AUTO_FREE char *why = str_fmt("is none of: %s", all);
 
-        (void)err_set(err, ERR_CONFIG, "is none of: %s", all);
-        config_hint_nearest(err, text, (const char *const *)option->choices.items,
-                            option->choices.n);
+        (void)refuse(option, text, why, err);
+        if ((option->flags & ACME_OPTION_SECRET) == 0) {
+            config_hint_nearest(err, text, (const char *const *)option->choices.items,
+                                option->choices.n);
+        }
         return err_code(err);
     }
     buf_add_str(to, text);
@@ -138,30 +153,30 @@ int option_parse(const struct provider_option *option, const char *text,
 
     switch (option->type) {
     case ACME_OPTION_PATH:
-        return parse_path(text, value, to, err);
+        return parse_path(option, text, value, to, err);
     case ACME_OPTION_FILE:
         return parse_file(option, text, value, to, err);
     case ACME_OPTION_CHOICE:
         return parse_choice(option, text, to, err);
     case ACME_OPTION_INT:
         if (!str_parse_int(text, INT64_MIN, INT64_MAX, ret_number)) {
-            return err_set(err, ERR_CONFIG, "is not a whole number");
+            return refuse(option, text, "is not a whole number", err);
         }
         break;
     case ACME_OPTION_BOOL:
         if (!option_parse_bool(text, &is_true)) {
-            return err_set(err, ERR_CONFIG, "is neither yes nor no");
+            return refuse(option, text, "is neither yes nor no", err);
         }
         *ret_number = is_true ? 1 : 0;
         break;
     case ACME_OPTION_DURATION:
         if (!option_parse_seconds(text, ret_number)) {
-            return err_set(err, ERR_CONFIG, "is not a time (90, 90s, 5m, 2h, 1d)");
+            return refuse(option, text, "is not a time (90, 90s, 5m, 2h, 1d)", err);
         }
         break;
     case ACME_OPTION_HOSTPORT:
         if (!is_hostport(text)) {
-            return err_set(err, ERR_CONFIG, "is not HOST, HOST:PORT or [IPv6]:PORT");
+            return refuse(option, text, "is not HOST, HOST:PORT or [IPv6]:PORT", err);
         }
         break;
     default:

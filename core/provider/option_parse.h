@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 the acme-dns authors
  * SPDX-License-Identifier: MIT */
 
-/* One option's text, parsed by its type. Errors do not quote it: it may be a secret. */
+/* One option's text, parsed by its type. Errors quote it unless it may be a secret. */
 #ifndef PROVIDER_OPTION_PARSE_H
 #define PROVIDER_OPTION_PARSE_H
 

@@ -335,8 +335,8 @@ static const struct {
 } WRONG_OPTIONS[] = {
     {"tokn = x\n", "test.conf:3:1: plug-in 'mem' has no option 'tokn'"},
     {"tokn = x\n", "did you mean 'token'?"},
-    {"wait = soon\n", "wait: is not a time"},
-    {"mode = slower\n", "mode: is none of: fast, slow"},
+    {"wait = soon\n", "wait: 'soon' is not a time"},
+    {"mode = slower\n", "mode: 'slower' is none of: fast, slow"},
     {"mode = fast\nmode = slow\n", "'mode' is given a second time"},
     {"token-file = %s/absent\n", "absent"},
     {"token-command = sh -c 'exit 3'\n", "the command ended with status 3"},

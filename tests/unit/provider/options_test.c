@@ -26,6 +26,8 @@ static const struct lab_option TABLE[] = {
     {"login-file", ACME_OPTION_FILE, ACME_OPTION_SECRET, NULL, "~/demo/login", NULL},
     {"pass", ACME_OPTION_STRING, ACME_OPTION_SECRET, "DEMO_PASS", NULL, NULL},
     {"pass-words", ACME_OPTION_FILE, 0, "DEMO_PASS_FILE", NULL, NULL},
+    {"wait", ACME_OPTION_DURATION, 0, NULL, NULL, NULL},
+    {"pin", ACME_OPTION_INT, ACME_OPTION_SECRET, NULL, NULL, NULL},
 };
 
 enum { KEY_FILE, TOKEN, LOGIN_FILE, PASS, PASS_WORDS };
@@ -245,6 +247,36 @@ static void a_variable_that_an_option_names_is_no_other_ones_file(void **state)
     assert_string_equal(bed->values.items[PASS_WORDS].text, "secret-of-bind\n");
 }
 
+static void a_wrong_value_is_quoted_unless_it_is_a_secret(void **state)
+{
+    struct bed *bed = *state;
+
+    assert_true(read_with(bed, "wait", "soon") < 0);
+    assert_non_null(strstr(bed->err.text, "test.conf:2:8: wait: 'soon' is not a time"));
+    assert_int_equal(chmod(bed->path, 0600), 0);
+    assert_true(read_with(bed, "pin-file", bed->path) < 0);
+    assert_non_null(strstr(bed->err.text, "pin-file: is not a whole number"));
+    assert_null(strstr(bed->err.text, "secret-of-bind"));
+}
+
+/* It may be a token whose variable was forgotten. */
+static void what_lacks_its_variable_is_not_quoted(void **state)
+{
+    struct config_errors errors = CONFIG_ERRORS_INIT;
+    const char *text = "[provider demo]\nplugin = demo\nenv = t0p-s3cret\n";
+    struct config *config = config_parse("test.conf", text, strlen(text), &errors);
+    struct instance_keys keys = {.plugin = NULL};
+    struct err err = ERR_INIT;
+
+    (void)state;
+    assert_true(instance_keys_read(config_section_find(config, "provider", "demo"), "demo", &keys,
+                                   &err) < 0);
+    assert_non_null(strstr(err.text, "env: is not NAME=value"));
+    assert_null(strstr(err.text, "t0p-s3cret"));
+    config_errors_done(&errors);
+    config_free(config);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -258,6 +290,9 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_variable_that_an_option_names_is_no_other_ones_file,
                                         set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_wrong_value_is_quoted_unless_it_is_a_secret, set_up,
+                                        tear_down),
+        cmocka_unit_test(what_lacks_its_variable_is_not_quoted),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
