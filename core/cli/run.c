@@ -248,11 +248,11 @@ static void tell_errors(const struct config_errors *errors)
     }
 }
 
-/* Plug-ins are there without any configuration. */
+/* Plug-ins are there without any configuration; provider add begins one. */
 static bool needs_configuration(enum command_id command)
 {
     return command != COMMAND_PLUGIN_LIST && command != COMMAND_PLUGIN_SHOW &&
-           command != COMMAND_PLUGIN_NEW;
+           command != COMMAND_PLUGIN_NEW && command != COMMAND_PROVIDER_ADD;
 }
 
 /* Names of plug-ins that are not there are no mistake of these commands. */

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/secret.h"
 #include "provider/option_parse.h"
+#include "provider/option_variable.h"
 
 #include "acme-plugin.h"
 
@@ -210,42 +211,23 @@ static int read_credential(struct option_values *values, size_t index, const cha
     return fs_exists(path) ? put_file(values, index, option, path, err) : 0;
 }
 
-/* Whether an option of the table reads this very variable. */
-static bool is_declared(const struct provider_description *plugin, const char *variable)
-{
-    for (size_t i = 0; i < plugin->n_options; i++) {
-        if (strv_has(&plugin->options[i].env, variable)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static int read_variable(struct option_values *values, size_t index,
                          const struct provider_description *plugin, struct err *err)
 {
     const struct provider_option *option = &plugin->options[index];
+    AUTO(option_variable_done)
+    struct option_variable variable = option_variable_find(plugin, index);
+    int result = 0;
 
-    for (size_t i = 0; i < option->env.n && !is_set(&values->items[index]); i++) {
-        const char *name = option->env.items[i];
-        const char *text = getenv(name);
-        AUTO_FREE char *file_name = str_fmt("%s_FILE", name);
-        bool has_file = provider_option_has_ways(option) && !is_declared(plugin, file_name);
-        const char *file = has_file ? getenv(file_name) : NULL;
-        int result = 0;
-
-        if (text != NULL && text[0] != '\0') {
-            result = put(values, index, option, text, NULL, err);
-        } else if (file != NULL && file[0] == '/') {
-            result = put_file(values, index, option, file, err);
-        }
-        if (result < 0) {
-            return err_wrap(err, "environment variable %s", name);
-        }
-        if (is_set(&values->items[index])) {
-            strv_take(&values->from_environment, str_fmt("%s (%s)", option->name, name));
-        }
+    if (variable.name == NULL) {
+        return 0;
     }
+    result = variable.is_file ? put_file(values, index, option, variable.text, err)
+                              : put(values, index, option, variable.text, NULL, err);
+    if (result < 0) {
+        return err_wrap(err, "environment variable %s", variable.name);
+    }
+    strv_take(&values->from_environment, str_fmt("%s (%s)", option->name, variable.name));
     return 0;
 }
 

@@ -9,10 +9,11 @@
 #include "config/config.h"
 #include "provider/describe.h"
 #include "provider/option_parse.h"
+#include "provider/option_variable.h"
 
 #include "acme-plugin.h"
 
-#include <stdlib.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/types.h>
 #include <unistd.h>
@@ -20,7 +21,7 @@
 #define SECRET_MODE 0600
 #define SECRET_FOLDER_MODE 0700
 #define SECTION_MODE 0644
-#define SECTION_FOLDER_MODE 0755
+#define FOLDER_MODE 0755
 #define SECTION_MAX (64 * 1024)
 
 struct entry {
@@ -33,8 +34,9 @@ struct entry {
 
 struct credentials {
     char *name, *plugin;
-    char *conf_dir, *secret_dir, *path;
-    bool has_made_conf_dir, has_made_secret_dir;
+    char *main_path, *dir, *conf_dir, *secret_dir, *path;
+    struct strv made; /* folders that were not there before, outer ones first */
+    bool has_made_main;
     struct entry *entries;
     size_t n, cap;
 };
@@ -42,13 +44,14 @@ struct credentials {
 struct credentials *credentials_new(const char *config_path, const char *name, const char *plugin)
 {
     struct credentials *c = NEW(struct credentials);
-    AUTO_FREE char *dir = config_folder(config_path);
     AUTO_FREE char *file = str_fmt("provider-%s.conf", name);
 
     c->name = str_dup(name);
     c->plugin = str_dup(plugin);
-    c->conf_dir = fs_join(dir, "conf.d");
-    c->secret_dir = fs_join(dir, "secrets");
+    c->main_path = str_dup(config_path);
+    c->dir = config_folder(config_path);
+    c->conf_dir = fs_join(c->dir, "conf.d");
+    c->secret_dir = fs_join(c->dir, "secrets");
     c->path = fs_join(c->conf_dir, file);
     return c;
 }
@@ -67,6 +70,9 @@ void credentials_free(struct credentials *c)
     mem_free(c->entries);
     mem_free(c->name);
     mem_free(c->plugin);
+    mem_free(c->main_path);
+    mem_free(c->dir);
+    strv_done(&c->made);
     mem_free(c->conf_dir);
     mem_free(c->secret_dir);
     mem_free(c->path);
@@ -169,27 +175,21 @@ static int add_variable_file(struct credentials *c, const struct provider_option
     return credentials_add(c, option, buf_str(&content), content.len, false, err);
 }
 
-/* The first of its variables that is set, as NAME or, for a secret, as NAME_FILE. */
-static int add_from_environment(struct credentials *c, const struct provider_option *option,
-                                struct strv *taken, struct err *err)
+static int add_from_environment(struct credentials *c, const struct provider_description *plugin,
+                                size_t index, struct strv *taken, struct err *err)
 {
-    for (size_t i = 0; i < option->env.n; i++) {
-        const char *name = option->env.items[i];
-        AUTO_FREE char *file_name = str_fmt("%s_FILE", name);
-        const char *text = getenv(name);
-        const char *file = provider_option_has_ways(option) ? getenv(file_name) : NULL;
-        bool has_text = text != NULL && *text != '\0';
+    const struct provider_option *option = &plugin->options[index];
+    AUTO(option_variable_done)
+    struct option_variable variable = option_variable_find(plugin, index);
 
-        if (!has_text && (file == NULL || file[0] != '/')) {
-            continue;
-        }
-        if ((has_text ? add_variable(c, option, text, err)
-                      : add_variable_file(c, option, file, err)) < 0) {
-            return err_wrap(err, "environment variable %s", has_text ? name : file_name);
-        }
-        strv_take(taken, str_fmt("%s (%s)", option->name, has_text ? name : file_name));
-        break;
+    if (variable.name == NULL) {
+        return 0;
     }
+    if ((variable.is_file ? add_variable_file(c, option, variable.text, err)
+                          : add_variable(c, option, variable.text, err)) < 0) {
+        return err_wrap(err, "environment variable %s", variable.name);
+    }
+    strv_take(taken, str_fmt("%s (%s)", option->name, variable.name));
     return 0;
 }
 
@@ -208,7 +208,7 @@ int credentials_add_environment(struct credentials *c, const struct provider_des
             (has_part && (option->flags & ACME_OPTION_GROUP) != 0)) {
             continue;
         }
-        if (add_from_environment(c, option, taken, err) < 0) {
+        if (add_from_environment(c, plugin, i, taken, err) < 0) {
             return err_code(err);
         }
     }
@@ -231,33 +231,46 @@ int credentials_format(const struct credentials *c, struct buf *to, struct err *
 
 /* ---- Files ---- */
 
-void credentials_withdraw(struct credentials *c)
+/* False: it is still there. */
+static bool take_back(const char *path, struct strv *left)
 {
-    for (size_t i = 0; i < c->n; i++) {
-        struct err ignored = ERR_INIT; /* what failed before is what the user must hear */
+    struct err ignored = ERR_INIT; /* what failed before is what the user must hear */
 
-        if (c->entries[i].is_written && fs_unlink(c->entries[i].path, &ignored) == 0) {
-            c->entries[i].is_written = false;
-        }
+    if (fs_unlink(path, &ignored) < 0) {
+        strv_add(left, path);
+        return false;
     }
-    /* Only while they are empty. */
-    if (c->has_made_conf_dir) {
-        (void)rmdir(c->conf_dir);
-    }
-    if (c->has_made_secret_dir) {
-        (void)rmdir(c->secret_dir);
-    }
+    return true;
 }
 
-static int make_folder(const char *path, mode_t mode, bool *has_made, struct err *err)
+void credentials_withdraw(struct credentials *c, struct strv *left)
 {
+    for (size_t i = 0; i < c->n; i++) {
+        struct entry *entry = &c->entries[i];
+
+        entry->is_written = entry->is_written && !take_back(entry->path, left);
+    }
+    c->has_made_main = c->has_made_main && !take_back(c->main_path, left);
+    for (size_t i = c->made.n; i > 0; i--) {
+        (void)rmdir(c->made.items[i - 1]); /* only while it is empty */
+    }
+    strv_done(&c->made);
+}
+
+static int make_folder(struct credentials *c, const char *path, mode_t mode, struct err *err)
+{
+    const char *slash = strrchr(path, '/');
+    AUTO_FREE char *above =
+        slash == NULL || slash == path ? NULL : str_dup_len(path, (size_t)(slash - path));
+
     if (fs_is_dir(path)) {
         return 0;
     }
-    if (fs_mkdir_all(path, mode, err) < 0) {
+    if ((above != NULL && make_folder(c, above, FOLDER_MODE, err) < 0) ||
+        fs_mkdir(path, mode, err) < 0) {
         return err_code(err);
     }
-    *has_made = true;
+    strv_add(&c->made, path);
     return 0;
 }
 
@@ -275,7 +288,7 @@ static int write_secrets(struct credentials *c, struct err *err)
         if (entry->path == NULL) {
             continue;
         }
-        if (make_folder(c->secret_dir, SECRET_FOLDER_MODE, &c->has_made_secret_dir, err) < 0) {
+        if (make_folder(c, c->secret_dir, SECRET_FOLDER_MODE, err) < 0) {
             return err_code(err);
         }
         if (fs_exists(entry->path)) {
@@ -289,17 +302,50 @@ static int write_secrets(struct credentials *c, struct err *err)
     return 0;
 }
 
-int credentials_store(struct credentials *c, struct err *err)
+/* A configuration of root's begins nowhere that others can put files. */
+static int check_folder(const struct credentials *c, struct err *err)
+{
+    AUTO_FD int fd = open(c->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    struct err why = ERR_INIT;
+
+    if (fd < 0 || fs_exists(c->main_path) || fs_check_trusted(fd, c->dir, &why) == 0) {
+        return 0;
+    }
+    (void)err_set(err, ERR_CONFIG,
+                  "'%s' cannot be made: others than root can write to the folder '%s'",
+                  c->main_path, c->dir);
+    return err_hint(err, "name a file in a folder that only root can write to: --config FILE");
+}
+
+int credentials_store(struct credentials *c, struct strv *left, struct err *err)
 {
     if (fs_exists(c->path)) {
         return refuse_existing(c->path, err);
     }
-    /* The section's folder too: its relative paths begin there, written or not. */
-    if (make_folder(c->conf_dir, SECTION_FOLDER_MODE, &c->has_made_conf_dir, err) < 0 ||
-        write_secrets(c, err) < 0) {
-        credentials_withdraw(c);
+    if (check_folder(c, err) < 0) {
         return err_code(err);
     }
+    /* The section's folder too: its relative paths begin there, written or not. */
+    if (make_folder(c, c->conf_dir, FOLDER_MODE, err) < 0 || write_secrets(c, err) < 0) {
+        credentials_withdraw(c, left);
+        return err_code(err);
+    }
+    return 0;
+}
+
+/* Who named a file that is not there names it again, when it has to be. */
+static int write_main(struct credentials *c, struct err *err)
+{
+    static const char TEXT[] = "# acme-dns.conf(5). The files conf.d/*.conf beside this one are "
+                               "read, too.\n";
+
+    if (fs_exists(c->main_path)) {
+        return 0;
+    }
+    if (fs_write_new(c->main_path, TEXT, strlen(TEXT), SECTION_MODE, err) < 0) {
+        return err_code(err);
+    }
+    c->has_made_main = true;
     return 0;
 }
 
@@ -307,8 +353,25 @@ int credentials_commit(struct credentials *c, struct err *err)
 {
     AUTO(buf_done) struct buf text = BUF(SECTION_MAX);
 
-    if (credentials_format(c, &text, err) < 0) {
+    if (credentials_format(c, &text, err) < 0 || write_main(c, err) < 0) {
         return err_code(err);
     }
     return fs_write_new(c->path, buf_str(&text), text.len, SECTION_MODE, err);
+}
+
+int credentials_write(struct credentials *c, struct strv *left, struct err *err)
+{
+    if (credentials_store(c, left, err) < 0) {
+        return err_code(err);
+    }
+    if (credentials_commit(c, err) < 0) {
+        credentials_withdraw(c, left);
+        return err_code(err);
+    }
+    return 0;
+}
+
+const char *credentials_made(const struct credentials *c)
+{
+    return c->has_made_main ? c->main_path : NULL;
 }

@@ -48,13 +48,21 @@ int credentials_add_environment(struct credentials *credentials,
 /* Appends the section, whether it is written already or not. */
 int credentials_format(const struct credentials *credentials, struct buf *to, struct err *err);
 
-/* Writes the secrets. What was written is taken back when one fails. */
-int credentials_store(struct credentials *credentials, struct err *err);
+/* Writes the secrets. What was written is withdrawn when one fails. ERR_CONFIG also for a
+ * configuration that would begin where others than root can write, when root runs this. */
+int credentials_store(struct credentials *credentials, struct strv *left, struct err *err);
 
-/* Writes the section. */
+/* Writes the section, and the main file if there is none. */
 int credentials_commit(struct credentials *credentials, struct err *err);
 
-/* Removes the secrets that were written. */
-void credentials_withdraw(struct credentials *credentials);
+/* Both; withdrawn when one fails. */
+int credentials_write(struct credentials *credentials, struct strv *left, struct err *err);
+
+/* The main file, if it was made; else NULL. */
+const char *credentials_made(const struct credentials *credentials);
+
+/* Removes what was written, and the folders that were made. Files that cannot be removed are
+ * appended to left. */
+void credentials_withdraw(struct credentials *credentials, struct strv *left);
 
 #endif

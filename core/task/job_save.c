@@ -43,6 +43,7 @@ static int save(const struct job *job, const struct provider *provider, struct e
 {
     AUTO_PTR(credentials) struct credentials *credentials = NULL;
     AUTO(strv_done) struct strv taken = STRV_INIT;
+    AUTO(strv_done) struct strv left = STRV_INIT;
 
     if (refuse_section(job, provider, err) < 0) {
         return err_code(err);
@@ -50,13 +51,13 @@ static int save(const struct job *job, const struct provider *provider, struct e
     credentials = credentials_new(run_env(job->run)->settings->config_path, provider_name(provider),
                                   provider_plugin(provider));
     if (credentials_add_environment(credentials, provider_facts(provider)->plugin, NULL, &taken,
-                                    err) < 0 ||
-        credentials_store(credentials, err) < 0) {
+                                    err) < 0) {
         return err_code(err);
     }
-    if (credentials_commit(credentials, err) < 0) {
-        credentials_withdraw(credentials);
-        return err_code(err);
+    if (credentials_write(credentials, &left, err) < 0) {
+        AUTO_FREE char *names = strv_join(&left, ", ");
+
+        return left.n == 0 ? err_code(err) : err_hint(err, "could not be removed again: %s", names);
     }
     AUTO_FREE char *options = strv_join(&taken, ", ");
     event_log(EVENT_NOTICE, job->wanted->name, "kept for renewals in %s: %s",

@@ -25,6 +25,7 @@ struct addition {
     struct provider *provider;
     struct provider_job *job;
     struct strv zones;
+    struct strv left;     /* files that should have been taken back, and are there */
     bool has_asked_zones; /* the provider itself has answered, with this credential */
     struct err err;       /* ERR_NONE so far */
 };
@@ -177,12 +178,12 @@ static int try_section(struct addition *addition, struct err *err)
 
 static int write_all(struct addition *addition, struct err *err)
 {
-    if (credentials_store(addition->credentials, err) < 0) {
+    if (credentials_store(addition->credentials, &addition->left, err) < 0) {
         return err_code(err);
     }
     if ((!addition->request->is_untried && try_section(addition, err) < 0) ||
         credentials_commit(addition->credentials, err) < 0) {
-        credentials_withdraw(addition->credentials);
+        credentials_withdraw(addition->credentials, &addition->left);
         return err_code(err);
     }
     return 0;
@@ -193,10 +194,14 @@ static int write_all(struct addition *addition, struct err *err)
 static enum task_exit tell_failure(const struct addition *addition, const struct err *err)
 {
     enum task_exit status = task_exit_for(err->class);
+    AUTO_FREE char *left = strv_join(&addition->left, ", ");
+    AUTO_FREE char *next = addition->left.n == 0
+                               ? str_dup("nothing was written")
+                               : str_fmt("could not be removed again, and is of no use: %s", left);
 
     event_emit(EVENT_ERROR, EVENT_RESULT, addition->request->name, FIELD_INT("exit", status),
                FIELD("class", err_class_name(err->class)), FIELD("text", err->text),
-               FIELD("next", "nothing was written"));
+               FIELD("next", next));
     return status;
 }
 
@@ -222,6 +227,10 @@ static enum task_exit tell_success(const struct addition *addition)
                                : str_fmt("acme-dns plugin test %s -d ZONE", name);
     AUTO_FREE char *text = format_success(addition);
 
+    if (credentials_made(addition->credentials) != NULL) {
+        event_log(EVENT_NOTICE, name, "the configuration '%s' was not there: it is now",
+                  credentials_made(addition->credentials));
+    }
     if (addition->zones.n > 0) {
         event_log(EVENT_NOTICE, name, "it can change: %s", zones);
     }
@@ -261,5 +270,6 @@ enum task_exit task_provider_add(struct task_env *env, const struct provider_add
     signals_close(signals);
     credentials_free(addition.credentials);
     strv_done(&addition.zones);
+    strv_done(&addition.left);
     return status;
 }
