@@ -10,11 +10,11 @@
 #include "config/config.h"
 #include "provider/describe.h"
 #include "provider/option_parse.h"
+#include "provider/option_variable.h"
 #include "task/secret_input.h"
 
 #include "acme-plugin.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -173,24 +173,10 @@ static int take_answer(struct answers *answers, const char *answer, struct err *
 
 /* ---- The person at the terminal ---- */
 
-/* The variable that would fill the option, or NULL. */
-static const char *find_variable(const struct provider_option *option)
-{
-    for (size_t i = 0; i < option->env.n; i++) {
-        const char *text = getenv(option->env.items[i]);
-
-        if (text != NULL && *text != '\0') {
-            return option->env.items[i];
-        }
-    }
-    return NULL;
-}
-
 /* "The API token\n  api-token (required):" */
-static char *format_question(const struct provider_option *option)
+static char *format_question(const struct provider_option *option, const char *variable)
 {
     AUTO_FREE char *choices = strv_join(&option->choices, ", ");
-    const char *variable = find_variable(option);
     AUTO_FREE char *otherwise =
         variable != NULL ? str_fmt("Enter: that of %s", variable)
         : option->fallback != NULL
@@ -203,9 +189,10 @@ static char *format_question(const struct provider_option *option)
 }
 
 /* To mem_free_secret; NULL at the end of input. */
-static char *ask_once(const struct task_ask *ask, const struct provider_option *option)
+static char *ask_once(const struct task_ask *ask, const struct provider_option *option,
+                      const char *variable)
 {
-    AUTO_FREE char *question = format_question(option);
+    AUTO_FREE char *question = format_question(option, variable);
 
     return has_flag(option, ACME_OPTION_SECRET) && !is_path(option)
                ? ask->secret(ask->arg, question)
@@ -216,9 +203,11 @@ static char *ask_once(const struct task_ask *ask, const struct provider_option *
 static int ask_option(struct answers *answers, size_t index, struct err *err)
 {
     const struct provider_option *option = &answers->plugin->options[index];
+    AUTO(option_variable_done)
+    struct option_variable variable = option_variable_find(answers->plugin, index);
 
     for (int tries = 0; tries < TRIES_MAX; tries++) {
-        char *text = ask_once(&answers->env->ask, option);
+        char *text = ask_once(&answers->env->ask, option, variable.name);
         size_t len = text == NULL ? 0 : strlen(text);
         int code = 0;
 
@@ -230,7 +219,7 @@ static int ask_option(struct answers *answers, size_t index, struct err *err)
         }
         mem_free_secret(text, len);
         if (code == 0 && (len > 0 || !has_flag(option, ACME_OPTION_REQUIRED) ||
-                          option->fallback != NULL || find_variable(option) != NULL)) {
+                          option->fallback != NULL || variable.name != NULL)) {
             return 0;
         }
         event_log(EVENT_WARNING, "", "%s",
@@ -240,17 +229,24 @@ static int ask_option(struct answers *answers, size_t index, struct err *err)
     return err_set(err, ERR_CONFIG, "%s: no usable value was given", option->name);
 }
 
-/* What a credential is made of is asked for; the rest has good defaults, or is not for everybody.
- */
-static bool is_central(const struct provider_option *option)
+/* What a credential is made of is asked for, and what the plug-in lists before that; the rest has
+ * good defaults, or is not for everybody. */
+static bool is_central(const struct provider_description *plugin, size_t index)
 {
-    return has_flag(option, ACME_OPTION_REQUIRED | ACME_OPTION_SECRET | ACME_OPTION_GROUP);
+    const uint32_t central = ACME_OPTION_REQUIRED | ACME_OPTION_SECRET | ACME_OPTION_GROUP;
+    size_t first = 0;
+
+    while (first < plugin->n_options && !has_flag(&plugin->options[first], central)) {
+        first++;
+    }
+    return has_flag(&plugin->options[index], central) ||
+           (index < first && first < plugin->n_options);
 }
 
 static int ask_options(struct answers *answers, bool is_for_central, struct err *err)
 {
     for (size_t i = 0; i < answers->plugin->n_options; i++) {
-        if (!answers->is_given[i] && is_central(&answers->plugin->options[i]) == is_for_central &&
+        if (!answers->is_given[i] && is_central(answers->plugin, i) == is_for_central &&
             ask_option(answers, i, err) < 0) {
             return err_code(err);
         }
@@ -264,7 +260,7 @@ static int ask_all(struct answers *answers, struct err *err)
     size_t n_others = 0;
 
     for (size_t i = 0; i < answers->plugin->n_options; i++) {
-        n_others += !answers->is_given[i] && !is_central(&answers->plugin->options[i]) ? 1 : 0;
+        n_others += !answers->is_given[i] && !is_central(answers->plugin, i) ? 1 : 0;
     }
     if (ask_options(answers, true, err) < 0) {
         return err_code(err);

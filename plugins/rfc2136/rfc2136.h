@@ -161,13 +161,13 @@ int32_t keyfile_parse(const char *text, size_t len, const char *name, struct tsi
 
 /* ---- settings.c ---- */
 
-/* The places of the option table. */
+/* The places of the option table: in the order in which people are asked. */
 enum option {
     OPTION_SERVER,
+    OPTION_KEY_FILE,
     OPTION_KEY_NAME,
     OPTION_KEY_ALGORITHM,
     OPTION_KEY_SECRET,
-    OPTION_KEY_FILE,
     OPTION_SIGN_QUERIES,
     OPTION_TRANSPORT,
     OPTION_TIMEOUT,

@@ -122,10 +122,10 @@ def test_a_terminal_is_asked(quick, make_client):
     name, algorithm, secret = key_parts(quick)
     result = quick.run_on_terminal(
         client.command("provider add", "bind", "--plugin", "rfc2136"),
-        answers=[(r"key-name \(", name + "\n"), (r"key-algorithm \(", algorithm + "\n"),
-                 (r"key-secret \(", secret + "\n"), (r"key-file \(", "\n"), (r"other options", "y\n"),
-                 (r" server \(", "\n"), (r"sign-queries \(", "perhaps\n"),
-                 (r"neither yes nor no[\s\S]*sign-queries \(", "no\n"), (r"transport \(", "\n"),
+        answers=[(r" server \(", "\n"), (r"key-file \(", "\n"), (r"key-name \(", name + "\n"),
+                 (r"key-algorithm \(", algorithm + "\n"), (r"key-secret \(", secret + "\n"),
+                 (r"other options", "y\n"), (r"sign-queries \(", "perhaps\n"),
+                 (r"'perhaps' is neither yes nor no[\s\S]*sign-queries \(", "no\n"), (r"transport \(", "\n"),
                  (r"timeout \(", "\n"), (r"source-address \(", "\n")])
     assert result.code == 0, result.out
     assert name in result.out and secret not in result.out
@@ -138,6 +138,40 @@ def test_the_environment_fills_what_is_not_said(quick, make_client):
     assert result.code == 0, result.err
     assert "key-secret (RFC2136_TSIG_SECRET)" in result.err
     check_works(quick, client, "bind")
+
+
+def test_a_variable_may_name_a_file(quick, make_client, tmp_path):
+    """It is offered as an answer, and taken: what is required is there."""
+    client = make_client(quick)
+    file = tmp_path / "key"
+    file.write_text("of-the-file\n")
+    file.chmod(0o600)
+    result = quick.run_on_terminal(
+        client.command("provider add", "pdns", "--no-check", "--plugin", "powerdns"),
+        env={"PDNS_API_KEY_FILE": str(file)},
+        answers=[(r"api-url \(", "http://127.0.0.1:1\n"),
+                 (r"api-key \(Enter: that of PDNS_API_KEY_FILE", "\n"), (r"other options", "n\n")])
+    assert result.code == 0 and "api-key (PDNS_API_KEY_FILE)" in result.out, result.out
+    with open(secret_file(client, "pdns", "api-key"), encoding="utf-8") as copy:
+        assert copy.read() == "of-the-file"
+
+
+def test_a_configuration_that_is_not_there_begins(quick, make_client):
+    """Named by --config, so that every other command wants it to be there."""
+    client = make_client(quick)
+    client.folder = os.path.join(client.folder, "new", "etc")
+    client.config = os.path.join(client.folder, "acme.conf")
+    failed = client.run("provider add", "bind", "--plugin", "rfc2136", "transport=quic")
+    assert failed.code == 3 and "nothing was written" in failed.err, failed.err
+    assert not os.path.exists(os.path.dirname(client.folder))
+    result = client.run("provider add", "bind", "--plugin", "rfc2136", "key-file=@" + quick.key_file())
+    assert result.code == 0 and "'%s' was not there" % client.config in result.err, result.err
+    assert stat.S_IMODE(os.stat(client.config).st_mode) == 0o644
+    assert stat.S_IMODE(os.stat(client.folder).st_mode) == 0o755
+    again = client.run("provider add", "bind", "--plugin", "rfc2136", "key-file=@" + quick.key_file())
+    assert again.code == 3 and "[provider bind] already" in again.err, again.err
+    listed = client.run("list", "--state-dir", client.state)
+    assert listed.code == 0, listed.err
 
 
 def test_a_credential_has_one_source(quick, make_client):
@@ -155,8 +189,8 @@ def test_a_credential_has_one_source(quick, make_client):
     (["key-nam=x"], ["no option 'key-nam'", "did you mean 'key-name'", "plugin show rfc2136"]),
     (["nonsense"], ["'nonsense' is not OPTION=VALUE"]),
     (["transport=tcp", "transport=udp"], ["transport is given twice"]),
-    (["transport=quic"], ["transport", "tcp, udp"]),
-    (["timeout=soon"], ["timeout", "90s"]),
+    (["transport=quic"], ["transport: 'quic' is none of: tcp, udp"]),
+    (["timeout=soon"], ["timeout: 'soon' is not a time", "90s"]),
     (["key-secret=@/nonexistent"], ["key-secret", "/nonexistent"]),
     (["key-secret=-", "key-file=-"], ["key-file", "standard input can give one value only"]),
     (["key-name=a"], ["key-secret"]),
