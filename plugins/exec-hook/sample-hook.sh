@@ -20,7 +20,7 @@
 # the zone's primary. NSUPDATE is the program, when it is not in PATH.
 #
 # It is called as: sample-hook.sh [ARG...] add|remove|settled FQDN VALUE
-# Exit: 0 done, 1 failed, 2 verb not supported, 75 try later, 77 denied, 78 wrong settings. What is
+# Exit: 0 done, 2 verb not supported, 65 refused, 75 try later, 77 denied, 78 wrong settings. What is
 # written to stderr stands in the error that acme-dns shows.
 set -eu
 
@@ -44,7 +44,7 @@ shift 3
 case $value in
 *[!A-Za-z0-9_-]* | '')
     echo "will not send a value with other characters than A-Z a-z 0-9 _ -" >&2
-    exit 1
+    exit 65
     ;;
 esac
 

@@ -14,47 +14,57 @@
 
 /* ---- Exit codes ---- */
 
+#define FAILED "failed"
 #define RESERVED "used an exit code that is reserved"
+#define NOT_EXECUTABLE "could not run something (not executable)"
+#define NOT_FOUND "did not find a command that it needs"
 #define MEANINGLESS "used an exit code that has no meaning here"
 
-/* The table of the manual page. 75, 77 and 78 are those of sysexits.h. A code that nobody gave a
- * meaning most often comes from a command that a script ran, such as curl's when its time is up:
- * nobody thought of a promise then. */
+/* The table of the manual page. 65, 75, 77 and 78 are those of sysexits.h. Other codes most often
+ * come from a command that a script ran, such as curl's when its time is up, or from an exception
+ * that nobody caught (1), and 126 and 127 from the shell behind any number of commands that did
+ * run: nobody thought of a promise then. */
 static const struct style_codes native_codes = {
-    .rows = {{1, 1, ACME_REJECTED, "failed"},
+    .rows = {{1, 1, CODE_VAGUE, FAILED},
              {2, 2, ACME_UNSUPPORTED, "does not support this verb"},
-             {3, 3, ACME_REJECTED, "says 'not yet' (3), which only 'settled' may"},
-             {4, 74, CODE_VAGUE, RESERVED},
+             {3, 3, CODE_VAGUE, "says 'not yet' (3), which only 'settled' may"},
+             {4, 64, CODE_VAGUE, RESERVED},
+             {65, 65, ACME_REJECTED, "refuses the change"},
+             {66, 74, CODE_VAGUE, RESERVED},
              {75, 75, ACME_RETRY, "asks to come back later"},
              {76, 76, CODE_VAGUE, MEANINGLESS},
              {77, 77, ACME_DENIED, "says that its credential was refused"},
              {78, 78, ACME_BAD_CONFIG, "says that its settings are wrong"},
              {79, 125, CODE_VAGUE, MEANINGLESS},
-             {126, 126, ACME_BAD_CONFIG, "could not run something (not executable)"},
-             {127, 127, ACME_BAD_CONFIG, "did not find a command that it needs"},
+             {126, 126, CODE_VAGUE, NOT_EXECUTABLE},
+             {127, 127, CODE_VAGUE, NOT_FOUND},
              {128, 255, CODE_VAGUE, MEANINGLESS}}};
 
 /* Nothing is changed by asking: here a code without a meaning is no reason to ask again. */
 static const struct style_codes native_settled_codes = {
-    .rows = {{3, 3, ACME_RETRY, "says that it is not live yet"},
-             {4, 74, ACME_REJECTED, RESERVED},
+    .rows = {{1, 1, ACME_REJECTED, FAILED},
+             {3, 3, ACME_RETRY, "says that it is not live yet"},
+             {4, 64, ACME_REJECTED, RESERVED},
+             {66, 74, ACME_REJECTED, RESERVED},
              {76, 76, ACME_REJECTED, MEANINGLESS},
              {79, 125, ACME_REJECTED, MEANINGLESS},
+             {126, 126, ACME_BAD_CONFIG, NOT_EXECUTABLE},
+             {127, 127, ACME_BAD_CONFIG, NOT_FOUND},
              {128, 255, ACME_REJECTED, MEANINGLESS}},
     .rest = &native_codes};
 
 /* A program of another client's may have published the value and failed behind that: unlike ours,
  * its codes promise nothing. */
 static const struct style_codes all_but_zero = {.rule = "every code but 0 is a failure",
-                                                .rows = {{1, 255, CODE_VAGUE, "failed"}}};
+                                                .rows = {{1, 255, CODE_VAGUE, FAILED}}};
 
 static const struct style_codes certbot_codes = {
     .rule = "certbot takes no notice of exit codes, so the name servers decide",
-    .rows = {{1, 255, ACME_OK, "failed"}}};
+    .rows = {{1, 255, ACME_OK, FAILED}}};
 
 static const struct style_codes acme_sh_codes = {
     .rule = "dnsapi functions return 0 or 1",
-    .rows = {{78, 78, ACME_BAD_CONFIG, "cannot be called"}, {1, 255, CODE_VAGUE, "failed"}}};
+    .rows = {{78, 78, ACME_BAD_CONFIG, "cannot be called"}, {1, 255, CODE_VAGUE, FAILED}}};
 
 /* A declined challenge gets neither `done` nor `failed`: the program has left nothing behind. */
 static const struct style_codes uacme_begin_codes = {
@@ -62,11 +72,11 @@ static const struct style_codes uacme_begin_codes = {
     .rows = {{1, 255, ACME_REJECTED, "declines the challenge"}}};
 
 static const struct style_codes uacme_done_codes = {
-    .rule = "uacme takes no notice of this exit code", .rows = {{1, 255, ACME_OK, "failed"}}};
+    .rule = "uacme takes no notice of this exit code", .rows = {{1, 255, ACME_OK, FAILED}}};
 
 static const struct style_codes getssl_del_codes = {
     .rule = "getssl takes no notice of the exit code of DNS_DEL_COMMAND",
-    .rows = {{1, 255, ACME_OK, "failed"}}};
+    .rows = {{1, 255, ACME_OK, FAILED}}};
 
 /* ---- acme.sh ---- */
 
