@@ -13,6 +13,7 @@
  *     outcome    exit codes, and the lines of stdout that mean something
  *     acme-sh    what can be told from a dnsapi script of acme.sh
  *     home       the private home that such a script is run in
+ *     ask        one question to many name servers
  *     look       which values a name has
  *     change     runs for one change, or for several in a row
  *     batch      many changes in one run, as lines of JSON
@@ -28,6 +29,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/socket.h>
 #include <sys/types.h>
 
 struct hook;
@@ -277,9 +279,35 @@ bool acme_sh_is_script(const char *path);
  * has, or the first that it finds. In doubt it looks. */
 bool acme_sh_removes_by_name(const char *script);
 
+/* ---- ask.c ---- */
+
+#define ASK_SERVERS_MAX 32
+#define ASK_ANSWER_MAX 65535
+
+struct ask_server {
+    struct sockaddr_storage address;
+    socklen_t len;
+};
+
+struct ask_servers {
+    struct ask_server items[ASK_SERVERS_MAX];
+    size_t n;
+};
+
+/* Beyond ASK_SERVERS_MAX: left out. */
+void ask_add_server(struct ask_servers *servers, const void *address, size_t len);
+
+/* An answer to the question asked, whatever it says; false: it is of no use. */
+typedef bool ask_answer_fn(void *arg, const unsigned char *answer, int len);
+
+/* Asks all servers for the records of one type that name has. How many gave an answer that take
+ * could use. */
+size_t ask_all(struct ask_servers *servers, const char *name, int type, ask_answer_fn *take,
+               void *arg);
+
 /* ---- look.c ---- */
 
-/* Adds the TXT values that fqdn has to a list. false: nobody could be asked. */
+/* Adds the TXT values that fqdn has on any server of its zone to a list. false: none answered. */
 bool look_txt(const char *zone, const char *fqdn, struct words *values);
 
 /* ---- home.c ---- */

@@ -7,9 +7,9 @@ import shutil
 
 import pytest
 from dns_scene import OWNER, assert_clean, assert_issued, assert_refused, bind_tools, said, world
-from lab import Zone
+from lab import Host, Zone
 from lab.control import cache_dir
-from lab.world import tsig_name, tsig_secret
+from lab.world import HOSTS, PRIMARY, tsig_name, tsig_secret
 
 ALGORITHM = "hmac-sha256"
 NAMES = ("*.example.test", "example.test")
@@ -216,6 +216,55 @@ def test_acme_sh_script_is_not_run_blindly(make_scene):
     assert removed.code == 0, said(removed)
     scene.lab.update("example.test", 'add %s 60 TXT "foreign"' % OWNER)
     scene.assert_clean()
+
+
+@pytest.fixture
+def by_resolver(make_lab, make_client):
+    """A scene whose plug-ins hear from their resolver: example.test has the server nsa, which has an IPv4 address only,
+    and nsb, which has an IPv6 address only."""
+    def make(nsa, nsb, theirs):
+        """nsa, nsb: functions of the lab that return the address. theirs: what the last host holds at OWNER."""
+        hosts = [Host("resolver"), Host("lame", kind="lame"),
+                 Host("ahead", ipv6=True, rules=[{"name": OWNER.rstrip("."), "type": "TXT", "do": "answer",
+                                                 "records": ['%s 60 IN TXT "%s"' % (OWNER, text) for text in theirs]}])]
+        lab = make_lab(world(Zone("example.test", records='www 60 IN TXT "elsewhere"', minimum_s=1),
+                             Zone("hosts.test", hosts=hosts)))
+        scene = Scene(lab, make_client(lab))
+        nothing = {"do": "answer", "records": []}
+        lab.set_host_rules("resolver.hosts.test", [
+            {"name": "example.test", "type": "NS", "do": "answer",
+             "records": ["example.test. 60 IN NS nsa.test.", "example.test. 60 IN NS nsb.test."]},
+            {"name": "nsa.test", "type": "^A$", "do": "answer", "records": ["nsa.test. 60 IN A " + nsa(lab)]},
+            {"name": "nsb.test", "type": "AAAA", "do": "answer", "records": ["nsb.test. 60 IN AAAA " + nsb(lab)]},
+            {"name": "ns[ab].test", **nothing}])
+        lab.set_resolv_conf("nameserver %s\n" % lab.world.ip4((HOSTS, 1)))
+        scene.configure(["style = acme.sh", "command = " + acme_sh(scene, "dns_nsupdate.sh"),
+                         "core-allow-path = " + scene.tools, "env = NSUPDATE_SERVER=" + scene.lab.primary,
+                         "env = NSUPDATE_KEY=" + scene.key])
+        return scene
+
+    return make
+
+
+def test_all_servers_are_asked_what_stands_there(by_resolver):
+    """The first one is lame and the second is reached by IPv6 alone: enough to know."""
+    scene = by_resolver(lambda lab: lab.world.ip4((HOSTS, 2)), lambda lab: lab.world.ip6(PRIMARY), [])
+    added = scene.client.run("dns", "add", "example.test", "v" * 43)
+    assert added.code == 0, said(added)
+    removed = scene.client.run("dns", "remove", "example.test", "v" * 43)
+    assert removed.code == 0, said(removed)
+    scene.assert_clean()
+
+
+def test_one_server_of_many_knows_of_values_of_others(by_resolver):
+    """It is ahead of the first, or the first is behind: what it has is at stake."""
+    scene = by_resolver(lambda lab: lab.world.ip4(PRIMARY), lambda lab: lab.world.ip6((HOSTS, 3)), ["theirs"])
+    added = scene.client.run("dns", "add", "example.test", "v" * 43)
+    assert added.code == 0, said(added)
+    standing = scene.lab.zones()
+    assert_refused(scene.client.run("dns", "remove", "example.test", "v" * 43), 4, "dns_nsupdate.sh was not run",
+                   'a value that is not ours to remove, "theirs"', within_s=60)
+    assert_clean(scene.lab, standing)
 
 
 def test_acme_sh_takes_settings_from_account_conf(make_scene, tmp_path):
