@@ -95,15 +95,8 @@ static bool is_wanted(const struct kit_json *zone, const char *name)
     const char *found = kit_json_str(zone, "name");
     const char *id = kit_json_id(zone, "id");
 
-    if (found == NULL || id == NULL || strlen(id) >= ID_SIZE) {
-        return false;
-    }
-    for (const char *c = found; *c != '\0'; c++) {
-        if ((unsigned char)*c >= 0x80) {
-            return strstr(name, "xn--") != NULL;
-        }
-    }
-    return kit_name_equals(found, name);
+    return id != NULL && strlen(id) < ID_SIZE &&
+           (kit_name_equals(found, name) || kit_name_may_equal(found, name));
 }
 
 /* "'Main' (id 0123...), 'Other' (id 4567...)" */

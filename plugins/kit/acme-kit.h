@@ -498,6 +498,10 @@ void kit_pages_done(struct kit_pages *pages);
 bool kit_name_is_in(const char *name, const char *zone);
 bool kit_name_equals(const char *a, const char *b);
 
+/* Whether a name that a service shows may be this one, and cannot be compared with it: it is shown
+ * in Unicode, and the other has labels of international names (xn--, RFC 5890). */
+bool kit_name_may_equal(const char *shown, const char *name);
+
 /*
  * For zones listed by the service: whether candidate holds name and is longer than the best so far
  * (NULL: none): if (kit_zone_is_better(record->fqdn, zone, best)) { best = zone; }
@@ -606,7 +610,8 @@ void kit_place_done(struct kit_place *place);
  * ACME_OK: place has all but records, or, where no zone holds the name, nothing. Otherwise the
  * failure has been reported as by kit_send(): of the requests, with ACME_DENIED too where only one
  * of several names may not be asked for and none of the others is the zone; with ACME_REJECTED, of
- * a list in which a zone has no name or no id, or that has two zones of the name.
+ * a list in which a zone has no name or no id, that has two zones of the name, or that shows names
+ * in Unicode where the record's is an international one. Asked for by name, such a zone is taken.
  */
 int32_t kit_find_zone(struct acme_call *call, struct kit_http *http, const struct kit_api *api,
                       const struct acme_record *record, struct kit_place *place);
@@ -617,7 +622,8 @@ int32_t kit_find_zone(struct acme_call *call, struct kit_http *http, const struc
  * kit_find_zone() found: with a zone.
  *
  * Failures are reported as by kit_send(); with ACME_REJECTED, a record that does not say its name,
- * or, at the name, its value or id: then it is not known whether the value is there.
+ * or, at the name, its value or id, or that shows its name in Unicode: then it is not known whether
+ * the value is there.
  */
 int32_t kit_find_records(struct acme_call *call, struct kit_http *http, const struct kit_api *api,
                          const struct acme_record *record, struct kit_place *place);

@@ -12,6 +12,8 @@
 #include <string.h>
 #include <strings.h>
 
+#define IN_UNICODE "shows names in Unicode, and an international name cannot be found among them"
+
 static void set(char **to, const char *text)
 {
     free(*to);
@@ -53,6 +55,13 @@ static bool is_better(const struct kit_listing *r, const char *name)
            kit_zone_is_better(r->record->fqdn, name, best);
 }
 
+static bool may_be_zone(const struct kit_listing *r, const char *name)
+{
+    return r->wanted == NULL
+               ? kit_zone_is_better(r->record->fqdn, name, NULL)
+               : kit_name_equals(name, r->wanted) || kit_name_may_equal(name, r->wanted);
+}
+
 static void take_zone(struct kit_listing *r, const struct kit_json *element)
 {
     struct kit_place *place = r->place;
@@ -61,8 +70,9 @@ static void take_zone(struct kit_listing *r, const struct kit_json *element)
 
     if (name == NULL) {
         r->problem = "has a zone without a name";
-    } else if (r->wanted != NULL ? !kit_name_equals(name, r->wanted)
-                                 : !kit_zone_is_better(r->record->fqdn, name, NULL)) {
+    } else if (r->wanted == NULL && kit_name_may_equal(name, r->record->fqdn)) {
+        r->problem = IN_UNICODE;
+    } else if (!may_be_zone(r, name)) {
         return;
     } else if (id == NULL || *id == '\0') {
         r->problem = "has a zone without an id";
@@ -210,6 +220,8 @@ static void take_record(struct kit_listing *r, const struct kit_json *element)
     }
     if (name == NULL) {
         r->problem = "has a record without a name";
+    } else if (kit_name_may_equal(name, r->place->name)) {
+        r->problem = IN_UNICODE;
     } else if (!kit_name_equals(name, r->place->name)) {
         return;
     } else if (value == NULL) {

@@ -42,6 +42,16 @@ bool kit_name_equals(const char *a, const char *b)
            strncasecmp(a, b, plain_len(a)) == 0;
 }
 
+bool kit_name_may_equal(const char *shown, const char *name)
+{
+    bool is_ascii = true;
+
+    for (const char *c = shown; c != NULL && *c != '\0'; c++) {
+        is_ascii = is_ascii && (unsigned char)*c < 0x80;
+    }
+    return !is_ascii && name != NULL && strcasestr(name, "xn--") != NULL;
+}
+
 bool kit_zone_is_better(const char *name, const char *candidate, const char *best)
 {
     return candidate != NULL && plain_len(candidate) > 0 && kit_name_is_in(name, candidate) &&

@@ -139,6 +139,29 @@ static void lists_of_zones_that_leave_doubt_fail(void **state)
     expect_zone(&LISTED, ACME_RETRY, NULL);
 }
 
+static void names_in_unicode_leave_doubt_unless_asked_for(void **state)
+{
+    const struct kit_api by_name = {.zones = {.request = {.path = "/z/{}", .parts = {KIT_NAME}}}};
+    struct acme_record record = RECORD;
+    KIT_PLACE(place);
+
+    (void)state;
+    SCRIPT(ZONES(ZONE("'b'", "b\xc3\xbc.example") "," ZONE("'e'", "example.com")), ZONES(""));
+    expect_zone(&LISTED, ACME_OK, "e"); /* the record's name is none of those */
+    record.fqdn = "_acme-challenge.xn--b-xga.example.";
+    record.zone = "xn--b-xga.example.";
+    SCRIPT(ZONES(ZONE("'b'", "b\xc3\xbc.example")));
+    assert_int_equal(find(&LISTED, &record, ACME_REMOVE, &place), ACME_REJECTED);
+    kit_lab_expect_failed(ACME_REJECTED, (const char *const[]){"names in Unicode", NULL});
+    SCRIPT(ZONES(ZONE("'b'", "xn--b-xga.example")),
+           "{'records': [{'id': 1, 'name': '_acme-challenge.b\xc3\xbc.example', 'content': 'x'}]}");
+    assert_int_equal(find(&LISTED, &record, ACME_REMOVE, &place), ACME_REJECTED);
+    kit_lab_expect_failed(ACME_REJECTED, (const char *const[]){"names in Unicode", NULL});
+    SCRIPT(ZONE("'b'", "b\xc3\xbc.example"), "[]");
+    assert_int_equal(find(&by_name, &record, ACME_ADD, &place), ACME_OK);
+    assert_string_equal(place.zone_id, "b");
+}
+
 static bool is_public(const struct kit_json *zone)
 {
     return !kit_json_bool(zone, "private", false);
@@ -357,6 +380,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_the_dns_says_comes_before_the_longest),
         cmocka_unit_test(lists_of_zones_that_leave_doubt_fail),
+        cmocka_unit_test(names_in_unicode_leave_doubt_unless_asked_for),
         cmocka_unit_test(unwanted_zones_are_passed_over),
         cmocka_unit_test(zones_are_asked_for_by_name),
         cmocka_unit_test(a_name_that_may_not_be_asked_for_is_told_if_no_other_is_the_zone),
