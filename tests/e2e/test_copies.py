@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Copies of a new certificate: what is in them, whose they are, and what becomes of those that cannot be made."""
 
+import errno
 import json
 import os
 import shutil
@@ -11,6 +12,7 @@ import subprocess
 import pytest
 from cryptography.hazmat.primitives.serialization import pkcs12
 from lab import Ca, World, Zone
+from lab.control import preload_faults
 
 NAME = "example.test"
 NAMES = ("*.example.test", "example.test")
@@ -219,6 +221,22 @@ def test_two_copies_to_one_place(lab, make_client, place):
     result = run_issue(client)
     assert result.code == 8 and "copy-combined: '%s/%s' is where copy-privkey copies to" % (place, NAME) in result.err
     assert os.listdir(place) == []
+
+
+@pytest.mark.parametrize("calls, cause", [("write", errno.ENOSPC), ("fsync", errno.EIO)])
+def test_a_disk_that_fails_changes_no_copy(lab, make_client, place, calls, cause):
+    client = make_client(lab)
+    client.configure(sections=section("copy-fullchain = %s/a.pem" % place, "copy-privkey = %s/b.pem" % place))
+    assert run_issue(client).code == 0
+    before = [read(place / name) for name in ("a.pem", "b.pem")]
+    for number in (1, 2):
+        result = run_issue(client, "--force", env=preload_faults(place, calls=calls, at=number, errno=cause))
+        assert result.code == 8, result.err
+        for text in (os.strerror(cause), "'%s/%s.pem'" % (place, "ab"[number - 1])):
+            assert text in result.err, result.err
+        assert [read(place / name) for name in sorted(os.listdir(place))] == before
+    assert client.run("deploy", "--pending").code == 0
+    assert read(place / "b.pem") == read(client.path(NAME, "privkey.pem"))
 
 
 @pytest.mark.parametrize("point", ["store-copy-before", "store-copy-after"])
