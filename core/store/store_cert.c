@@ -8,6 +8,8 @@
 #include "base/mem.h"
 #include "store/store_internal.h"
 
+#include <sys/stat.h>
+
 void store_cert_free(struct store_cert *cert)
 {
     if (cert == NULL) {
@@ -176,6 +178,15 @@ int store_cert_check(struct store *store, const struct store_cert *cert, struct 
     AUTO_FREE char *folder = store_cert_path(store, cert->name, cert->version);
 
     return store_version_check(folder, err);
+}
+
+bool store_cert_has_key(struct store *store, const struct store_cert *cert)
+{
+    AUTO_FREE char *folder = store_cert_path(store, cert->name, cert->version);
+    AUTO_FREE char *path = fs_join(folder, "privkey.pem");
+    struct stat st;
+
+    return stat(path, &st) == 0 && st.st_size > 0;
 }
 
 int store_cert_list(struct store *store, struct strv *ret_names, struct err *err)

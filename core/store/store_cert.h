@@ -129,6 +129,9 @@ struct store_job *store_cert_install(struct store *store, const struct store_ins
  * whether it has expired. cert is what was loaded. */
 int store_cert_check(struct store *store, const struct store_cert *cert, struct err *err);
 
+/* The little of that which costs nothing, for thousands of them: a key is there. */
+bool store_cert_has_key(struct store *store, const struct store_cert *cert);
+
 /* Whether what servers read are still the links that acme-dns made, or nothing: ERR_FAILED names
  * what else is there, and an installation would be refused too. */
 int store_cert_check_layout(const struct store *store, const char *name, struct err *err);

@@ -278,7 +278,11 @@ static void judge(const struct planner *planner, struct subject *s)
     s->item->is_new_owner = s->standing == STANDING_GOOD && s->has_request && !was_configured(s);
     err_clear(&err);
     code = store_cert_load(s->store, s->item->name, &s->cert, &err);
-    if (code == 0) {
+    if (code == -ERR_MALFORMED) {
+        decide(s, PLAN_RENEW, str_dup(err.text)); /* what is damaged serves nobody */
+    } else if (code == 0 && !store_cert_has_key(s->store, s->cert)) {
+        decide(s, PLAN_RENEW, str_dup("its private key is gone"));
+    } else if (code == 0) {
         judge_installed(planner, s);
     } else if (code == -ERR_NOT_FOUND) {
         judge_absent(planner, s);

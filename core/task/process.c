@@ -8,6 +8,7 @@
  */
 #include "task/process.h"
 
+#include "base/clock.h"
 #include "base/event.h"
 #include "base/fs.h"
 #include "base/mem.h"
@@ -377,7 +378,8 @@ static int make_plan(struct process *process, struct err *err)
         .is_deploy_left = request->is_deploy_left,
     };
 
-    if (plan_make(process->env, run_trees(process->run), &plan_request, &process->plan, err) < 0) {
+    if (clock_check(err) < 0 ||
+        plan_make(process->env, run_trees(process->run), &plan_request, &process->plan, err) < 0) {
         return err_code(err);
     }
     if (process->plan.n > 0) {

@@ -165,6 +165,21 @@ def test_a_damaged_certificate_is_replaced(place, file, damage):
     assert place.issue().code == 0 and place.n_orders() == n_orders
 
 
+@pytest.mark.parametrize("verb", ["process", "renew"])
+@pytest.mark.parametrize("file, damage", [("cert.pem", "truncated"), ("privkey.pem", "empty"), ("privkey.pem", "gone")])
+def test_unattended_runs_replace_it_too(place, verb, file, damage):
+    path = place.path("current", file)
+    if damage == "gone":
+        os.unlink(path)
+    else:
+        place.write(path, DAMAGES[damage](read(path)))
+    result = place.client.run(verb)
+    assert result.code == 0, result.err
+    assert place.served() != place.leaf
+    n_orders = place.n_orders()
+    assert place.client.run(verb).code == 0 and place.n_orders() == n_orders
+
+
 def test_a_key_of_another_certificate_is_replaced(place):
     place.write(place.path("current", "privkey.pem"), read(glob.glob(place.path("archived", "*", "privkey.pem"))[0]))
     result = place.issue()
@@ -314,6 +329,10 @@ def test_a_clock_that_was_never_set_is_named(place):
     now = preload_faults(place.client.state, now=100)
     for options in ((), ("--force",)):
         result = place.issue(*options, env=now)
+        assert result.code == 1, result.err
+        assert_says(result, "the clock says 1970-01-01T00:0", "set it")
+    for verb in ("process", "renew"):
+        result = place.client.run(verb, env=now)
         assert result.code == 1, result.err
         assert_says(result, "the clock says 1970-01-01T00:0", "set it")
     result = place.client.run("list", env=now)
