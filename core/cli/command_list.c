@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "cli/cert_text.h"
 #include "cli/sink_impl.h"
+#include "config/settings.h"
 
 #include <unistd.h>
 
@@ -50,7 +51,7 @@ enum task_exit command_list(struct task_env *env, const struct args *args, struc
 {
     const struct list_request request = {
         .is_judged = args_has(args, OPTION_CHECK),
-        .metrics = args_text(args, OPTION_METRICS),
+        .metrics = env->settings->metrics,
     };
     struct listing listing = {.sink = sink};
     enum task_exit status = EXIT_DONE;

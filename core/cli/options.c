@@ -75,7 +75,7 @@ static const struct option_row OPTIONS[OPTION_COUNT] = {
     [OPTION_NO_CHECK] = {0, "no-check", NULL, false, NULL, "write it without opening the plug-in"},
     [OPTION_CHECK] = {0, "check", NULL, false, NULL,
                       "exit with 1 if somebody should look at a certificate"},
-    [OPTION_METRICS] = {0, "metrics", "FILE", false, NULL,
+    [OPTION_METRICS] = {0, "metrics", "FILE", false, "metrics",
                         "write the state of all for Prometheus' node exporter (textfile)"},
     [OPTION_PENDING] = {0, "pending", NULL, false, NULL,
                         "all certificates whose hooks failed or were not run yet"},
@@ -167,16 +167,22 @@ static const enum option_id REVOKE_OPTIONS[] = {OPTION_NAME,    OPTION_REASON, O
 static const enum option_id DEPLOY_OPTIONS[] = {OPTION_PENDING, OPTION_SCHEDULED};
 static const enum option_id PRINT_OPTIONS[] = {OPTION_PRINT};
 static const enum option_id PROCESS_OPTIONS[] = {
-    OPTION_PLAN,           OPTION_MAX_ORDERS, OPTION_SCHEDULED,           OPTION_NO_DEPLOY,
-    OPTION_EXIT_UNCHANGED, OPTION_STAGING,    OPTION_AGREE_TOS,           OPTION_EMAIL,
-    OPTION_RESOLVER,       OPTION_CA_BUNDLE,  OPTION_PROPAGATION_TIMEOUT,
+    OPTION_METRICS,   OPTION_PLAN,           OPTION_MAX_ORDERS, OPTION_SCHEDULED,
+    OPTION_NO_DEPLOY, OPTION_EXIT_UNCHANGED, OPTION_STAGING,    OPTION_AGREE_TOS,
+    OPTION_EMAIL,     OPTION_RESOLVER,       OPTION_CA_BUNDLE,  OPTION_PROPAGATION_TIMEOUT,
 };
 static const enum option_id RENEW_OPTIONS[] = {
-    OPTION_PLAN,       OPTION_FORCE,
-    OPTION_MAX_ORDERS, OPTION_SCHEDULED,
-    OPTION_NO_DEPLOY,  OPTION_EXIT_UNCHANGED,
-    OPTION_STAGING,    OPTION_RESOLVER,
-    OPTION_CA_BUNDLE,  OPTION_PROPAGATION_TIMEOUT,
+    OPTION_METRICS,
+    OPTION_PLAN,
+    OPTION_FORCE,
+    OPTION_MAX_ORDERS,
+    OPTION_SCHEDULED,
+    OPTION_NO_DEPLOY,
+    OPTION_EXIT_UNCHANGED,
+    OPTION_STAGING,
+    OPTION_RESOLVER,
+    OPTION_CA_BUNDLE,
+    OPTION_PROPAGATION_TIMEOUT,
 };
 static const enum option_id DELETE_OPTIONS[] = {OPTION_YES, OPTION_STAGING};
 static const enum option_id DNS_ADD_OPTIONS[] = {

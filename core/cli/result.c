@@ -59,6 +59,36 @@ static void add_names(struct buf *to, const char *names)
     add_row(to, "Names", buf_str(&shown));
 }
 
+/* A certificate's result with nothing said of what comes next: the run goes on with others. */
+static bool is_one_of_many(const struct event *event)
+{
+    return event_text(event, "state") != NULL && event_text(event, "not-after") != NULL &&
+           event_text(event, "next") == NULL;
+}
+
+/* One of many: "web: issued, valid until 2027-02-19T10:00:00Z (in 89 days)". */
+static void add_short_success(const struct sink *sink, const struct event *event, struct buf *to)
+{
+    bool has_colour = sink->settings.has_colour[SINK_OUT];
+    int64_t wall_s = sink->settings.io.wall_s(sink->settings.io.arg);
+    char span[CLOCK_TEXT_MAX] = "";
+    int64_t end_s = 0;
+    const char *until = event_text(event, "not-after");
+
+    if (clock_parse(until, &end_s) && end_s > wall_s) {
+        clock_format_span(end_s - wall_s, span);
+    }
+    AUTO_FREE char *head = str_fmt("%s: %s", event->subject, event_text(event, "state"));
+    AUTO_FREE char *rest =
+        str_fmt(", valid until %s (in %s)%s%s\n", until, span,
+                event_text(event, "warning") == NULL ? "" : "; ",
+                event_text(event, "warning") == NULL ? "" : event_text(event, "warning"));
+    colour_begin(has_colour, COLOUR_GREEN, to);
+    text_add_clean(to, head, true);
+    colour_end(has_colour, COLOUR_GREEN, to);
+    text_add_clean(to, rest, true);
+}
+
 static void add_success(const struct sink *sink, const struct event *event, struct buf *to)
 {
     bool has_colour = sink->settings.has_colour[SINK_OUT];
@@ -130,6 +160,10 @@ enum sink_stream result_format(const struct sink *sink, const struct event *even
 {
     int64_t status = event_number(event, "exit", EXIT_DONE);
 
+    if ((status == EXIT_DONE || status == EXIT_UNCHANGED) && is_one_of_many(event)) {
+        add_short_success(sink, event, to);
+        return SINK_OUT;
+    }
     if (status == EXIT_DONE || status == EXIT_UNCHANGED) {
         add_success(sink, event, to);
         return SINK_OUT;

@@ -23,6 +23,7 @@
 #include "cli/sink_impl.h"
 #include "config/config.h"
 #include "config/settings.h"
+#include "task/list.h"
 #include "task/references.h"
 
 #include <stdlib.h>
@@ -318,6 +319,12 @@ static enum task_exit judge(const struct run *run, enum task_exit status)
     return sink_has_failed(run->sink) && status == EXIT_DONE ? EXIT_FAILED : status;
 }
 
+static bool changes_certificates(enum command_id command)
+{
+    return command == COMMAND_ISSUE || command == COMMAND_PROCESS || command == COMMAND_RENEW ||
+           command == COMMAND_REVOKE || command == COMMAND_DEPLOY || command == COMMAND_DELETE;
+}
+
 static enum task_exit run_command(struct run *run, int *ret_signal)
 {
     struct err err = ERR_INIT;
@@ -335,6 +342,9 @@ static enum task_exit run_command(struct run *run, int *ret_signal)
     env.console = dialogue_open(run->sink, env.loop, &run->dialogue);
     sink_set_loop(run->sink, env.loop);
     status = command_run(&env, &run->args, run->sink);
+    if (changes_certificates(run->args.command)) {
+        list_refresh_metrics(&env);
+    }
     sink_set_loop(run->sink, NULL);
     dialogue_close(run->dialogue);
     loop_free(env.loop);

@@ -26,6 +26,7 @@ struct settings {
     char *ca_bundle;          /* one file of trusted roots for CAs; NULL: the system's */
     char *plugin_user;        /* whom workers become when we are root */
     char *config_path;        /* the main configuration file, there or not */
+    char *metrics;            /* what runs write for Prometheus; NULL: nothing */
     struct strv deploy_hooks; /* for every certificate: command lines, as written */
     struct strv pre_hooks, post_hooks, failure_hooks; /* the same, for every run */
     struct strv copies[COPY_PIECES];                  /* of every certificate: copy_rule_parse() */

@@ -99,7 +99,9 @@ static enum task_exit tell_success(const struct job *job)
                FIELD("warning", store_is_staging(job->store) ? STAGING_WARNING : NULL),
                FIELD("names", names), FIELD("path", path), FIELD("not-after", not_after),
                FIELD("renew-after", renew_after),
-               FIELD("next", is_attended ? NEXT_STEP_ATTENDED : NEXT_STEP));
+               FIELD("next", job->request->is_following ? NULL
+                             : is_attended              ? NEXT_STEP_ATTENDED
+                                                        : NEXT_STEP));
     return status;
 }
 

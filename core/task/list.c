@@ -169,3 +169,18 @@ enum task_exit task_list(struct task_env *env, const struct list_request *reques
     strv_done(&list.names);
     return status;
 }
+
+static void ignore_row(void *arg, const struct list_row *row)
+{
+    (void)arg;
+    (void)row;
+}
+
+void list_refresh_metrics(struct task_env *env)
+{
+    const struct list_request request = {.metrics = env->settings->metrics};
+
+    if (request.metrics != NULL) {
+        (void)task_list(env, &request, ignore_row, NULL);
+    }
+}

@@ -46,4 +46,8 @@ struct list_request {
 enum task_exit task_list(struct task_env *env, const struct list_request *request,
                          list_row_fn *seen, void *arg);
 
+/* Writes settings.metrics, if it is set, at the end of a command that may have changed something.
+ * What keeps it from being written is warned of. */
+void list_refresh_metrics(struct task_env *env);
+
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 the acme-dns authors
  * SPDX-License-Identifier: MIT */
 
-#include "task/plan.h"
+#include "task/plan_impl.h"
 
 #include "base/clock.h"
 #include "base/event.h"
@@ -17,30 +17,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-
-/* What is known of one certificate while it is judged. */
-struct subject {
-    struct plan_item *item;
-    struct store *store;
-    struct certificate_section section;
-    enum standing standing; /* of the section */
-    struct err why;         /* DISABLED, LOST */
-    struct store_pairs request;
-    bool has_request;
-    struct store_cert *cert; /* NULL: not installed */
-};
-
-struct planner {
-    struct task_env *env;
-    struct trees *trees;
-    const struct plan_request *request;
-    struct plan *plan;
-    struct standings *standings;
-    struct deploy_common *common;
-    struct map *known; /* names that are in the plan */
-    char *last_ca;     /* the CA that was looked up last, and whether it is for trials */
-    bool is_last_ca_staging;
-};
 
 void plan_done(struct plan *plan)
 {
@@ -62,240 +38,11 @@ const char *plan_action_name(enum plan_action action)
     static const char *const NAMES[] = {
         [PLAN_NOTHING] = "nothing", [PLAN_ISSUE] = "issue",   [PLAN_REISSUE] = "reissue",
         [PLAN_RENEW] = "renew",     [PLAN_RESUME] = "resume", [PLAN_DEPLOY] = "deploy",
-        [PLAN_KEEP] = "remember",   [PLAN_WAIT] = "wait",     [PLAN_LEAVE] = "leave",
-        [PLAN_BROKEN] = "broken",
+        [PLAN_KEEP] = "remember",   [PLAN_ASK] = "ask",       [PLAN_WAIT] = "wait",
+        [PLAN_LEAVE] = "leave",     [PLAN_BROKEN] = "broken",
     };
 
     return NAMES[action];
-}
-
-/* ---- Judging one ---- */
-
-/* why is taken. */
-static void decide(struct subject *s, enum plan_action action, char *take_why)
-{
-    mem_free(s->item->why);
-    s->item->why = take_why;
-    s->item->action = action;
-}
-
-static void decide_broken(struct subject *s, const struct err *err)
-{
-    decide(s, PLAN_BROKEN, str_dup(err->text));
-    s->item->class = err->class;
-}
-
-static bool was_configured(const struct subject *s)
-{
-    return store_pairs_find(&s->request, STORE_REQUEST_CONFIGURED) != NULL;
-}
-
-/* What the configuration has and the certificate has not: "b.example, c.example"; or NULL. */
-static char *find_added_names(const struct subject *s)
-{
-    AUTO(strv_done) struct strv added = STRV_INIT;
-
-    for (size_t i = 0; s->standing == STANDING_GOOD && i < s->section.domains.n; i++) {
-        if (!strv_has(&s->cert->domains, s->section.domains.items[i])) {
-            strv_add(&added, s->section.domains.items[i]);
-        }
-    }
-    return added.n == 0 ? NULL : strv_join(&added, ", ");
-}
-
-static bool is_request_stale(const struct subject *s)
-{
-    return s->standing == STANDING_GOOD && !wanted_is_kept(&s->section, &s->request);
-}
-
-static bool has_begun(const struct subject *s)
-{
-    AUTO(strv_done) struct strv tags = STRV_INIT;
-    struct err ignored = ERR_INIT;
-
-    return store_pending_key_list(s->store, s->item->name, &tags, &ignored) == 0 && tags.n > 0;
-}
-
-static bool needs_deploy(const struct planner *planner, const struct subject *s)
-{
-    AUTO(deploy_plan_done) struct deploy_plan plan = DEPLOY_PLAN_INIT;
-    struct err ignored = ERR_INIT; /* told when they are to be run */
-
-    return !planner->request->is_deploy_left &&
-           deploy_plan_find(planner->common, s->store, s->item->name, &plan, &ignored) == 0 &&
-           deploy_is_pending(s->store, s->cert, &plan);
-}
-
-/* "not before 2026-11-21T22:51:00Z: words" */
-static char *explain_wait(int64_t until_s, const char *words)
-{
-    char until[CLOCK_TEXT_MAX];
-
-    clock_format(until_s, until);
-    return str_fmt("not before %s: %s", until, words);
-}
-
-/* It would be ordered, but for what the CA has said, or what failed before. */
-static void hold_back(const struct planner *planner, struct subject *s,
-                      const struct renewal_verdict *verdict)
-{
-    if (!plan_is_order(s->item->action) || s->item->action == PLAN_RESUME) {
-        return;
-    }
-    if (verdict->limited_s > 0) {
-        decide(s, PLAN_WAIT,
-               explain_wait(verdict->limited_s, verdict->limit_text == NULL
-                                                    ? "the CA has asked to be spared"
-                                                    : verdict->limit_text));
-    } else if (verdict->retry_s > 0 && planner->request->is_scheduled &&
-               !planner->request->is_forced) {
-        decide(s, PLAN_WAIT,
-               explain_wait(verdict->retry_s, verdict->kept.error == NULL ? "it failed before"
-                                                                          : verdict->kept.error));
-    }
-}
-
-static int64_t choose_margin(const struct planner *planner, const struct subject *s)
-{
-    const struct settings *settings = planner->env->settings;
-    const struct margin *margin = &settings->renew_before;
-    const char *kept = store_pairs_find(&s->request, "renew-before");
-    struct margin parsed = {.ms = 0};
-
-    if (s->standing == STANDING_GOOD && !margin_is_unsaid(&s->section.renew_before)) {
-        margin = &s->section.renew_before;
-    } else if (kept != NULL && margin_parse(kept, &parsed)) {
-        margin = &parsed;
-    }
-    return margin_seconds(margin, s->cert->not_after_s - s->cert->not_before_s);
-}
-
-static void judge_dates(const struct planner *planner, struct subject *s,
-                        const struct renewal_verdict *verdict)
-{
-    AUTO_FREE char *added = find_added_names(s);
-
-    if (planner->request->is_forced) {
-        decide(s, PLAN_RENEW, str_dup("--force"));
-    } else if (added != NULL && !planner->request->is_renewal) {
-        decide(s, PLAN_REISSUE, str_fmt("the configuration adds %s", added));
-    } else if (verdict->is_clock_behind) {
-        decide(s, PLAN_WAIT,
-               str_dup("this computer's clock is behind: the certificate is not valid yet by it"));
-    } else if (verdict->is_due) {
-        decide(s, PLAN_RENEW, renewal_explain(verdict));
-    }
-}
-
-static void judge_installed(const struct planner *planner, struct subject *s)
-{
-    AUTO(renewal_verdict_done) struct renewal_verdict verdict = {.is_due = false};
-    const struct renewal_subject subject = {
-        .name = s->item->name,
-        .cert = s->cert,
-        .renew_before_s = choose_margin(planner, s),
-    };
-
-    renewal_judge(s->store, &subject, clock_wall_s(), &verdict);
-    s->item->not_after_s = s->cert->not_after_s;
-    s->item->due_s = verdict.due.at_s;
-    s->item->wants_ari = verdict.wants_ari;
-    if (verdict.warning != NULL) {
-        event_log(EVENT_WARNING, s->item->name, "%s", verdict.warning);
-    }
-    judge_dates(planner, s, &verdict);
-    hold_back(planner, s, &verdict);
-    if (s->item->action != PLAN_NOTHING) {
-        return;
-    }
-    if (has_begun(s)) {
-        decide(s, PLAN_RESUME, str_dup("an order was begun and not ended"));
-    } else if (needs_deploy(planner, s)) {
-        decide(s, PLAN_DEPLOY, str_dup("hooks failed, or were not run yet"));
-    } else if (is_request_stale(s)) {
-        decide(s, PLAN_KEEP, str_dup("its section has changed"));
-    }
-}
-
-static void judge_absent(const struct planner *planner, struct subject *s)
-{
-    AUTO(renewal_verdict_done) struct renewal_verdict verdict = {.is_due = false};
-    const struct renewal_subject subject = {.name = s->item->name};
-
-    if (store_cert_is_retired(s->store, s->item->name)) {
-        decide(s, PLAN_LEAVE,
-               str_fmt("it was revoked: acme-dns issue --force --name %s brings it back",
-                       s->item->name));
-    } else if (has_begun(s)) {
-        decide(s, PLAN_RESUME, str_dup("an order was begun and not ended"));
-    } else if (planner->request->is_renewal) {
-        decide(s, PLAN_LEAVE, str_dup("not issued yet: acme-dns process does that"));
-    } else {
-        decide(s, PLAN_ISSUE, NULL);
-        renewal_judge(s->store, &subject, clock_wall_s(), &verdict);
-        hold_back(planner, s, &verdict);
-    }
-}
-
-/* Without a right section. False: that says it all. */
-static bool judge_owner(struct subject *s)
-{
-    bool is_wrong =
-        s->standing == STANDING_DISABLED || (s->standing == STANDING_LOST && was_configured(s));
-
-    if (s->standing == STANDING_DISABLED && !s->has_request) {
-        decide_broken(s, &s->why);
-        return false;
-    }
-    if (!is_wrong && was_configured(s)) {
-        decide(s, PLAN_LEAVE,
-               str_fmt("its section was taken out of the configuration: acme-dns adopt %s shows "
-                       "it, acme-dns delete %s removes the certificate",
-                       s->item->name, s->item->name));
-        return false;
-    }
-    s->item->is_disabled = is_wrong;
-    return true;
-}
-
-static void judge(const struct planner *planner, struct subject *s)
-{
-    struct err err = ERR_INIT;
-    int code = store_request_load(s->store, s->item->name, &s->request, &err);
-
-    s->has_request = code == 0;
-    if (code < 0 && code != -ERR_NOT_FOUND && s->standing != STANDING_GOOD) {
-        decide_broken(s, &err);
-        return;
-    }
-    if (planner->request->is_scheduled && s->item->is_staging) {
-        decide(s, PLAN_LEAVE, str_dup("a trial: --scheduled leaves it alone"));
-        return;
-    }
-    if (s->standing != STANDING_GOOD && !judge_owner(s)) {
-        return;
-    }
-    s->item->is_new_owner = s->standing == STANDING_GOOD && s->has_request && !was_configured(s);
-    err_clear(&err);
-    code = store_cert_load(s->store, s->item->name, &s->cert, &err);
-    if (code == -ERR_MALFORMED) {
-        decide(s, PLAN_RENEW, str_dup(err.text)); /* what is damaged serves nobody */
-    } else if (code == 0 && !store_cert_has_key(s->store, s->cert)) {
-        decide(s, PLAN_RENEW, str_dup("its private key is gone"));
-    } else if (code == 0) {
-        judge_installed(planner, s);
-    } else if (code == -ERR_NOT_FOUND) {
-        judge_absent(planner, s);
-    } else {
-        decide_broken(s, &err);
-    }
-}
-
-static void subject_done(struct subject *s)
-{
-    certificate_section_done(&s->section);
-    store_pairs_done(&s->request);
-    store_cert_free(s->cert);
 }
 
 /* ---- Which there are ---- */
@@ -335,7 +82,7 @@ static int add(struct planner *planner, const char *name, const struct config_se
                bool is_staging, struct err *err)
 {
     struct plan_item item = {.name = str_dup(name), .is_staging = is_staging};
-    AUTO(subject_done) struct subject s = {.request = STORE_PAIRS_INIT};
+    AUTO(plan_subject_done) struct plan_subject s = {.request = STORE_PAIRS_INIT};
 
     map_set(planner->known, name, planner);
     s.item = &item;
@@ -349,7 +96,7 @@ static int add(struct planner *planner, const char *name, const struct config_se
         mem_free(item.name);
         return err_code(err);
     }
-    judge(planner, &s);
+    plan_judge(planner, &s);
     VEC_PUSH(planner->plan->items, planner->plan->n, planner->plan->cap) = item;
     return 0;
 }

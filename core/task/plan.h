@@ -25,6 +25,7 @@ enum plan_action {
     PLAN_RESUME,  /* an order was begun */
     PLAN_DEPLOY,  /* hooks are to be run, no order */
     PLAN_KEEP,    /* what its section says is to be remembered, no order */
+    PLAN_ASK,     /* not due by what is known; its CA is asked when to renew it */
     PLAN_WAIT,    /* due, but not to be tried yet */
     PLAN_LEAVE,   /* not ours to touch: revoked, taken out of the configuration, a trial */
     PLAN_BROKEN,  /* cannot be judged, or not be issued */
@@ -35,7 +36,6 @@ struct plan_item {
     bool is_staging;
     bool is_disabled;  /* its section is wrong: renewed as it was */
     bool is_new_owner; /* the configuration takes over from what a command said */
-    bool wants_ari;    /* its CA is to be asked when it suggests to renew */
     enum plan_action action;
     char *why;            /* for people; NULL where the action says it all */
     enum err_class class; /* BROKEN, with why */

@@ -6,7 +6,7 @@
  * dead runs left -> the summary. All jobs exist before the first begins: what a journal names for
  * one of them is then not swept away by another.
  */
-#include "task/process.h"
+#include "task/process_impl.h"
 
 #include "base/clock.h"
 #include "base/event.h"
@@ -14,131 +14,12 @@
 #include "base/mem.h"
 #include "config/settings.h"
 #include "task/failure.h"
-#include "task/job.h"
 #include "task/signals.h"
 
 #include <stdlib.h>
 
-struct process;
-
-/* A certificate that something is done for. */
-struct turn {
-    struct process *process;
-    struct issue_request request;
-    struct job *job; /* NULL: refused */
-    bool is_started;
-};
-
-struct tally {
-    size_t n_installed, n_failed, n_unchanged, n_waiting, n_left, n_postponed;
-    enum task_exit status; /* of the failures; EXIT_DONE: none yet */
-};
-
-struct process {
-    struct task_env *env;
-    const struct process_request *request;
-    struct run *run;
-    struct plan plan;
-    struct turn *turns;
-    size_t n_turns, n_running;
-    bool is_cancelled, is_sweeping, is_over;
-    struct failures *failures;
-    struct tally tally;
-};
-
-/* ---- What is told ---- */
-
-static void count_failure(struct tally *tally, enum task_exit status)
-{
-    tally->n_failed++;
-    tally->status = tally->status == EXIT_DONE || tally->status == status ? status : EXIT_FAILED;
-}
-
-static void tell_failure(struct process *process, const char *name, enum err_class class,
-                         const char *text)
-{
-    enum task_exit status = task_exit_for(class);
-
-    count_failure(&process->tally, status);
-    event_emit(EVENT_ERROR, EVENT_RESULT, name, FIELD_INT("exit", status),
-               FIELD("class", err_class_name(class)), FIELD("text", text));
-}
-
-/* What no order is begun for; and who, from now on, says what it is to be. */
-static void tell_item(struct process *process, const struct plan_item *item)
-{
-    struct tally *tally = &process->tally;
-
-    switch (item->action) {
-    case PLAN_NOTHING:
-        tally->n_unchanged++;
-        break;
-    case PLAN_WAIT:
-        tally->n_waiting++;
-        event_log(EVENT_NOTICE, item->name, "%s", item->why);
-        break;
-    case PLAN_LEAVE:
-        tally->n_left++;
-        event_log(EVENT_WARNING, item->name, "not renewed: %s", item->why);
-        break;
-    case PLAN_BROKEN:
-        tell_failure(process, item->name, item->class, item->why);
-        break;
-    default:
-        break;
-    }
-    if (item->is_disabled) {
-        event_log(EVENT_WARNING, item->name,
-                  "its section in the configuration is wrong and counts for nothing: it goes on as "
-                  "it was before");
-    }
-    if (item->is_new_owner) {
-        event_log(
-            EVENT_NOTICE, item->name,
-            "the configuration has a section for it: what that says counts from now on, before "
-            "what 'acme-dns issue' was told");
-    }
-}
-
-static void add_count(struct strv *to, size_t n, const char *what)
-{
-    if (n > 0) {
-        strv_take(to, str_fmt("%zu %s", n, what));
-    }
-}
-
-static char *summarise(const struct tally *tally)
-{
-    AUTO(strv_done) struct strv parts = STRV_INIT;
-
-    add_count(&parts, tally->n_installed, "issued");
-    add_count(&parts, tally->n_failed, "failed");
-    add_count(&parts, tally->n_postponed, "for the next run (max-orders)");
-    add_count(&parts, tally->n_waiting, "to be tried again later");
-    add_count(&parts, tally->n_left, "left alone");
-    add_count(&parts, tally->n_unchanged, "not due");
-    return parts.n == 0 ? str_dup("there is no certificate") : strv_join(&parts, ", ");
-}
-
-static enum task_exit tell_end(const struct process *process)
-{
-    const struct tally *tally = &process->tally;
-    AUTO_FREE char *text = summarise(tally);
-    enum task_exit status = tally->status;
-
-    if (status == EXIT_DONE && tally->n_installed == 0 && process->request->is_unchanged_told) {
-        status = EXIT_UNCHANGED;
-    }
-    event_emit(tally->n_failed > 0 ? EVENT_ERROR : EVENT_NOTICE, EVENT_RESULT,
-               process->request->command, FIELD_INT("exit", status), FIELD("text", text),
-               FIELD_INT("issued", (int64_t)tally->n_installed),
-               FIELD_INT("failed", (int64_t)tally->n_failed),
-               FIELD_INT("postponed", (int64_t)tally->n_postponed),
-               FIELD_INT("waiting", (int64_t)tally->n_waiting),
-               FIELD_INT("left", (int64_t)tally->n_left),
-               FIELD_INT("unchanged", (int64_t)tally->n_unchanged));
-    return status;
-}
+/* Questions in one run; the rest is asked by the next. */
+#define ASKS_MAX 1000u
 
 /* ---- Turns ---- */
 
@@ -195,7 +76,7 @@ static void finish_turn(void *arg)
 
     process->n_running--;
     if (err->class != ERR_NONE) {
-        count_failure(&process->tally, job_tell(turn->job));
+        process_count_failure(process, job_tell(turn->job));
     } else if (job_has_installed(turn->job)) {
         process->tally.n_installed++;
         (void)job_tell(turn->job);
@@ -269,13 +150,23 @@ static void add_turn(struct process *process, const struct plan_item *item)
         .is_deploy_left = process->request->is_deploy_left,
     };
     if (job_new(process->run, &turn->request, &turn->job, &err) < 0) {
-        tell_failure(process, item->name, err.class, err.text);
+        process_tell_failure(process, item->name, &err);
     }
+}
+
+/* Whose turn needs no order. */
+static bool is_small(const struct plan_item *item, size_t *n_asks)
+{
+    if (item->action == PLAN_ASK) {
+        return (*n_asks)++ < ASKS_MAX;
+    }
+    return item->action == PLAN_DEPLOY || item->action == PLAN_KEEP;
 }
 
 static void add_turns(struct process *process)
 {
     size_t n_orders = 0;
+    size_t n_asks = 0;
     size_t max = process->env->settings->max_orders;
 
     process->turns = mem_alloc(process->plan.n + 1, sizeof(struct turn));
@@ -283,11 +174,13 @@ static void add_turns(struct process *process)
         const struct plan_item *item = &process->plan.items[i];
         bool is_order = plan_is_order(item->action);
 
-        tell_item(process, item);
+        process_tell_item(process, item);
         if (is_order && n_orders++ >= max) {
             process->tally.n_postponed++;
-        } else if (is_order || item->action == PLAN_DEPLOY || item->action == PLAN_KEEP) {
+        } else if (is_order || is_small(item, &n_asks)) {
             add_turn(process, item);
+        } else if (item->action == PLAN_ASK) {
+            process->tally.n_unchanged++;
         }
     }
     if (process->tally.n_postponed > 0) {
@@ -336,7 +229,7 @@ static void end_at_once(struct process *process, const struct err *loop_err)
                       "acme-dns, please report it");
     }
     if (err.class != ERR_NONE) {
-        tell_failure(process, process->request->command, err.class, err.text);
+        process_tell_failure(process, process->request->command, &err);
     }
 }
 
@@ -354,8 +247,7 @@ static void run_turns(struct process *process)
     }
     (void)run_tell_leftovers(process->run);
     if (run_post_error(process->run)->class != ERR_NONE) {
-        tell_failure(process, process->request->command, run_post_error(process->run)->class,
-                     run_post_error(process->run)->text);
+        process_tell_failure(process, process->request->command, run_post_error(process->run));
     }
     failures_free(process->failures);
     for (size_t i = 0; i < process->n_turns; i++) {
@@ -415,12 +307,12 @@ enum task_exit task_process(struct task_env *env, const struct process_request *
     struct err err = ERR_INIT;
 
     if (make_plan(&process, &err) < 0) {
-        tell_failure(&process, request->command, err.class, err.text);
+        process_tell_failure(&process, request->command, &err);
         return process.tally.status;
     }
     add_turns(&process);
     run_turns(&process);
-    return tell_end(&process);
+    return process_tell_end(&process);
 }
 
 enum task_exit task_process_plan(struct task_env *env, const struct process_request *request,
@@ -431,7 +323,7 @@ enum task_exit task_process_plan(struct task_env *env, const struct process_requ
     struct err err = ERR_INIT;
 
     if (make_plan(&process, &err) < 0) {
-        tell_failure(&process, request->command, err.class, err.text);
+        process_tell_failure(&process, request->command, &err);
         return process.tally.status;
     }
     for (size_t i = 0; i < process.plan.n; i++) {

@@ -179,6 +179,15 @@ def test_hooks_may_be_left_to_another_run(lab, client, tmp_path):
     assert "1 not due" in client.run("process").out and told.read_text() == "a\n"
 
 
+def test_each_run_writes_the_metrics(lab, client, tmp_path):
+    path = tmp_path / "acme.prom"
+    client.configure(settings="metrics = %s\n" % path,
+                     sections=section(client, "a", "a.example.test", "provider = lab\n"))
+    assert client.run("process").code == 0
+    assert 'name="a"' in path.read_text()
+    assert client.run("delete", "a", "--yes").code == 0 and 'name="a"' not in path.read_text()
+
+
 def test_a_signal_ends_all_and_the_next_run_goes_on(lab, client):
     before = lab.transfer("example.test")
     client.configure(settings="propagation = wait:30s\n", sections="".join(

@@ -1,0 +1,105 @@
+/* SPDX-FileCopyrightText: 2026 the acme-dns authors
+ * SPDX-License-Identifier: MIT */
+
+/* What process says of each certificate, and at the end. */
+#include "base/event.h"
+#include "base/mem.h"
+#include "task/process_impl.h"
+
+void process_count_failure(struct process *process, enum task_exit status)
+{
+    struct tally *tally = &process->tally;
+
+    tally->n_failed++;
+    tally->status = tally->status == EXIT_DONE || tally->status == status ? status : EXIT_FAILED;
+}
+
+static void tell_failure(struct process *process, const char *subject, enum err_class class,
+                         const char *text)
+{
+    enum task_exit status = task_exit_for(class);
+
+    process_count_failure(process, status);
+    event_emit(EVENT_ERROR, EVENT_RESULT, subject, FIELD_INT("exit", status),
+               FIELD("class", err_class_name(class)), FIELD("text", text));
+}
+
+void process_tell_failure(struct process *process, const char *subject, const struct err *err)
+{
+    tell_failure(process, subject, err->class, err->text);
+}
+
+void process_tell_item(struct process *process, const struct plan_item *item)
+{
+    struct tally *tally = &process->tally;
+
+    switch (item->action) {
+    case PLAN_NOTHING:
+        tally->n_unchanged++;
+        break;
+    case PLAN_WAIT:
+        tally->n_waiting++;
+        event_log(EVENT_NOTICE, item->name, "%s", item->why);
+        break;
+    case PLAN_LEAVE:
+        tally->n_left++;
+        event_log(EVENT_WARNING, item->name, "not renewed: %s", item->why);
+        break;
+    case PLAN_BROKEN:
+        tell_failure(process, item->name, item->class, item->why);
+        break;
+    default:
+        break;
+    }
+    if (item->is_disabled) {
+        event_log(EVENT_WARNING, item->name,
+                  "its section in the configuration is wrong and counts for nothing: it goes on as "
+                  "it was before");
+    }
+    if (item->is_new_owner) {
+        event_log(
+            EVENT_NOTICE, item->name,
+            "the configuration has a section for it: what that says counts from now on, before "
+            "what 'acme-dns issue' was told");
+    }
+}
+
+static void add_count(struct strv *to, size_t n, const char *what)
+{
+    if (n > 0) {
+        strv_take(to, str_fmt("%zu %s", n, what));
+    }
+}
+
+static char *summarise(const struct tally *tally)
+{
+    AUTO(strv_done) struct strv parts = STRV_INIT;
+
+    add_count(&parts, tally->n_installed, "issued");
+    add_count(&parts, tally->n_failed, "failed");
+    add_count(&parts, tally->n_postponed, "for the next run (max-orders)");
+    add_count(&parts, tally->n_waiting, "to be tried again later");
+    add_count(&parts, tally->n_left, "left alone");
+    add_count(&parts, tally->n_unchanged, "not due");
+    return parts.n == 0 ? str_dup("there is no certificate") : strv_join(&parts, ", ");
+}
+
+enum task_exit process_tell_end(const struct process *process)
+{
+    const struct tally *tally = &process->tally;
+    AUTO_FREE char *text = summarise(tally);
+    enum task_exit status = tally->status;
+
+    if (status == EXIT_DONE && tally->n_installed == 0 && process->request->is_unchanged_told) {
+        status = EXIT_UNCHANGED;
+    }
+    event_emit(tally->n_failed > 0 ? EVENT_ERROR : EVENT_NOTICE, EVENT_RESULT,
+               process->request->command, FIELD_INT("exit", status), FIELD("text", text),
+               FIELD_INT("issued", (int64_t)tally->n_installed),
+               FIELD_INT("failed", (int64_t)tally->n_failed),
+               FIELD_INT("postponed", (int64_t)tally->n_postponed),
+               FIELD_INT("waiting", (int64_t)tally->n_waiting),
+               FIELD_INT("left", (int64_t)tally->n_left),
+               FIELD_INT("unchanged", (int64_t)tally->n_unchanged));
+    return status;
+}
