@@ -4,12 +4,19 @@
 /* acme-dns config check | show, and adopt. */
 #include "cli/commands.h"
 
+#include "base/clock.h"
 #include "base/event.h"
+#include "base/json.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "cli/config_text.h"
+#include "cli/sink_impl.h"
 #include "config/config.h"
+#include "task/adopt.h"
 #include "task/config_check.h"
+#include "task/config_show.h"
+
+#include <unistd.h>
 
 static size_t count_sections(const struct config *config, const char *kind)
 {
@@ -81,4 +88,88 @@ enum task_exit command_config_check(struct task_env *env)
                FIELD_INT("errors", (int64_t)(errors->n + errors->n_left_out)),
                FIELD_INT("warnings", (int64_t)errors->n_warnings));
     return status;
+}
+
+struct showing {
+    struct sink *sink;
+    size_t n;
+};
+
+static void show_view(void *arg, const struct config_view *view)
+{
+    struct showing *showing = arg;
+    struct sink *sink = showing->sink;
+    const struct sink_settings *settings = &sink->settings;
+    size_t columns =
+        isatty(STDOUT_FILENO) == 1 ? settings->io.measure(settings->io.arg).columns : 0;
+    AUTO(buf_done) struct buf text = BUF(SINK_TEXT_MAX);
+
+    if (sink_is_json(sink)) {
+        AUTO_FREE char *object = config_text_format_json(view, clock_wall_s());
+
+        sink_write_json(sink, object);
+        return;
+    }
+    if (showing->n++ > 0) {
+        buf_add_char(&text, '\n');
+    }
+    config_text_add_view(view, settings->has_colour[SINK_OUT], columns, &text);
+    sink_write(sink, SINK_OUT, buf_str(&text), text.len);
+}
+
+enum task_exit command_config_show(struct task_env *env, const struct args *args, struct sink *sink)
+{
+    const struct strv *operands = &args->operands;
+    const struct config_show_request request = {
+        .kind = operands->n > 0 ? operands->items[0] : NULL,
+        .name = operands->n > 1 ? operands->items[1] : NULL,
+    };
+
+    struct showing showing = {.sink = sink};
+
+    return command_tell_end(sink, "config show",
+                            task_config_show(env, &request, show_view, &showing));
+}
+
+struct adopting {
+    struct sink *sink;
+    const char *name;
+};
+
+static void show_section(void *arg, const char *section, const char *folder)
+{
+    const struct adopting *adopting = arg;
+    AUTO_PTR(json_out) struct json_out *out = json_out_new(false);
+    AUTO_FREE char *object = NULL;
+    char time[CLOCK_TEXT_MAX];
+
+    if (!sink_is_json(adopting->sink)) {
+        sink_write_result(adopting->sink, section);
+        if (folder != NULL && isatty(STDOUT_FILENO) == 1) {
+            event_log(EVENT_NOTICE, "", "this belongs into a file of its own, %s/%s.conf", folder,
+                      adopting->name);
+        }
+        return;
+    }
+    clock_format(clock_wall_s(), time);
+    json_out_object(out);
+    json_out_kstr(out, "event", "adopt");
+    json_out_kstr(out, "level", event_level_name(EVENT_NOTICE));
+    json_out_kstr(out, "time", time);
+    json_out_kstr(out, "subject", adopting->name);
+    json_out_kstr(out, "section", section);
+    json_out_end(out);
+    object = json_out_take(out);
+    sink_write_json(adopting->sink, object);
+}
+
+enum task_exit command_adopt(struct task_env *env, const struct args *args, struct sink *sink)
+{
+    const struct adopt_request request = {
+        .name = args->operands.items[0],
+        .is_staging = args_has(args, OPTION_STAGING),
+    };
+    struct adopting adopting = {.sink = sink, .name = request.name};
+
+    return command_tell_end(sink, "adopt", task_adopt(env, &request, show_section, &adopting));
 }

@@ -189,6 +189,10 @@ enum task_exit command_run(struct task_env *env, const struct args *args, struct
     case COMMAND_PROCESS:
     case COMMAND_RENEW:
         return command_process(env, args, sink);
+    case COMMAND_CONFIG_SHOW:
+        return command_config_show(env, args, sink);
+    case COMMAND_ADOPT:
+        return command_adopt(env, args, sink);
     case COMMAND_COUNT:
         break;
     }

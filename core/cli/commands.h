@@ -35,6 +35,9 @@ enum task_exit command_autorenew_status(struct task_env *env, struct sink *sink)
 
 enum task_exit command_open_logs(struct task_env *env, const struct args *args, struct sink *sink);
 enum task_exit command_open_state(struct task_env *env, const struct args *args, struct sink *sink);
+enum task_exit command_config_show(struct task_env *env, const struct args *args,
+                                   struct sink *sink);
+enum task_exit command_adopt(struct task_env *env, const struct args *args, struct sink *sink);
 
 /* For commands that show things instead of doing some: people see from what was listed that it is
  * over; programs read until the result. */

@@ -184,6 +184,7 @@ static const enum option_id RENEW_OPTIONS[] = {
     OPTION_CA_BUNDLE,
     OPTION_PROPAGATION_TIMEOUT,
 };
+static const enum option_id ADOPT_OPTIONS[] = {OPTION_STAGING};
 static const enum option_id DELETE_OPTIONS[] = {OPTION_YES, OPTION_STAGING};
 static const enum option_id DNS_ADD_OPTIONS[] = {
     OPTION_LEASE,       OPTION_WAIT,     OPTION_PROVIDER,
@@ -295,6 +296,17 @@ static const struct command_row COMMANDS[COMMAND_COUNT] = {
                        "# now, though it is not due\n"
                        "acme-dns renew --force example.com\n",
                        RENEW_OPTIONS, ARRAY_LEN(RENEW_OPTIONS)},
+    [COMMAND_ADOPT] = {"adopt", "NAME", 1, 0,
+                       "print a certificate's section, to be put into the configuration",
+                       "acme-dns adopt example.com\n",
+                       ADOPT_OPTIONS, ARRAY_LEN(ADOPT_OPTIONS)},
+    [COMMAND_CONFIG_SHOW] = {"config show", "[KIND [NAME]]", 0, 2,
+                             "show the settings in force, and where each comes from",
+                             "acme-dns config show\n"
+                             "# what counts for one certificate\n"
+                             "acme-dns config show certificate example.com\n"
+                             "acme-dns config show provider cf --json\n",
+                             NULL, 0},
     [COMMAND_REVOKE] =
         {"revoke", "", 0, 0, "have the CA revoke a certificate, and take its files out of use",
          "# somebody got hold of the private key\n"

@@ -35,6 +35,8 @@ bool run_log_wants(enum command_id command)
     case COMMAND_AUTORENEW_STATUS:
     case COMMAND_OPEN_LOGS:
     case COMMAND_OPEN_STATE:
+    case COMMAND_CONFIG_SHOW:
+    case COMMAND_ADOPT:
         return false;
     default:
         return true;

@@ -104,6 +104,9 @@ void config_errors_sort(struct config_errors *errors);
 void config_hint_nearest(struct err *err, const char *text, const char *const *names,
                          size_t n_names);
 
+/* The word for it in --json: "default", "file", "environment", "flag". */
+const char *config_origin_name(enum config_origin origin);
+
 /* "FILE:LINE:COLUMN", "environment variable NAME", "--flag" or "default"; to mem_free. */
 char *config_place_format(const struct config_place *place);
 

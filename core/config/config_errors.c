@@ -29,6 +29,13 @@ void config_errors_done(struct config_errors *errors)
     *errors = (struct config_errors)CONFIG_ERRORS_INIT;
 }
 
+const char *config_origin_name(enum config_origin origin)
+{
+    static const char *const NAMES[] = {"default", "file", "environment", "flag"};
+
+    return NAMES[origin];
+}
+
 char *config_place_format(const struct config_place *place)
 {
     switch (place->origin) {

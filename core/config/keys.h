@@ -14,6 +14,7 @@
 #include "config/duration.h"
 
 #include "base/err.h"
+#include "base/str.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -84,6 +85,11 @@ bool key_is_repeatable(const struct config_key *key);
  * untouched. */
 int key_parse(const struct config_key *key, const struct config_value *value, void *into,
               struct err *err);
+
+/* The field as a user would write it, appended to `to`: nothing if nobody said, one text, or one
+ * for each line of a key that key_is_one_a_line(). */
+void key_format(const struct config_key *key, const void *fields, struct strv *to);
+bool key_is_one_a_line(const struct config_key *key);
 
 /* Puts the row's fallback (or nothing) into the field, freeing what it held. */
 void key_reset(const struct config_key *key, void *into);

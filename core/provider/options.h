@@ -96,6 +96,10 @@ int option_values_check(struct option_values *values, const struct config_sectio
 /* An option that is required, without a value: what to add to the section of that name. */
 int option_missing_err(const struct provider_option *option, const char *name, struct err *err);
 
+/* A key of the section that speaks of the option, right or wrong. */
+bool option_is_mentioned(const struct config_section *section,
+                         const struct provider_option *option);
+
 /* Whether the environment speaks of the instance: it is named like its plug-in, or is the only one
  * that uses it. section NULL: a plug-in without one. */
 bool section_may_use_env(const struct config *config, const struct config_section *section,

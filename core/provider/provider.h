@@ -337,6 +337,7 @@ void provider_cancel_all(struct provider_set *set, int64_t grace_ms);
 
 struct config_section;
 struct config_errors;
+struct config_place;
 
 /* The plug-in of a [provider] section: the one it names, or the one of its own name. */
 const char *provider_section_plugin(const struct config_section *section);
@@ -353,6 +354,15 @@ void provider_check_keys(struct config_section *section, struct config_errors *e
 void provider_check_section(const struct config *config, const struct config_section *section,
                             const struct provider_description *plugin,
                             struct config_errors *errors);
+
+/* What an instance of the section has, each value once for each line: its keys as they are written,
+ * then what the environment adds, then the plug-in's defaults. text is NULL where it is, or may be,
+ * a secret. plugin NULL: nobody can tell which keys are secrets. */
+typedef void provider_fact_fn(void *arg, const char *key, const char *text,
+                              const struct config_place *place);
+void provider_list_facts(const struct config *config, const struct config_section *section,
+                         const struct provider_description *plugin, provider_fact_fn *fact,
+                         void *arg);
 
 /* ---- Plug-ins, without an instance ---- */
 

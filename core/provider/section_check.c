@@ -84,8 +84,7 @@ static void check_command(const struct config_value *command, struct config_erro
     }
 }
 
-/* A key of the section that speaks of the option, right or wrong. */
-static bool is_mentioned(const struct config_section *section, const struct provider_option *option)
+bool option_is_mentioned(const struct config_section *section, const struct provider_option *option)
 {
     size_t len = strlen(option->name);
 
@@ -109,7 +108,7 @@ static void check_required(const struct check *check, const struct provider_desc
 
         if (values->items[i].text == NULL && values->items[i].command == NULL &&
             option->fallback == NULL && (option->flags & ACME_OPTION_REQUIRED) != 0 &&
-            !is_mentioned(check->section, option)) {
+            !option_is_mentioned(check->section, option)) {
             (void)option_missing_err(option, check->section->name, &err);
             config_errors_add(check->errors, NULL, &check->section->place, "%s", err.text);
         }

@@ -15,7 +15,7 @@
 #include "provider/option_parse.h"
 #include "provider/provider.h"
 #include "task/ca_choice.h"
-#include "task/rooms.h"
+#include "task/plugin.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -24,9 +24,7 @@ struct config_check {
     struct task_env *env;
     const struct config *config;
     struct config_errors *errors;
-    struct strv plugins; /* each once: they are asked one after the other */
-    size_t at;
-    struct provider_set *set;
+    struct strv plugins;  /* each once */
     struct map *programs; /* first words of commands that are fine */
     struct map *domains;  /* to the first section that has each */
 };
@@ -245,16 +243,13 @@ static void check_publisher(struct config_check *check)
 
 /* ---- Plug-ins ---- */
 
-static void ask_next(struct config_check *check);
-
-static void take_description(void *arg, const char *path,
+static void take_description(void *arg, size_t number,
                              const struct provider_description *description, const struct err *err)
 {
     struct config_check *check = arg;
-    const char *plugin = check->plugins.items[check->at++];
+    const char *plugin = check->plugins.items[number];
     const struct config_section *section = NULL;
 
-    (void)path;
     while ((section = config_section_next(check->config, "provider", section)) != NULL) {
         if (!str_eq(provider_section_plugin(section), plugin)) {
             continue;
@@ -266,33 +261,6 @@ static void take_description(void *arg, const char *path,
             provider_check_section(check->config, section, description, check->errors);
         }
     }
-    ask_next(check);
-}
-
-static void ask_next(struct config_check *check)
-{
-    if (check->at == check->plugins.n) {
-        loop_stop(check->env->loop);
-    } else {
-        provider_describe(check->set, check->plugins.items[check->at], take_description, check);
-    }
-}
-
-static int ask_plugins(struct config_check *check, struct err *err)
-{
-    AUTO(strv_done) struct strv denied = STRV_INIT;
-    const struct provider_settings settings = rooms_provider_settings(check->env, &denied);
-    AUTO_PTR(provider_set) struct provider_set *set = NULL;
-
-    if (check->plugins.n == 0) {
-        return 0;
-    }
-    if (provider_set_new(check->env->loop, check->config, &settings, &set, err) < 0) {
-        return err_code(err);
-    }
-    check->set = set;
-    ask_next(check);
-    return loop_run(check->env->loop, err);
 }
 
 enum task_exit task_config_check(struct task_env *env)
@@ -305,7 +273,7 @@ enum task_exit task_config_check(struct task_env *env)
     check_sections(&check);
     check_general_ca(&check);
     check_publisher(&check);
-    if (ask_plugins(&check, &err) < 0) {
+    if (plugin_ask_all(env, &check.plugins, take_description, &check, &err) < 0) {
         event_log(EVENT_ERROR, "", "%s", err.text);
     }
     map_free(check.programs);

@@ -64,3 +64,52 @@ enum task_exit task_plugin_show(struct task_env *env, const char *name, plugin_s
 {
     return look_at(env, name, seen, arg);
 }
+
+struct asking {
+    struct task_env *env;
+    struct provider_set *set;
+    const struct strv *plugins;
+    size_t at;
+    plugin_told_fn *told;
+    void *arg;
+};
+
+static void ask_next(struct asking *asking);
+
+static void take_answer(void *arg, const char *path, const struct provider_description *description,
+                        const struct err *err)
+{
+    struct asking *asking = arg;
+
+    (void)path;
+    asking->told(asking->arg, asking->at++, description, err);
+    ask_next(asking);
+}
+
+static void ask_next(struct asking *asking)
+{
+    if (asking->at == asking->plugins->n) {
+        loop_stop(asking->env->loop);
+    } else {
+        provider_describe(asking->set, asking->plugins->items[asking->at], take_answer, asking);
+    }
+}
+
+int plugin_ask_all(struct task_env *env, const struct strv *plugins, plugin_told_fn *told,
+                   void *arg, struct err *err)
+{
+    struct asking asking = {.env = env, .plugins = plugins, .told = told, .arg = arg};
+    AUTO(strv_done) struct strv denied = STRV_INIT;
+    const struct provider_settings settings = rooms_provider_settings(env, &denied);
+    AUTO_PTR(provider_set) struct provider_set *set = NULL;
+
+    if (plugins->n == 0) {
+        return 0;
+    }
+    if (provider_set_new(env->loop, env->config, &settings, &set, err) < 0) {
+        return err_code(err);
+    }
+    asking.set = set;
+    ask_next(&asking);
+    return loop_run(env->loop, err);
+}

@@ -21,4 +21,10 @@ enum task_exit task_plugin_list(struct task_env *env, plugin_seen_fn *seen, void
 enum task_exit task_plugin_show(struct task_env *env, const char *name, plugin_seen_fn *seen,
                                 void *arg);
 
+/* Asks several, one after the other; number is the one's place among them. Runs the loop. */
+typedef void plugin_told_fn(void *arg, size_t number,
+                            const struct provider_description *description, const struct err *err);
+int plugin_ask_all(struct task_env *env, const struct strv *plugins, plugin_told_fn *told,
+                   void *arg, struct err *err);
+
 #endif

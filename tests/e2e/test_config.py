@@ -135,7 +135,7 @@ MISTAKES = {
         "add to [provider b]: command = ..., or set EXEC_PATH",
         "error: acme-dns.conf:3:1: plug-in 'exec-hook' has no option 'comand'", "did you mean 'command'?",
         "'acme-dns plugin show exec-hook' lists its options",
-        "error: acme-dns.conf:4:9: style: is none of: native, lego, lego-raw, certbot, ", "did you mean 'certbot'?",
+        "error: acme-dns.conf:4:9: style: 'certbt' is none of: native, lego, lego-raw, ", "did you mean 'certbot'?",
         "error: acme-dns.conf:5:7: ttl = x is not a number from 1 to 86400",
         "error: acme-dns.conf:6:16: call-timeout = soon is not a time that fits (90, 90s, 5m, 2h, at most 7d)",
         "error: acme-dns.conf:8:9: 'style' is given a second time",
@@ -280,3 +280,168 @@ def test_other_commands_tell_their_mistakes_and_go_on(folder):
     done = folder.run("list")
     assert done.returncode == 3 and "acme-dns.conf:4:12: provider: there is neither" in done.stderr
     assert "no certificate yet" in done.stderr
+
+
+# What "config show" shows
+
+WHOLE = """[acme-dns]
+email = ops@example.com
+deploy-hook = /bin/true
+
+[provider cf]
+plugin = cloudflare
+api-token = abcdefgh
+ttl = 120
+
+[ca zerossl]
+eab-kid = kid
+eab-hmac-key = hmacsecret
+email = pki@example.com
+
+[zone example.com]
+provider = cf
+
+[certificate web]
+domains = example.com
+domains = *.example.com
+deploy-hook = /bin/false
+mode = 640
+renew-before = 720h
+"""
+
+
+def rows(text):
+    """{section: [(key, from, value)]} of what was shown."""
+    shown = {}
+    for block in text.split("\n\n"):
+        title, *lines = block.strip("\n").splitlines()
+        shown[title] = [tuple(part.strip() for part in line.split("  ") if part.strip()) for line in lines]
+    return shown
+
+
+def test_each_value_is_shown_with_where_it_comes_from(folder):
+    folder.write("acme-dns.conf", WHOLE)
+    done = folder.run("config", "show", "--plugin-dir", folder.path, env={"ACME_DNS_CA": "zerossl"})
+    assert done.returncode == 0 and done.stderr == ""
+    assert "abcdefgh" not in done.stdout and "hmacsecret" not in done.stdout
+    shown = rows(done.stdout.replace(folder.path, "."))
+    general = shown["[acme-dns]"]
+    for row in [("email", "./acme-dns.conf:2:9", "ops@example.com"), ("key-type", "default", "ec256"),
+                ("ca", "environment variable ACME_DNS_CA", "zerossl"), ("plugin-dir", "--plugin-dir", "."),
+                ("propagation-timeout", "default", "5m"), ("log-size", "default", "5M")]:
+        assert row in general
+    assert shown["[provider cf]"] == [
+        ("plugin", "./acme-dns.conf:6:10", "cloudflare"), ("api-token", "./acme-dns.conf:7:13", "[secret]"),
+        ("ttl", "./acme-dns.conf:8:7", "120"), ("api-url", "plug-in", "https://api.cloudflare.com/client/v4")]
+    assert ("eab-hmac-key", "./acme-dns.conf:12:16", "[secret]") in shown["[ca zerossl]"]
+    assert ("directory", "built in", "https://acme.zerossl.com/v2/DV90") in shown["[ca zerossl]"]
+    assert shown["[zone example.com]"] == [("provider", "./acme-dns.conf:16:12", "cf"), ("alias", "default", "no")]
+    web = shown["[certificate web]"]
+    for row in [("domains", "./acme-dns.conf:20:11", "example.com, *.example.com"),
+                ("mode", "./acme-dns.conf:22:8", "0640"), ("renew-before", "./acme-dns.conf:23:16", "30d"),
+                ("ca", "environment variable ACME_DNS_CA", "zerossl"),
+                ("email", "./acme-dns.conf:13:9", "pki@example.com"), ("keep", "default", "3")]:
+        assert row in web
+    hooks = [row for row in web if row[0] == "deploy-hook"]
+    assert hooks == [("deploy-hook", "./acme-dns.conf:21:15", "/bin/false"),
+                     ("deploy-hook", "./acme-dns.conf:3:15", "/bin/true")]
+
+
+def test_one_section_alone(folder):
+    folder.write("acme-dns.conf", WHOLE)
+    assert list(rows(folder.run("config", "show", "certificate", "WEB").stdout)) == ["[certificate web]"]
+    assert list(rows(folder.run("config", "show", "ca").stdout)) == ["[ca zerossl]"]
+    done = folder.run("config", "show", "ca", "google")
+    assert done.returncode == 0 and "https://dv.acme-v02.api.pki.goog/directory" in done.stdout
+    for words, error in {
+            ("certificate", "wob"): "error: there is no section [certificate wob]\ndid you mean 'web'?\n",
+            ("certificat",): "error: 'certificat' is none of acme-dns, provider, zone, ca, certificate\n"
+                             "did you mean 'certificate'?\n"}.items():
+        done = folder.run("config", "show", *words)
+        assert done.returncode == 3 and done.stdout == "" and done.stderr == error
+
+
+def test_what_a_mistake_disables_is_shown_so(folder):
+    folder.write("acme-dns.conf", WHOLE.replace("ttl = 120", "ttl = x\napi-tokn = hidden-too"))
+    done = folder.run("config", "show")
+    shown = rows(done.stdout.replace(folder.path, "."))
+    why = ("not used: ./acme-dns.conf:8:7: ttl = x is not a number from 1 to 86400",)
+    assert done.returncode == 3 and "hidden-too" not in done.stdout
+    assert shown["[provider cf]"][0] == why and shown["[certificate web]"][0] == why
+    assert shown["[zone example.com]"][0] != why  # what it says is right, and shown
+
+
+def test_a_plug_in_that_cannot_be_asked_has_only_secrets(folder):
+    folder.write("acme-dns.conf", "[provider none]\nplugin = nowhere\nserver = one\nttl = 60\nkey-file = k\n")
+    shown = rows(folder.run("config", "show", "provider").stdout.replace(folder.path, "."))["[provider none]"]
+    assert ("server", "./acme-dns.conf:3:10", "[secret]") in shown
+    assert ("ttl", "./acme-dns.conf:4:7", "60") in shown and ("key-file", "./acme-dns.conf:5:12", "k") in shown
+
+
+def test_the_values_as_json(folder):
+    folder.write("acme-dns.conf", WHOLE)
+    done = folder.run("config", "show", "provider", "cf", "--json")
+    section, end = [json.loads(line) for line in done.stdout.splitlines()]
+    assert (section["event"], section["subject"], section["kind"], section["name"]) == (
+        "section", "provider cf", "provider", "cf")
+    assert (section["file"], section["line"], section["column"], section["disabled"]) == (folder.main, 5, 1, None)
+    assert {"key": "api-token", "value": None, "secret": True, "from": "file", "file": folder.main, "line": 7,
+            "column": 13} in section["values"]
+    assert {"key": "api-url", "value": "https://api.cloudflare.com/client/v4", "secret": False,
+            "from": "plug-in"} in section["values"]
+    assert end["event"] == "result" and end["exit"] == 0
+
+
+# What "adopt" prints
+
+def test_a_certificate_is_adopted_into_the_configuration(small_lab, make_client):
+    client = make_client(small_lab)
+    succeed(client.issue("example.test", "*.example.test",
+                         options=["--key-type", "ec384", "--deploy-hook", "/bin/true one  'two'", "--keep", "5"]))
+    printed = succeed(client.run("adopt", "example.test")).out
+    assert printed == ("[certificate example.test]\ndomains = example.test\ndomains = *.example.test\n"
+                       "server = %s\nkey-type = ec384\nprovider = lab\ndeploy-hook = /bin/true one  'two'\n"
+                       "keep = 5\n" % client.server)
+    text = json.loads(client.run("adopt", "example.test", "--json").out.splitlines()[0])
+    assert (text["event"], text["subject"], text["section"]) == ("adopt", "example.test", printed)
+
+    client.configure(sections=printed)
+    succeed(client.run("config", "check"))
+    result = succeed(client.run("issue", "--name", "example.test", "--exit-unchanged"), 2)
+    assert "unchanged" in result.out
+    line = open(client.config, encoding="utf-8").read().splitlines().index("[certificate example.test]") + 1
+    result = succeed(client.run("adopt", "example.test"), 3)
+    assert result.out == ""
+    assert ("error: [certificate example.test] is in the configuration already, at %s:%d:1\n"
+            "what stands there counts" % (client.config, line)) in result.err
+
+    client.configure()  # the section is gone again; what it said last is remembered
+    assert "key-type = ec384\n" in succeed(client.run("adopt", "example.test")).out
+
+
+def test_without_a_request_the_certificate_itself_tells(small_lab, make_client):
+    client = make_client(small_lab)
+    succeed(client.issue("example.test", options=["--key-type", "ec384"]))
+    os.unlink(client.path("example.test", "request.conf"))
+    assert succeed(client.run("adopt", "example.test")).out == (
+        "[certificate example.test]\ndomains = example.test\nserver = %s\nkey-type = ec384\nprovider = lab\n"
+        % client.server)
+
+
+def test_a_certificate_that_nobody_knows_is_not_adopted(small_lab, make_client):
+    client = make_client(small_lab)
+    succeed(client.issue("example.test"))
+    result = succeed(client.run("adopt", "exmple.test"), 3)
+    assert result.out == "" and result.err == (
+        "error: nothing is remembered of a certificate 'exmple.test'\ndid you mean 'example.test'?\n"
+        "'acme-dns list' shows the certificates that there are\n")
+    assert succeed(client.run("adopt", "../x"), 3).out == ""
+
+
+def test_what_only_a_command_asked_for_is_shown_too(small_lab, make_client):
+    client = make_client(small_lab)
+    succeed(client.issue("example.test", options=["--key-type", "ec384"]))
+    shown = rows(succeed(client.run("config", "show", "certificate", "example.test")).out)["[certificate example.test]"]
+    own = client.path("example.test", "request.conf")
+    assert ("keep", "default", "3") in shown
+    assert [row[1].startswith(own + ":") for row in shown if row[0] == "key-type"] == [True]
