@@ -27,7 +27,7 @@ void cert_table_init(struct table *table)
 {
     static const char *const HEADINGS[COLUMN_COUNT] = {
         [COLUMN_NAME] = "NAME",     [COLUMN_LEFT] = "LEFT",
-        [COLUMN_RENEWS] = "RENEWS", [COLUMN_STATUS] = "",
+        [COLUMN_RENEWS] = "RENEWS", [COLUMN_STATUS] = "STATE",
         [COLUMN_CA] = "CA",         [COLUMN_KEY] = "KEY",
         [COLUMN_NAMES] = "FOR",     [COLUMN_PROVIDER] = "PROVIDER",
     };
@@ -76,7 +76,9 @@ static const char *ca_of(const struct store_cert *cert)
 void cert_table_add(struct table *table, const struct list_row *row, int64_t wall_s)
 {
     AUTO_FREE char *status = describe_status(row);
-    const char *cells[COLUMN_COUNT] = {[COLUMN_NAME] = row->name, [COLUMN_STATUS] = status};
+    AUTO_FREE char *names = row->names == NULL ? NULL : strv_join(row->names, ", ");
+    const char *cells[COLUMN_COUNT] = {
+        [COLUMN_NAME] = row->name, [COLUMN_STATUS] = status, [COLUMN_NAMES] = names};
     char left[CLOCK_TEXT_MAX] = "-";
     char renews[CLOCK_TEXT_MAX] = "now";
 
@@ -84,7 +86,6 @@ void cert_table_add(struct table *table, const struct list_row *row, int64_t wal
         table_add(table, health_colour(row->health), cells);
         return;
     }
-    AUTO_FREE char *names = strv_join(&row->cert->domains, ", ");
     AUTO_FREE char *providers = strv_join(&row->cert->providers, ", ");
     if (row->cert->not_after_s > wall_s) {
         clock_format_span(row->cert->not_after_s - wall_s, left);
@@ -98,7 +99,6 @@ void cert_table_add(struct table *table, const struct list_row *row, int64_t wal
     cells[COLUMN_CA] = ca_of(row->cert);
     cells[COLUMN_KEY] = key_type_name(row->cert->key_type);
     cells[COLUMN_PROVIDER] = providers;
-    cells[COLUMN_NAMES] = names;
     table_add(table, health_colour(row->health), cells);
 }
 
@@ -175,8 +175,10 @@ void cert_format_keys(const struct list_row *row, struct buf *to)
              "deploy-pending=%s\n",
              row->name, row->path, list_health_name(row->health), row->is_staging ? "yes" : "no",
              row->has_order ? "yes" : "no", row->is_deploy_pending ? "yes" : "no");
+    if (row->names != NULL) {
+        add_list(to, "names", row->names);
+    }
     if (row->cert != NULL) {
-        add_list(to, "names", &row->cert->domains);
         add_list(to, "providers", &row->cert->providers);
     }
     for (size_t i = 0; i < facts.n; i++) {
@@ -204,7 +206,7 @@ char *cert_format_json(const struct list_row *row, int64_t wall_s)
     json_out_kbool(out, "staging", row->is_staging);
     json_out_kbool(out, "order-waits", row->has_order);
     json_out_kbool(out, "deploy-pending", row->is_deploy_pending);
-    json_out_kstrv(out, "names", row->cert == NULL ? NULL : &row->cert->domains);
+    json_out_kstrv(out, "names", row->names);
     json_out_kstrv(out, "providers", row->cert == NULL ? NULL : &row->cert->providers);
     for (size_t i = 0; i < facts.n; i++) {
         json_out_kstr(out, facts.items[i].key, facts.items[i].text);

@@ -110,6 +110,11 @@ struct journal_order *journal_find_order(struct journal *journal, const char *ce
 bool journal_key_is_needed(const struct journal *journal, const char *certificate,
                            const char *key_tag);
 
+/* Calls seen() for every order that is not over, of any run, alive or not; borrowed during the
+ * call. Nothing is locked or changed: for who only wants to know. */
+typedef void journal_order_fn(void *arg, const struct journal_order *order);
+void journal_list_orders(const char *dir, journal_order_fn *seen, void *arg);
+
 /* Walks the entries that are not removed, adopted ones first; NULL at the end. */
 struct journal_entry *journal_next(struct journal *journal, size_t *cursor);
 

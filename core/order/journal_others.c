@@ -84,6 +84,26 @@ bool journal_key_is_needed(const struct journal *journal, const char *certificat
     return is_named;
 }
 
+void journal_list_orders(const char *dir, journal_order_fn *seen, void *arg)
+{
+    AUTO_FREE char *own = str_dup(dir);
+    const struct journal nobody = {.dir = own};
+    AUTO(strv_done) struct strv runs = STRV_INIT;
+    struct err ignored = ERR_INIT; /* then there is none */
+    struct journal_file *file = NULL;
+    size_t at = 0;
+
+    (void)fs_list(dir, &runs, &ignored);
+    while ((file = journal_load_next(&nobody, &runs, &at)) != NULL) {
+        for (size_t i = 0; i < file->n_orders; i++) {
+            if (!file->orders[i]->is_over) {
+                seen(arg, file->orders[i]);
+            }
+        }
+        journal_file_free(file);
+    }
+}
+
 /* A run whose lock can be had is gone. */
 static bool is_alive(const struct journal *journal, const char *run)
 {

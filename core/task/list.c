@@ -5,10 +5,12 @@
 
 #include "base/clock.h"
 #include "base/event.h"
+#include "base/map.h"
 #include "base/mem.h"
 #include "config/config.h"
 #include "config/settings.h"
 #include "order/due.h"
+#include "order/journal.h"
 #include "task/deploy.h"
 #include "task/metrics.h"
 
@@ -21,6 +23,9 @@ struct list {
     struct metrics metrics;
     struct strv names; /* all that were met, for a suggestion */
     enum list_health worst;
+    struct map *orders; /* of the store in hand, by certificate: struct strv; NULL: not read yet */
+    struct strv **order_names;
+    size_t n_orders, cap_orders;
     bool has_pending_deploy;
     bool has_found;
 };
@@ -74,6 +79,43 @@ static bool needs_deploy(const struct list *list, struct store *store,
            deploy_is_pending(store, cert, &plan);
 }
 
+/* ---- What was ordered and has not come ---- */
+
+static void drop_orders(struct list *list)
+{
+    for (size_t i = 0; i < list->n_orders; i++) {
+        strv_done(list->order_names[i]);
+        mem_free(list->order_names[i]);
+    }
+    mem_free(list->order_names);
+    map_free(list->orders);
+    list->order_names = NULL;
+    list->n_orders = list->cap_orders = 0;
+    list->orders = NULL;
+}
+
+static void keep_order(void *arg, const struct journal_order *order)
+{
+    struct list *list = arg;
+    struct strv *names = NEW(struct strv);
+
+    strv_copy(names, &order->names);
+    VEC_PUSH(list->order_names, list->n_orders, list->cap_orders) = names;
+    map_set(list->orders, order->certificate, names);
+}
+
+/* NULL: no journal knows. Read once a store, and only if it is needed. */
+static const struct strv *find_ordered(struct list *list, struct store *store, const char *name)
+{
+    if (list->orders == NULL) {
+        list->orders = map_new();
+        journal_list_orders(store_folder(store, STORE_JOURNAL), keep_order, list);
+    }
+    return map_find(list->orders, name);
+}
+
+/* ---- One after the other ---- */
+
 static void look_at(struct list *list, struct store *store, const char *name)
 {
     AUTO_PTR(store_cert) struct store_cert *cert = NULL;
@@ -86,11 +128,13 @@ static void look_at(struct list *list, struct store *store, const char *name)
     row.is_deploy_pending = code == 0 && needs_deploy(list, store, cert);
     if (code == 0) {
         row.cert = cert;
+        row.names = &cert->domains;
         row.renew_after_s = due_renew_after_s(cert->not_before_s, cert->not_after_s);
         row.health = judge(cert, row.renew_after_s);
         row.trouble = cert->warning;
     } else if (code == -ERR_NOT_FOUND) {
         row.health = LIST_ABSENT;
+        row.names = find_ordered(list, store, name);
     } else {
         row.health = LIST_DAMAGED;
         row.trouble = err.text;
@@ -113,6 +157,7 @@ static int look_through(struct list *list, bool is_staging, struct err *err)
             look_at(list, store, names.items[i]);
         }
     }
+    drop_orders(list);
     return 0;
 }
 

@@ -29,6 +29,7 @@ struct list_row {
     bool is_staging;
     enum list_health health;
     const struct store_cert *cert; /* NULL: absent or damaged */
+    const struct strv *names;      /* the certificate's, or its order's; NULL: not known */
     int64_t renew_after_s;         /* with cert */
     bool is_deploy_pending;        /* hooks failed, or were not run yet */
     bool has_order;                /* the key of an order that has not ended lies there */

@@ -48,6 +48,21 @@ def test_a_table_for_people(installed):
         assert len(lines) == 3 and all(len(line) <= max(columns, 75) for line in lines), shown
 
 
+def test_a_first_try_that_has_not_come_to_its_end(make_lab, make_client):
+    """Somebody has to create records: what for is shown, by those who have no certificate to read it from."""
+    lab = make_lab(World(zones=[Zone("example.test")], cas=[Ca(calm=True)], in_step=True))
+    client = make_client(lab)
+    result = client.run("issue", "-d", "example.test", "-d", "www.example.test", "--server", client.server,
+                        "--provider", "manual", "--propagation-timeout", "1s", "-n")
+    assert result.code == 10, result.err
+    head, row = client.run("list").out.splitlines()
+    assert re.fullmatch(r"NAME +STATE +FOR", head), head
+    assert re.fullmatch(r"example\.test +not issued yet, order waits +example\.test, www\.example\.test", row), row
+    event = json.loads(client.run("list", "--json").out.splitlines()[0])
+    assert event["health"] == "absent" and event["names"] == ["example.test", "www.example.test"]
+    assert "names=example.test,www.example.test\n" in client.run("show", "example.test").out
+
+
 def test_objects_for_programs(installed):
     _, client = installed
     events = [json.loads(line) for line in client.run("list", "--json").out.splitlines()]
