@@ -407,6 +407,16 @@ const struct dns_place *lease_place(const struct lease *lease)
     return lease->place;
 }
 
+bool lease_is_by_hand(const struct lease *lease)
+{
+    for (size_t i = 0; i < lease->n_uses; i++) {
+        if (provider_is_by_hand(lease->uses[i].provider)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 char *lease_providers(const struct lease *lease)
 {
     AUTO(strv_done) struct strv names = STRV_INIT;

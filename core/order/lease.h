@@ -58,6 +58,9 @@ const struct dns_place *lease_place(const struct lease *lease);
 /* Whether all of it was published: it stands, whatever became of the wait. */
 bool lease_is_published(const struct lease *lease);
 
+/* Whether a person is one of those who publish: then what was published was only asked for. */
+bool lease_is_by_hand(const struct lease *lease);
+
 /* Who publishes, as "a, b"; to mem_free. */
 char *lease_providers(const struct lease *lease);
 

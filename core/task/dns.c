@@ -132,15 +132,39 @@ static void clean(struct dns_task *task)
     values_wait_idle(task->rooms->values, NULL, stop, task);
 }
 
+/* Nobody has published what a person was asked for, unless the name servers were seen to serve it.
+ */
+static void judge_asking(struct dns_task *task)
+{
+    bool has_waited_in_vain = task->err.class == ERR_PROPAGATION;
+
+    if (task->err.class != ERR_NONE && !has_waited_in_vain) {
+        return;
+    }
+    if (has_waited_in_vain) {
+        task->err.class = ERR_HUMAN;
+    } else {
+        (void)err_set(&task->err, ERR_HUMAN,
+                      "not published yet: the record has to be created by hand");
+    }
+    (void)err_hint(&task->err,
+                   "the value is leased: 'acme-dns dns wait' waits for the name servers to serve "
+                   "it, 'acme-dns dns remove' ends that");
+}
+
 static void finish_lease(void *arg, const struct err *err)
 {
     struct dns_task *task = arg;
     const struct dns_place *place = lease_place(task->lease);
+    bool is_seen = err == NULL && task->request->is_watched;
 
     if (err != NULL) {
         task->err = *err;
     }
-    if (err != NULL && lease_is_published(task->lease)) {
+    if (task->request->verb == LEASE_PUBLISH && lease_is_published(task->lease) &&
+        lease_is_by_hand(task->lease) && !is_seen) {
+        judge_asking(task);
+    } else if (err != NULL && lease_is_published(task->lease)) {
         (void)err_hint(&task->err, "the value stands, and is leased: 'acme-dns dns wait' looks "
                                    "again, 'acme-dns dns remove' takes it away");
     }

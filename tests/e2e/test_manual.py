@@ -363,8 +363,12 @@ def test_a_lease_is_asked_for_too(quick, client):
     """dns add looks at no name server unless told to: what is wanted is shown all the same."""
     options = ["--provider", "manual", "-n"]
     added = client.run("dns add", "example.test", "a-value-of-another-program", *options)
-    assert added.code == 0, said(added)
-    assert "  value  a-value-of-another-program\n" in added.err and "watched" not in added.err
+    assert_refused(added, 10, "your turn: example.test: not published yet", "by hand", "dns wait", "leased")
+    assert added.out == "" and "watched" not in added.err
+    assert "  value  a-value-of-another-program\n" in added.err
+    waited = client.run("dns add", "example.test", "a-value-of-another-program", "--wait", *options,
+                        "--propagation-timeout", "1s")
+    assert waited.code == 10 and "the value stands" not in waited.err, said(waited)
     watched = client.run("dns wait", "example.test", "a-value-of-another-program", *options)
     assert watched.code == 5, said(watched)
     create(quick, ["a-value-of-another-program"])
