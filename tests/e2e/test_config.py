@@ -4,6 +4,7 @@
 
 import json
 import os
+import re
 import stat
 import subprocess
 
@@ -150,6 +151,8 @@ MISTAKES = {
         "error: acme-dns.conf:3:21: eab-hmac-key-file: cannot open '/none': No such file or directory"]),
     "missing hook": (PROVIDER + CERTIFICATE + "deploy-hook = /usr/sbin/nginks -s reload\n", [
         "error: acme-dns.conf:5:15: deploy-hook: '/usr/sbin/nginks' is not a program that can be run"]),
+    "copy into nowhere": (PROVIDER + CERTIFICATE + "copy-privkey = /nowhere/{name}/key.pem owner=root\n", [
+        "error: acme-dns.conf:5:16: copy-privkey: there is no folder '/nowhere/a/'"]),
     "bundle": ("[acme-dns]\nca-bundle = none.pem\n", [
         "error: acme-dns.conf:2:13: ca-bundle: there is no file 'none.pem'"]),
     "section twice": (PROVIDER + CERTIFICATE + "[certificate a]\ndomains = b.example\n", [
@@ -445,3 +448,60 @@ def test_what_only_a_command_asked_for_is_shown_too(small_lab, make_client):
     own = client.path("example.test", "request.conf")
     assert ("keep", "default", "3") in shown
     assert [row[1].startswith(own + ":") for row in shown if row[0] == "key-type"] == [True]
+
+
+# The samples
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+CASES = sorted(os.listdir(os.path.join(ROOT, "conf.d", "cases")))
+PLUGINS = sorted(name for name in os.listdir(os.path.join(ROOT, "plugins"))
+                 if os.path.exists(os.path.join(ROOT, "plugins", name, name + ".conf")))
+SYSTEM_BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
+
+
+def sample(*path):
+    with open(os.path.join(ROOT, *path), encoding="utf-8") as file:
+        return file.read()
+
+
+def fit(folder, text):
+    """The sample on this machine: the files that it names exist, and so do its servers."""
+    for file in re.findall(r"(?m)^[a-z-]+-file = (\S+)$", text):
+        path = file.replace("~", folder.path) if file.startswith("~") else os.path.join(folder.path, file)
+        if not file.startswith("/"):
+            folder.write(os.path.relpath(path, folder.path), "not-really-a-secret\n")
+    text = re.sub(r"(?m)^([a-z-]+-(?:file|conf)) = /.*$", r"\1 = " + folder.write("elsewhere", "not-really-a-secret\n"), text)
+    text = re.sub(r"(?m)^(ca-bundle|ca-file) = .*$", r"\1 = " + SYSTEM_BUNDLE, text)
+    text = re.sub(r"(?m)^(copy-[a-z]+ = )\S+/", r"\1" + folder.path + "/", text)
+    text = text.replace("owner=postgres", "owner=root").replace("group = mail", "group = %d" % os.getegid())
+    return text.replace("systemctl", "true").replace("logger", "true")
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_each_case_is_a_good_configuration(folder, case):
+    lines = folder.check(fit(folder, sample("conf.d", "cases", case)), code=0)
+    warnings = [line for line in lines if line.startswith("warning")]
+    twice = [line for line in warnings if line.endswith(": each will be renewed")]
+    assert lines[0].startswith("configuration: good: ") and "0 certificates" not in lines[0]
+    assert len(twice) == (2 if case == "several-cas.conf" else 0)
+
+
+def test_the_general_samples_fit_together(folder):
+    """As they are, and with all their lines on; with the providers that they speak of."""
+    names = [name for name in os.listdir(os.path.join(ROOT, "conf.d")) if name.endswith(".conf")]
+    for is_on in (False, True):
+        for name in names:
+            text = fit(folder, sample("conf.d", name))
+            if is_on:
+                text = re.sub(r"(?m)^#(?=[a-z\[])", "", text)
+            folder.write(name if name == "acme-dns.conf" else os.path.join("conf.d", name), fit(folder, text))
+            for file in ("secrets/zerossl-eab",):
+                folder.write(os.path.join("conf.d", file), "not-really-a-secret\n")
+        folder.write("conf.d/own.conf", "[provider cf]\nplugin = manual\n[provider bind]\nplugin = manual\n")
+        assert folder.check(code=0)[0].startswith("configuration: good: 2 certificates")
+
+
+@pytest.mark.parametrize("plugin", PLUGINS)
+def test_each_line_of_a_providers_sample_is_taken(folder, plugin):
+    text = re.sub(r"(?m)^#(?=[a-z\[])", "", sample("plugins", plugin, plugin + ".conf"))
+    assert folder.check(fit(folder, text), code=0)[0].startswith("configuration: good: 0 certificates, 1 provider")
