@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/event.h"
 #include "base/fs.h"
+#include "base/json.h"
 #include "base/mem.h"
 #include "config/settings.h"
 
@@ -38,25 +39,25 @@ static void look_done(struct look *look)
 
 /* ---- The timer ---- */
 
-/* With a drop-in only systemd knows. */
+/* With a drop-in only systemd knows. Its list is the one place where it says so in numbers. */
 static bool ask_next(struct look *look, int64_t *ret_next_s)
 {
-    const char *const words[] = {"systemctl",
-                                 look->method == AUTORENEW_USER ? "--user" : "--system",
-                                 "show",
-                                 AUTORENEW_TIMER,
-                                 "--property=NextElapseUSecRealtime",
-                                 "--value",
-                                 "--timestamp=unix",
-                                 NULL};
+    const char *const words[] = {
+        "systemctl",     look->method == AUTORENEW_USER ? "--user" : "--system",
+        "list-timers",   "--output=json",
+        AUTORENEW_TIMER, NULL};
     AUTO(autorenew_said_done) struct autorenew_said said = {.status = -1};
+    AUTO_PTR(json) struct json *timers = NULL;
     struct err ignored = ERR_INIT;
+    int64_t next_us = 0;
 
-    if (autorenew_run(look->env, words, &said, &ignored) < 0 || said.status != 0) {
+    if (autorenew_run(look->env, words, &said, &ignored) < 0 || said.status != 0 ||
+        json_parse(said.output, strlen(said.output), &timers, &ignored) < 0) {
         return false;
     }
-    str_trim(said.output);
-    return said.output[0] == '@' && str_parse_int(said.output + 1, 1, INT64_MAX, ret_next_s);
+    next_us = json_get_int(json_at(timers, 0), "next", 0);
+    *ret_next_s = next_us / 1000000;
+    return next_us > 0;
 }
 
 static void find_next(struct look *look)
@@ -72,10 +73,8 @@ static void find_next(struct look *look)
                           look->path));
         return;
     }
-    if (is_timer && ask_next(look, &look->status.next_run_s)) {
-        return;
-    }
-    if (autorenew_parse_minute(look->text, &minute)) {
+    if ((!is_timer || !ask_next(look, &look->status.next_run_s)) &&
+        autorenew_parse_minute(look->text, &minute)) {
         look->status.next_run_s = autorenew_next_s(minute, clock_wall_s());
     }
 }
