@@ -81,6 +81,8 @@ static const struct option_row OPTIONS[OPTION_COUNT] = {
                         "all certificates whose hooks failed or were not run yet"},
     [OPTION_SCHEDULED] = {0, "scheduled", NULL, false, NULL,
                           "a timer calls: wait for no lock, tell logs/autorenew/logs.txt too"},
+    [OPTION_EVERY] = {0, "every", "DURATION", false, NULL,
+                      "again and again, for containers: 4h, 90m; ends by SIGTERM"},
     [OPTION_PRINT] = {0, "print", NULL, false, NULL, "show it only: write and open nothing"},
     [OPTION_PLAN] = {0, "plan", NULL, false, NULL,
                      "show what would be done and why; asks nobody, changes nothing"},
@@ -170,6 +172,7 @@ static const enum option_id PROCESS_OPTIONS[] = {
     OPTION_METRICS,   OPTION_PLAN,           OPTION_MAX_ORDERS, OPTION_SCHEDULED,
     OPTION_NO_DEPLOY, OPTION_EXIT_UNCHANGED, OPTION_STAGING,    OPTION_AGREE_TOS,
     OPTION_EMAIL,     OPTION_RESOLVER,       OPTION_CA_BUNDLE,  OPTION_PROPAGATION_TIMEOUT,
+    OPTION_EVERY,
 };
 static const enum option_id RENEW_OPTIONS[] = {
     OPTION_METRICS,
@@ -298,8 +301,7 @@ static const struct command_row COMMANDS[COMMAND_COUNT] = {
                        RENEW_OPTIONS, ARRAY_LEN(RENEW_OPTIONS)},
     [COMMAND_ADOPT] = {"adopt", "NAME", 1, 0,
                        "print a certificate's section, to be put into the configuration",
-                       "acme-dns adopt example.com\n",
-                       ADOPT_OPTIONS, ARRAY_LEN(ADOPT_OPTIONS)},
+                       "acme-dns adopt example.com\n", ADOPT_OPTIONS, ARRAY_LEN(ADOPT_OPTIONS)},
     [COMMAND_CONFIG_SHOW] = {"config show", "[KIND [NAME]]", 0, 2,
                              "show the settings in force, and where each comes from",
                              "acme-dns config show\n"

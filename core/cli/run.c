@@ -19,6 +19,7 @@
 #include "cli/commands.h"
 #include "cli/config_text.h"
 #include "cli/dialogue.h"
+#include "cli/every.h"
 #include "cli/run_log.h"
 #include "cli/sink_impl.h"
 #include "config/config.h"
@@ -354,12 +355,51 @@ static enum task_exit run_command(struct run *run, int *ret_signal)
 
 static void run_done(struct run *run)
 {
+    event_set_sink(NULL, NULL, EVENT_ERROR);
     sink_free(run->sink);
     settings_free(run->settings);
     config_free(run->config);
     config_errors_done(&run->errors);
     args_done(&run->args);
     secret_forget_all();
+}
+
+/* ---- Again and again ---- */
+
+#define PERIOD_MIN_MS 1000
+#define PERIOD_MAX_MS ((int64_t)30 * 24 * 3600 * 1000)
+
+struct round {
+    char *const *argv;
+};
+
+static int start_round(void *arg, pid_t *ret_pid, struct err *err)
+{
+    const struct round *round = arg;
+
+    return every_start_self(round->argv, ret_pid, err);
+}
+
+/* Each round is a whole run of its own, with a log of its own: this one only waits. */
+static enum task_exit run_every(const char *text, char *const *argv, int *ret_signal)
+{
+    struct round round = {.argv = argv};
+    struct every_plan plan = {.start = start_round, .arg = &round};
+    struct err err = ERR_INIT;
+    int code = 0;
+
+    if (!duration_parse(text, &plan.period_ms) || plan.period_ms < PERIOD_MIN_MS ||
+        plan.period_ms > PERIOD_MAX_MS) {
+        code = err_set(&err, ERR_CONFIG, "--every: '%s' is not a duration from 1s to 30d, like 4h",
+                       text);
+    } else {
+        code = every_run(&plan, ret_signal, &err);
+    }
+    if (code < 0) {
+        event_log(EVENT_ERROR, "", "%s", err.text);
+        return task_exit_for(err.class);
+    }
+    return EXIT_DONE;
 }
 
 int run_program(int argc, char *const *argv, int *ret_signal)
@@ -377,6 +417,9 @@ int run_program(int argc, char *const *argv, int *ret_signal)
     }
     run.sink = open_sink(&run.args);
     event_set_sink(take_event, &run, wanted_level(&run.args));
+    if (args_has(&run.args, OPTION_EVERY)) {
+        return (int)run_every(args_text(&run.args, OPTION_EVERY), argv, ret_signal);
+    }
     if (load_settings(&run, argc, argv)) {
         status = run_command(&run, ret_signal);
     } else {

@@ -12,9 +12,9 @@
 #include <string.h>
 
 #define STAGING_WARNING "STAGING: a trial that nobody trusts, kept apart from real certificates"
-#define NEXT_STEP                                                                              \
-    "run the same command regularly, by a timer or cron: before that day it changes nothing, " \
-    "from then on it renews"
+#define NEXT_STEP                                                                               \
+    "'acme-dns register-autorenew', once, has this and all others renewed; so has running the " \
+    "same command regularly"
 #define NEXT_STEP_ATTENDED "run the same command again after that day"
 
 /* What a timer cannot do. False: it can. */

@@ -88,7 +88,8 @@ class Machine:
     def execute(self, *command, mounts="", env=None, lab=None):
         """Runs a command on the machine, on a lab's network if there is one. mounts: lines of shell before."""
         script = "set -e\nmount --make-rprivate / 2>/dev/null || :\n"
-        script += "cp -f /etc/resolv.conf /etc/hosts '%s/' 2>/dev/null || :\n" % self.path("etc")
+        if lab:
+            script += "cp /etc/resolv.conf /etc/hosts '%s/'\n" % self.path("etc")
         for name, place in (("sbin", "/usr/local/sbin"), ("run", "/run"), ("etc", "/etc")):
             script += "mount --bind '%s' %s\n" % (self.path(name), place)
         script += mounts + "\n"

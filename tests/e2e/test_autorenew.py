@@ -5,6 +5,9 @@
 import json
 import os
 import re
+import signal
+import subprocess
+import time
 
 import pytest
 from autorenew_scene import CRONTAB, SYSTEMCTL, Machine
@@ -398,6 +401,79 @@ def test_a_timer_that_never_calls_is_found(make_machine):
     path = os.path.join(machine.units, TIMER)
     os.utime(path, (os.stat(path).st_mtime - old,) * 2)
     assert "nothing was run for 13 hours" in succeed(machine.run("autorenew status"), 1).out
+
+
+# Again and again
+
+def wait_for(condition, what, timeout_s=60):
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.02)
+
+
+def count_runs(machine):
+    try:
+        with open(os.path.join(machine.state, "logs", "logs.txt"), encoding="utf-8") as file:
+            return len(re.findall(r" end exit status 0 ", file.read()))
+    except FileNotFoundError:
+        return 0
+
+
+def start_every(machine, *around):
+    return subprocess.Popen([*around, machine.program, "process", "--every", "1s", "--state-dir", machine.state],
+                            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+
+
+def children_of(pid):
+    with open("/proc/%d/task/%d/children" % (pid, pid), encoding="ascii") as file:
+        return [int(child) for child in file.read().split()]
+
+
+def state_of(pid):
+    try:
+        with open("/proc/%d/stat" % pid, encoding="ascii") as file:
+            return file.read().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return None
+
+
+def test_a_container_runs_it_every_so_often(make_machine):
+    machine = make_machine()
+    process = start_every(machine)
+    try:
+        wait_for(lambda: count_runs(machine) >= 3, "no third round")
+        assert process.poll() is None
+    finally:
+        process.terminate()
+    assert process.wait(60) == -signal.SIGTERM, process.stderr.read()
+
+
+def test_as_the_first_process_it_reaps_and_ends(make_machine):
+    machine = make_machine()
+    around = ["unshare", "--pid", "--fork", "--mount-proc"] + ([] if os.geteuid() == 0 else ["-r"])
+    process = start_every(machine, *around)
+    try:
+        wait_for(lambda: children_of(process.pid), "nothing was started")
+        (first,) = children_of(process.pid)
+        wait_for(lambda: count_runs(machine) >= 1, "no first round")
+        enter = ["nsenter", "-t", str(first), "-p"] + ([] if os.geteuid() == 0 else ["-U", "--preserve-credentials"])
+        subprocess.run([*enter, "sh", "-c", "for i in 1 2 3 4 5; do sleep 0.1 & done"], check=True)
+        done = count_runs(machine)
+        wait_for(lambda: count_runs(machine) >= done + 2, "no further round")
+        wait_for(lambda: not [child for child in children_of(first) if state_of(child) == "Z"], "zombies stay")
+        assert len(children_of(first)) <= 1
+        os.kill(first, signal.SIGTERM)
+        assert process.wait(60) == 128 + signal.SIGTERM, process.stderr.read()
+    finally:
+        process.kill()
+
+
+def test_a_period_that_is_none(make_machine):
+    machine = make_machine()
+    for period in ("often", "0", "31d"):
+        result = succeed(machine.run("process", "--every", period), 3)
+        assert "--every: '%s' is not a duration from 1s to 30d, like 4h" % period in result.err
 
 
 # Where things are
