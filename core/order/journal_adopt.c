@@ -168,9 +168,9 @@ static int take_file(struct journal *journal, const char *run, struct strv *warn
         return err_code(err);
     }
     if (file->is_newer) {
-        strv_take(warnings, str_fmt("the journal '%s' was written by a newer release of acme-dns; "
-                                    "what it names is left to that",
-                                    path));
+        strv_take(warnings, str_fmt("the journal '%s' was written by a newer acme-dns (format "
+                                    "%lld): what it names is left to that release, or one after it",
+                                    path, (long long)file->format));
         journal_file_free(file);
         return 0;
     }

@@ -247,6 +247,7 @@ static bool read_begin(struct journal_file *file, const struct json *record)
 {
     int64_t format = json_get_int(record, "format", 0);
 
+    file->format = format;
     file->is_newer = format > JOURNAL_FORMAT;
     return format == JOURNAL_FORMAT;
 }

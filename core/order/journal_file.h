@@ -30,6 +30,7 @@ struct journal_file {
     size_t whole_len;              /* of the lines that end; what stands behind them is torn */
     uint64_t last_number;
     bool is_adopted;
+    int64_t format;     /* as it says; 0: not said */
     bool is_newer;      /* of a release after this one */
     bool has_surprises; /* lines that could not be read: the file is never deleted */
     struct journal_entry **entries;

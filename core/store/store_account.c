@@ -260,7 +260,8 @@ static int save_account(struct account_save *s, struct err *err)
     AUTO_FREE char *text = format_account(s->account);
 
     if (store_account_path(s->job.store, s->account->directory_url, s->account->id, "account.json",
-                           &path, err) < 0) {
+                           &path, err) < 0 ||
+        store_json_check_writable(path, err) < 0) {
         return err_code(err);
     }
     crash_point("store-account-before");

@@ -189,6 +189,8 @@ const char *store_pairs_find(const struct store_pairs *pairs, const char *key);
  */
 int store_request_save(struct store *store, const char *name, const struct store_pairs *pairs,
                        struct err *err);
+/* ERR_FAILED: a newer program wrote it. Whatever else it is passes. */
+int store_request_check(struct store *store, const char *name, struct err *err);
 /* ERR_NOT_FOUND without the file; ERR_CONFIG with file:line when it is damaged or of another name.
  */
 int store_request_load(struct store *store, const char *name, struct store_pairs *ret_pairs,

@@ -53,6 +53,9 @@ int store_deploy_save(struct store *store, const char *name, const struct store_
     AUTO_FREE char *path = store_cert_path(store, name, "deploy.json");
     AUTO_PTR(json_out) struct json_out *out = json_out_new(true);
 
+    if (store_json_check_writable(path, err) < 0) {
+        return err_code(err);
+    }
     json_out_object(out);
     json_out_kint(out, "format", STORE_FORMAT);
     json_out_kstr(out, "version", deploy->version);

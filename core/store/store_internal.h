@@ -37,6 +37,11 @@ void store_job_start(struct store_job *job, struct store *store, loop_timer_fn *
  * is damaged (the caller can do without), ERR_FAILED when a newer program wrote it (it must not).
  */
 int store_json_load(const char *path, struct json **ret_json, struct err *err);
+/* ERR_FAILED: there is the file of a newer program, which is not to be written over. */
+int store_json_check_writable(const char *path, struct err *err);
+
+/* The words for it. */
+int store_refuse_newer(const char *path, int64_t format, struct err *err);
 void store_json_get_strv(const struct json *object, const char *key, struct strv *to);
 /* Leaves *to as it is when there is no such time. */
 void store_json_take_time(const struct json *object, const char *key, int64_t *to);

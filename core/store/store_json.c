@@ -6,6 +6,27 @@
 #include "base/fs.h"
 #include "store/store_internal.h"
 
+int store_refuse_newer(const char *path, int64_t format, struct err *err)
+{
+    (void)err_set(err, ERR_FAILED,
+                  "'%s' was written by a newer acme-dns (format %lld, this one knows %d)", path,
+                  (long long)format, STORE_FORMAT);
+    return err_hint(err, "use that release again, or one after it; nothing was changed");
+}
+
+int store_json_check_writable(const char *path, struct err *err)
+{
+    AUTO_PTR(json) struct json *before = NULL;
+    struct err why = ERR_INIT;
+
+    if (store_json_load(path, &before, &why) == 0 || why.class == ERR_NOT_FOUND ||
+        why.class == ERR_MALFORMED) {
+        return 0;
+    }
+    *err = why;
+    return err_code(err);
+}
+
 int store_json_load(const char *path, struct json **ret_json, struct err *err)
 {
     AUTO(buf_done) struct buf text = BUF(STORE_JSON_MAX);
@@ -30,10 +51,7 @@ int store_json_load(const char *path, struct json **ret_json, struct err *err)
         return err_set(err, ERR_MALFORMED, "'%s' has no format number", path);
     }
     if (format > STORE_FORMAT) {
-        (void)err_set(err, ERR_FAILED,
-                      "'%s' was written by a newer acme-dns (format %lld, this one knows %d)", path,
-                      (long long)format, STORE_FORMAT);
-        return err_hint(err, "use that release again, or one after it; nothing was changed");
+        return store_refuse_newer(path, format, err);
     }
     *ret_json = TAKE(json);
     return 0;

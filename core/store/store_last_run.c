@@ -53,6 +53,9 @@ int store_last_run_save(const char *state_dir, const struct store_last_run *last
     AUTO_FREE char *cut =
         last->text == NULL ? NULL : str_dup_len(last->text, strnlen(last->text, TEXT_MAX));
 
+    if (store_json_check_writable(path, err) < 0) {
+        return err_code(err);
+    }
     json_out_object(out);
     json_out_kint(out, "format", STORE_FORMAT);
     json_out_kstr(out, "run", last->run);

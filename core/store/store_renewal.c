@@ -153,7 +153,6 @@ int store_renewal_save(struct store *store, const char *name, const struct store
     AUTO_FREE char *folder = store_cert_path(store, name, NULL);
     AUTO_FREE char *path = store_cert_path(store, name, FILE_NAME);
     AUTO_FREE char *text = format_renewal(renewal);
-    AUTO_PTR(json) struct json *before = NULL;
 
     if (store_name_check(name, err) < 0) {
         return err_code(err);
@@ -161,11 +160,9 @@ int store_renewal_save(struct store *store, const char *name, const struct store
     if (!fs_is_dir(folder)) {
         return 0;
     }
-    if (store_json_load(path, &before, err) < 0 && err->class != ERR_NOT_FOUND &&
-        err->class != ERR_MALFORMED) {
+    if (store_json_check_writable(path, err) < 0) {
         return err_code(err);
     }
-    err_clear(err);
     crash_point("store-renewal-before");
     if (fs_write_atomic(path, text, strlen(text), FILE_MODE, err) < 0) {
         return err_code(err);

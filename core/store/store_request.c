@@ -11,9 +11,13 @@
 #include "store/store_internal.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define REQUEST_MAX 65536
+
+/* A comment to the configuration's grammar, so that every release can read it. */
+#define FORMAT_LINE "# format "
 
 void store_pairs_done(struct store_pairs *pairs)
 {
@@ -73,8 +77,13 @@ static bool is_value(const char *text)
 static int format_request(const char *name, const struct store_pairs *pairs, struct buf *to,
                           struct err *err)
 {
-    buf_add_str(to, "# What acme-dns was told about this certificate; its renewals follow it.\n"
-                    "# A [certificate] section of this name in the configuration wins over it.\n");
+    buf_addf(to,
+             FORMAT_LINE
+             "%d\n"
+             "# What acme-dns was told about this certificate; its renewals follow it.\n"
+             "# A [certificate] section of this name in the configuration wins over "
+             "it.\n",
+             STORE_FORMAT);
     buf_addf(to, "[certificate %s]\n", name);
     for (size_t i = 0; i < pairs->n; i++) {
         if (!is_key(pairs->items[i].key) || !is_value(pairs->items[i].value)) {
@@ -84,6 +93,25 @@ static int format_request(const char *name, const struct store_pairs *pairs, str
         buf_addf(to, "%s = %s\n", pairs->items[i].key, pairs->items[i].value);
     }
     return buf_check(to, "request.conf", err);
+}
+
+/* Without the line it is of the first format. */
+static int check_format(const char *path, const char *text, struct err *err)
+{
+    long long format =
+        str_has_prefix(text, FORMAT_LINE) ? strtoll(text + strlen(FORMAT_LINE), NULL, 10) : 1;
+
+    return format > STORE_FORMAT ? store_refuse_newer(path, format, err) : 0;
+}
+
+int store_request_check(struct store *store, const char *name, struct err *err)
+{
+    AUTO_FREE char *path = store_cert_path(store, name, "request.conf");
+    AUTO(buf_done) struct buf text = BUF(REQUEST_MAX);
+    struct err ignored = ERR_INIT; /* told by who reads it for what is in it */
+
+    (void)fs_read(path, &text, &ignored);
+    return check_format(path, buf_str(&text), err);
 }
 
 /* What is there already is not written again: runs in which nothing is new must not wear a disk,
@@ -109,7 +137,7 @@ int store_request_save(struct store *store, const char *name, const struct store
     if (is_there(path, &text)) {
         return 0;
     }
-    if (store_cert_make_folder(store, name, err) < 0 ||
+    if (store_request_check(store, name, err) < 0 || store_cert_make_folder(store, name, err) < 0 ||
         fs_write_atomic(path, text.bytes, text.len, 0600, err) < 0) {
         return err_wrap(err, "cannot keep the request for '%s'", name);
     }
@@ -178,6 +206,9 @@ int store_request_load(struct store *store, const char *name, struct store_pairs
 
     /* It can name hooks: whoever can write it can run programs as us. */
     if (store_name_check(name, err) < 0 || fs_read_private(path, false, &text, err) < 0) {
+        return err_code(err);
+    }
+    if (check_format(path, buf_str(&text), err) < 0) {
         return err_code(err);
     }
     AUTO_FREE char *lines = buf_take(&text);

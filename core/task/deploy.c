@@ -146,8 +146,10 @@ static void finish(struct deploy *deploy, const struct err *err)
 {
     struct err failure = ERR_INIT;
 
-    if (keep(deploy, err, &failure) < 0 && err == NULL) {
-        err = &failure; /* they would be run again: the user should know why */
+    if (keep(deploy, err, &failure) < 0) {
+        /* They are run again: the user should know why. */
+        event_log(EVENT_WARNING, deploy->name, "%s", failure.text);
+        err = err == NULL ? &failure : err;
     }
     deploy->done(deploy->arg, err);
     deploy_free(deploy);

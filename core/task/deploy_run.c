@@ -5,6 +5,7 @@
 #include "base/event.h"
 #include "base/mem.h"
 #include "config/settings.h"
+#include "store/store_deploy.h"
 #include "task/deploy.h"
 #include "task/locked.h"
 
@@ -55,9 +56,11 @@ static void forget(struct round *round)
 static int begin(void *arg, struct err *err)
 {
     struct round *round = arg;
+    AUTO(store_deploy_done) struct store_deploy state = {.version = NULL};
 
     forget(round);
-    if (load(round, err) < 0) {
+    /* What cannot be kept would be done again and again. */
+    if (load(round, err) < 0 || store_deploy_load(round->store, round->name, &state, err) < 0) {
         return err_code(err);
     }
     if (round->request->is_pending && !deploy_is_pending(round->store, round->cert, &round->plan)) {

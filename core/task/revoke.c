@@ -142,7 +142,7 @@ static int ask_ca(struct revocation *r, struct err *err)
 
 static int refuse_without_account(const struct revocation *r, struct err *err)
 {
-    err->class = ERR_CONFIG;
+    err->class = err->class == ERR_NOT_FOUND ? ERR_CONFIG : err->class;
     (void)err_wrap(err, "the CA wants the account that ordered the certificate");
     return r->target.key == NULL
                ? err_code(err)

@@ -55,9 +55,13 @@ static int load_remembered(struct store *store, const char *name, struct config 
     AUTO_FREE char *path = store_cert_path(store, name, "request.conf");
     struct config_errors errors = CONFIG_ERRORS_INIT;
     const struct config_source source = {.path = path, .is_trust_checked = geteuid() == 0};
-    struct config *config = config_load(&source, &errors);
+    struct config *config = NULL;
     int code = 0;
 
+    if (store_request_check(store, name, err) < 0) {
+        return err_code(err);
+    }
+    config = config_load(&source, &errors);
     if (errors.n > 0) {
         *err = errors.items[0].err;
         (void)err_wrap(err, "what was asked for earlier cannot be read");
