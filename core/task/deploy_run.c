@@ -7,7 +7,10 @@
 #include "config/settings.h"
 #include "store/store_deploy.h"
 #include "task/deploy.h"
+#include "task/failure.h"
 #include "task/locked.h"
+#include "task/plan.h"
+#include "task/signals.h"
 
 struct round {
     struct task_env *env;
@@ -111,6 +114,43 @@ static void take_turn(struct round *round, const char *name)
     forget(round);
 }
 
+static void stop(void *arg)
+{
+    struct round *round = arg;
+
+    loop_stop(round->env->loop);
+}
+
+static void stop_early(void *arg, const char *reason)
+{
+    (void)reason;
+    stop(arg);
+}
+
+/* For the run before, which was shut in and told to leave hooks alone. */
+static int tell_failures(struct round *round, struct err *err)
+{
+    AUTO(trees_close) struct trees trees = {.env = round->env, .command = "deploy"};
+    AUTO(plan_done) struct plan plan = {.n = 0};
+    AUTO_PTR(failures) struct failures *failures = failures_new(round->env);
+    const struct plan_request request = {.is_renewal = false};
+    struct signals *signals = NULL;
+    int code = 0;
+
+    if (round->env->settings->failure_hooks.n == 0 || round->env->is_interactive) {
+        return 0;
+    }
+    if (plan_make(round->env, &trees, &request, &plan, err) < 0) {
+        return err_code(err);
+    }
+    failures_look_through(failures, round->store, &plan);
+    failures_send(failures, stop, round);
+    signals = signals_open(round->env, stop_early, round);
+    code = loop_run(round->env->loop, err);
+    signals_close(signals);
+    return code;
+}
+
 static int run_pending(struct round *round, struct err *err)
 {
     AUTO(strv_done) struct strv names = STRV_INIT;
@@ -121,7 +161,7 @@ static int run_pending(struct round *round, struct err *err)
     for (size_t i = 0; i < names.n && round->env->caught_signal == 0; i++) {
         take_turn(round, names.items[i]);
     }
-    return 0;
+    return round->env->caught_signal == 0 ? tell_failures(round, err) : 0;
 }
 
 static int run_one(struct round *round, struct err *err)

@@ -10,8 +10,10 @@
 #include "config/settings.h"
 #include "store/store_cert.h"
 #include "task/hook.h"
+#include "task/plan.h"
 #include "task/renewal.h"
 
+#include <inttypes.h>
 #include <unistd.h>
 
 #define TEXT_MAX (1024u * 1024)
@@ -36,7 +38,7 @@ enum failure_news failure_judge(const struct failure_facts *facts)
         }
         return is_long_ago(facts->danger_told_s, facts->now_s) ? FAILURE_GOES_ON : FAILURE_NO_NEWS;
     }
-    if (facts->n_failures > 0) {
+    if (facts->has_failed) {
         return facts->failure_told_s == 0 ? FAILURE_BEGUN : FAILURE_NO_NEWS;
     }
     return facts->failure_told_s != 0 || facts->danger_told_s != 0 ? FAILURE_RECOVERED
@@ -99,7 +101,7 @@ static enum failure_news judge(const struct failures *failures,
                                const struct renewal_verdict *verdict)
 {
     const struct failure_facts facts = {
-        .n_failures = verdict->kept.n_failures,
+        .has_failed = verdict->kept.error != NULL,
         .is_in_danger = verdict->is_in_danger,
         .failure_told_s = verdict->kept.failure_told_s,
         .danger_told_s = verdict->kept.danger_told_s,
@@ -135,6 +137,32 @@ void failures_look_at(struct failures *failures, struct store *store, const char
         verdict.kept = (struct store_renewal){.n_failures = 0};
     }
     renewal_verdict_done(&verdict);
+}
+
+/* Of one that was not due only its recovery may be news, which an earlier hook failed to tell. */
+static bool has_been_told(struct store *store, const char *name)
+{
+    AUTO(store_renewal_done) struct store_renewal kept = {.n_failures = 0};
+    struct err ignored = ERR_INIT;
+
+    return store_renewal_load(store, name, &kept, &ignored) == 0 &&
+           (kept.failure_told_s != 0 || kept.danger_told_s != 0);
+}
+
+void failures_look_through(struct failures *failures, struct store *store, const struct plan *plan)
+{
+    bool is_anybody_told = failures->env->settings->failure_hooks.n > 0;
+
+    for (size_t i = 0; is_anybody_told && i < plan->n; i++) {
+        const struct plan_item *item = &plan->items[i];
+
+        if (item->is_staging || item->action == PLAN_LEAVE) {
+            continue;
+        }
+        if (item->action != PLAN_NOTHING || has_been_told(store, item->name)) {
+            failures_look_at(failures, store, item->name);
+        }
+    }
 }
 
 /* ---- As a text ---- */
@@ -184,13 +212,17 @@ static void add_error(const struct store_renewal *renewal, struct buf *to)
     AUTO(strv_done) struct strv lines = STRV_INIT;
     char last[CLOCK_TEXT_MAX];
 
-    if (renewal->n_failures == 0) {
+    if (renewal->error == NULL) {
         return;
     }
     clock_format(renewal->failed_s, last);
-    buf_addf(to, "    failed %lld time%s in a row, last on %s:\n", (long long)renewal->n_failures,
-             renewal->n_failures == 1 ? "" : "s", last);
-    escape_terminal(renewal->error == NULL ? "" : renewal->error, true, &escaped);
+    if (renewal->n_failures > 1) {
+        buf_addf(to, "    failed %" PRId64 " times in a row, last on %s:\n", renewal->n_failures,
+                 last);
+    } else {
+        buf_addf(to, "    failed on %s:\n", last);
+    }
+    escape_terminal(renewal->error, true, &escaped);
     strv_add_split(&lines, buf_str(&escaped), "\n");
     for (size_t i = 0; i < lines.n; i++) {
         buf_addf(to, "      %s\n", lines.items[i]);

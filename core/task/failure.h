@@ -25,7 +25,7 @@ enum failure_news {
 };
 
 struct failure_facts {
-    int64_t n_failures; /* in a row */
+    bool has_failed; /* the last time it was tried */
     bool is_in_danger;
     int64_t failure_told_s, danger_told_s; /* in seconds since 1970; 0: not told */
     int64_t now_s;
@@ -35,6 +35,7 @@ enum failure_news failure_judge(const struct failure_facts *facts);
 
 /* ---- Telling ---- */
 
+struct plan;
 struct failures;
 struct failures *failures_new(const struct task_env *env);
 void failures_free(struct failures *failures); /* kills what runs; takes NULL */
@@ -42,6 +43,9 @@ DEFINE_AUTO_PTR(failures, failures_free);
 
 /* At the end of a run: is there news of this one? Trials of staging services are nobody's. */
 void failures_look_at(struct failures *failures, struct store *store, const char *name);
+
+/* The same for all of a plan, made before the run or now, but those that are to be left alone. */
+void failures_look_through(struct failures *failures, struct store *store, const struct plan *plan);
 
 /* Runs the hooks, if there is news. done() comes from the loop, in any case. A hook that fails
  * changes nothing about the run: it is warned of, and everything is told again by the next. */

@@ -31,23 +31,17 @@ static void finish_failures(void *arg)
     loop_stop(process->env->loop);
 }
 
-static bool has_news(const struct plan_item *item)
-{
-    return item->action != PLAN_NOTHING && item->action != PLAN_LEAVE && !item->is_staging;
-}
-
-/* Whoever sits before it sees for himself, and one that is interrupted is expected to end. */
+/* Whoever sits before it sees for himself, and one that is interrupted is expected to end. Where
+ * deploy hooks are another run's, because this one is shut in, so are these. */
 static void finish_sweep(void *arg)
 {
     struct process *process = arg;
     struct store *store = run_trees(process->run)->stores[0];
-    bool is_told = !process->env->is_interactive && process->env->caught_signal == 0;
 
     process->failures = failures_new(process->env);
-    for (size_t i = 0; is_told && store != NULL && i < process->plan.n; i++) {
-        if (has_news(&process->plan.items[i])) {
-            failures_look_at(process->failures, store, process->plan.items[i].name);
-        }
+    if (!process->env->is_interactive && process->env->caught_signal == 0 &&
+        !process->request->is_deploy_left && store != NULL) {
+        failures_look_through(process->failures, store, &process->plan);
     }
     failures_send(process->failures, finish_failures, process);
 }
@@ -247,7 +241,7 @@ static void run_turns(struct process *process)
     }
     (void)run_tell_leftovers(process->run);
     if (run_post_error(process->run)->class != ERR_NONE) {
-        process_tell_failure(process, process->request->command, run_post_error(process->run));
+        process_tell_post(process, run_post_error(process->run));
     }
     failures_free(process->failures);
     for (size_t i = 0; i < process->n_turns; i++) {

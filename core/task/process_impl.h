@@ -40,6 +40,8 @@ struct process {
 void process_count_failure(struct process *process, enum task_exit status);
 /* EVENT_RESULT of something that failed, and its place in the summary. */
 void process_tell_failure(struct process *process, const char *subject, const struct err *err);
+/* A post-hook failed. */
+void process_tell_post(struct process *process, const struct err *err);
 /* What no order is begun for; and who, from now on, says what it is to be. */
 void process_tell_item(struct process *process, const struct plan_item *item);
 /* The summary; the exit status. */

@@ -14,11 +14,9 @@ void process_count_failure(struct process *process, enum task_exit status)
     tally->status = tally->status == EXIT_DONE || tally->status == status ? status : EXIT_FAILED;
 }
 
-static void tell_failure(struct process *process, const char *subject, enum err_class class,
-                         const char *text)
+static void tell_failure(struct process *process, const char *subject, enum task_exit status,
+                         enum err_class class, const char *text)
 {
-    enum task_exit status = task_exit_for(class);
-
     process_count_failure(process, status);
     event_emit(EVENT_ERROR, EVENT_RESULT, subject, FIELD_INT("exit", status),
                FIELD("class", err_class_name(class)), FIELD("text", text));
@@ -26,7 +24,12 @@ static void tell_failure(struct process *process, const char *subject, enum err_
 
 void process_tell_failure(struct process *process, const char *subject, const struct err *err)
 {
-    tell_failure(process, subject, err->class, err->text);
+    tell_failure(process, subject, task_exit_for(err->class), err->class, err->text);
+}
+
+void process_tell_post(struct process *process, const struct err *err)
+{
+    tell_failure(process, process->request->command, EXIT_DEPLOY, err->class, err->text);
 }
 
 void process_tell_item(struct process *process, const struct plan_item *item)
@@ -46,7 +49,7 @@ void process_tell_item(struct process *process, const struct plan_item *item)
         event_log(EVENT_WARNING, item->name, "not renewed: %s", item->why);
         break;
     case PLAN_BROKEN:
-        tell_failure(process, item->name, item->class, item->why);
+        tell_failure(process, item->name, task_exit_for(item->class), item->class, item->why);
         break;
     default:
         break;
