@@ -122,6 +122,7 @@ enum task_exit command_process(struct task_env *env, const struct args *args, st
         .is_scheduled = args_has(args, OPTION_SCHEDULED),
         .is_deploy_left = args_has(args, OPTION_NO_DEPLOY),
         .is_unchanged_told = args_has(args, OPTION_EXIT_UNCHANGED),
+        .is_trial = args_has(args, OPTION_DRY_RUN),
     };
 
     return args_has(args, OPTION_PLAN) ? show_plan(env, &request, sink)

@@ -38,6 +38,7 @@ enum task_exit command_issue(struct task_env *env, const struct args *args)
         .is_replacing = args_has(args, OPTION_REPLACE),
         .is_unchanged_told = args_has(args, OPTION_EXIT_UNCHANGED),
         .is_saving_credentials = args_has(args, OPTION_SAVE_CREDENTIALS),
+        .is_trial = args_has(args, OPTION_DRY_RUN),
     };
 
     return task_issue(env, &request);

@@ -65,7 +65,8 @@ static const struct option_row OPTIONS[OPTION_COUNT] = {
          "how long the name servers may take: 90, 90s, 5m (the provider's, or 5m)"},
     [OPTION_CA_BUNDLE] = {0, "ca-bundle", "FILE", false, "ca-bundle",
                           "the one file of root certificates to trust for the CA"},
-    [OPTION_DRY_RUN] = {0, "dry-run", NULL, false, NULL, "say what would be done, change nothing"},
+    [OPTION_DRY_RUN] = {0, "dry-run", NULL, false, NULL,
+                        "try it, or say what would be done, and change nothing"},
     [OPTION_FORGET] = {0, "forget", "ID", false, NULL,
                        "drop this entry of the journal without removing its value"},
     [OPTION_DEBUG] = {0, "debug", "COMMAND", false, NULL,
@@ -145,6 +146,7 @@ static const enum option_id ISSUE_OPTIONS[] = {
     OPTION_RESOLVER,
     OPTION_PROPAGATION_TIMEOUT,
     OPTION_CA_BUNDLE,
+    OPTION_DRY_RUN,
 };
 static const enum option_id CLEANUP_OPTIONS[] = {
     OPTION_DRY_RUN,
@@ -169,23 +171,25 @@ static const enum option_id REVOKE_OPTIONS[] = {OPTION_NAME,    OPTION_REASON, O
 static const enum option_id DEPLOY_OPTIONS[] = {OPTION_PENDING, OPTION_SCHEDULED};
 static const enum option_id PRINT_OPTIONS[] = {OPTION_PRINT};
 static const enum option_id PROCESS_OPTIONS[] = {
-    OPTION_METRICS,   OPTION_PLAN,           OPTION_MAX_ORDERS, OPTION_SCHEDULED,
-    OPTION_NO_DEPLOY, OPTION_EXIT_UNCHANGED, OPTION_STAGING,    OPTION_AGREE_TOS,
-    OPTION_EMAIL,     OPTION_RESOLVER,       OPTION_CA_BUNDLE,  OPTION_PROPAGATION_TIMEOUT,
-    OPTION_EVERY,
-};
-static const enum option_id RENEW_OPTIONS[] = {
+    OPTION_DRY_RUN,
     OPTION_METRICS,
     OPTION_PLAN,
-    OPTION_FORCE,
     OPTION_MAX_ORDERS,
     OPTION_SCHEDULED,
     OPTION_NO_DEPLOY,
     OPTION_EXIT_UNCHANGED,
     OPTION_STAGING,
+    OPTION_AGREE_TOS,
+    OPTION_EMAIL,
     OPTION_RESOLVER,
     OPTION_CA_BUNDLE,
     OPTION_PROPAGATION_TIMEOUT,
+    OPTION_EVERY,
+};
+static const enum option_id RENEW_OPTIONS[] = {
+    OPTION_DRY_RUN,    OPTION_METRICS,   OPTION_PLAN,      OPTION_FORCE,
+    OPTION_MAX_ORDERS, OPTION_SCHEDULED, OPTION_NO_DEPLOY, OPTION_EXIT_UNCHANGED,
+    OPTION_STAGING,    OPTION_RESOLVER,  OPTION_CA_BUNDLE, OPTION_PROPAGATION_TIMEOUT,
 };
 static const enum option_id ADOPT_OPTIONS[] = {OPTION_STAGING};
 static const enum option_id DELETE_OPTIONS[] = {OPTION_YES, OPTION_STAGING};

@@ -148,6 +148,7 @@ struct order *order_start(const struct order_env *env, const struct order_reques
     }
     order->privkey_mode = request->privkey_mode;
     order->privkey_gid = request->privkey_gid;
+    order->is_trial = request->is_trial;
     order->done = done;
     order->arg = arg;
     order->began_ms = loop_now_ms(env->loop);

@@ -132,6 +132,7 @@ struct order {
     const struct provider_map *map; /* borrowed; or NULL */
     mode_t privkey_mode;
     gid_t privkey_gid;
+    bool is_trial;
     order_done_fn *done;
     void *arg;
 

@@ -53,6 +53,7 @@ struct order_request {
     const char *account_id;
     const char *profile;            /* or NULL */
     const struct strv *providers;   /* as --provider, for the certificate's metadata; or NULL */
+    bool is_trial;                  /* the chain is checked and thrown away: nothing is installed */
     const struct provider_map *map; /* who publishes, beside the configuration; or NULL: as the set
                                        has it. Borrowed for the order's life */
     mode_t privkey_mode;            /* as store_install has it; so the next */
@@ -63,7 +64,7 @@ enum order_end { ORDER_END_INSTALLED, ORDER_END_PARKED, ORDER_END_FAILED };
 
 struct order_result {
     enum order_end end;
-    const struct store_cert *cert; /* if installed */
+    const struct store_cert *cert; /* if installed; NULL for a trial that ended well */
     const struct err *err;         /* unless installed */
 };
 

@@ -8,6 +8,8 @@
 #include "base/mem.h"
 #include "store/store_internal.h"
 
+#include <unistd.h>
+
 #include <sys/stat.h>
 
 void store_cert_free(struct store_cert *cert)
@@ -34,17 +36,31 @@ char *store_cert_path(const struct store *store, const char *name, const char *f
     return file == NULL ? TAKE(folder) : fs_join(folder, file);
 }
 
+static const char *const PRIVATE_FOLDERS[] = {"pending", "archived", "revoked"};
+
+void store_cert_drop_empty(struct store *store, const char *name)
+{
+    AUTO_FREE char *folder = store_cert_path(store, name, NULL);
+
+    /* rmdir() takes none that anything is in. */
+    for (size_t i = 0; i < ARRAY_LEN(PRIVATE_FOLDERS); i++) {
+        AUTO_FREE char *path = fs_join(folder, PRIVATE_FOLDERS[i]);
+
+        (void)rmdir(path);
+    }
+    (void)rmdir(folder);
+}
+
 int store_cert_make_folder(struct store *store, const char *name, struct err *err)
 {
-    static const char *const private_folders[] = {"pending", "archived", "revoked"};
     AUTO_FREE char *folder = store_cert_path(store, name, NULL);
 
     if (store_name_check(name, err) < 0 || fs_mkdir(folder, 0711, err) < 0 ||
         fs_check_folder(folder, err) < 0) {
         return err_code(err);
     }
-    for (size_t i = 0; i < ARRAY_LEN(private_folders); i++) {
-        AUTO_FREE char *path = fs_join(folder, private_folders[i]);
+    for (size_t i = 0; i < ARRAY_LEN(PRIVATE_FOLDERS); i++) {
+        AUTO_FREE char *path = fs_join(folder, PRIVATE_FOLDERS[i]);
 
         if (fs_mkdir(path, 0700, err) < 0) {
             return err_code(err);

@@ -141,6 +141,10 @@ int store_cert_check_layout(const struct store *store, const char *name, struct 
  * caller holds the certificate's lock. */
 void store_cert_tidy(struct store *store, const char *name);
 
+/* Removes the folder of NAME if there is nothing in it but empty folders: what a trial leaves. The
+ * caller holds the certificate's lock. */
+void store_cert_drop_empty(struct store *store, const char *name);
+
 /* The key of an order that is not yet ended. tag is the caller's, a name as store_name_check wants.
  */
 struct store_job *store_pending_key_save(struct store *store, const char *name, const char *tag,

@@ -35,6 +35,7 @@ struct issue_request {
     /* Its section, or what that leads to, is wrong: as request.conf has it. */
     bool is_set_aside;
     bool is_renewal; /* an added name waits for the renewal, and so does all that is not there */
+    bool is_trial;   /* the whole order at the staging partner; only the account is kept */
     bool is_deploy_left; /* deploy hooks are another run's */
     bool is_impatient;   /* a certificate that another run has locked is left to it */
 };

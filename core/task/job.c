@@ -98,11 +98,17 @@ static void finish_order(void *arg, const struct order_result *result)
     struct job *job = arg;
     struct err err = ERR_INIT;
 
-    if (result->end == ORDER_END_PARKED && wanted_save(job->wanted, job->store, &err) < 0) {
+    if (result->end == ORDER_END_PARKED && !job->request->is_trial &&
+        wanted_save(job->wanted, job->store, &err) < 0) {
         event_log(EVENT_WARNING, job->wanted->name, "%s", err.text);
     }
     if (result->end != ORDER_END_INSTALLED) {
         job_finish(job, result->err);
+        return;
+    }
+    if (job->request->is_trial) {
+        job->state = "tried";
+        job_finish(job, NULL);
         return;
     }
     if (job_load_installed(job, &job->after, &err) < 0 ||
@@ -142,6 +148,7 @@ static void begin_order(void *arg, const struct account_parts *parts)
         .providers = &job->wanted->now.providers,
         .privkey_mode = job->wanted->privkey_mode,
         .privkey_gid = job->wanted->privkey_gid,
+        .is_trial = job->request->is_trial,
         .map = job->map,
     };
 
@@ -291,6 +298,9 @@ void job_stop(struct job *job)
     }
     order_free(TAKE(job->order));
     run_leave_account(&job->member);
+    if (job->request->is_trial && job->lock != NULL) {
+        store_cert_drop_empty(job->store, job->wanted->name);
+    }
     store_lock_release(TAKE(job->lock));
     job->rooms = NULL;
 }
@@ -343,6 +353,11 @@ bool job_has_ordered(const struct job *job)
 bool job_has_installed(const struct job *job)
 {
     return job->after != NULL;
+}
+
+bool job_has_tried(const struct job *job)
+{
+    return job->request->is_trial && job->state != NULL;
 }
 
 void job_blame_post(struct job *job, const struct err *err)

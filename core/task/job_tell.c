@@ -105,8 +105,24 @@ static enum task_exit tell_success(const struct job *job)
     return status;
 }
 
+static enum task_exit tell_trial(const struct job *job)
+{
+    AUTO_FREE char *names = strv_join(&job->wanted->now.names, ", ");
+    AUTO_FREE char *text =
+        str_fmt("%s has issued it; nothing was installed or changed", job->wanted->ca->title);
+
+    event_emit(EVENT_NOTICE, EVENT_RESULT, job->wanted->name, FIELD_INT("exit", EXIT_DONE),
+               FIELD("class", err_class_name(ERR_NONE)), FIELD("state", job->state),
+               FIELD("text", text), FIELD("names", names));
+    return EXIT_DONE;
+}
+
 enum task_exit job_tell(const struct job *job)
 {
+    if (job_has_tried(job)) {
+        return tell_trial(job);
+    }
+
     return job->state != NULL ? tell_success(job) : tell_error(job->wanted->name, &job->err);
 }
 

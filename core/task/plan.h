@@ -36,6 +36,7 @@ struct plan_item {
     bool is_staging;
     bool is_disabled;  /* its section is wrong: renewed as it was */
     bool is_new_owner; /* the configuration takes over from what a command said */
+    bool wants_trial;  /* it failed to validate: first at its CA's staging partner */
     enum plan_action action;
     char *why;            /* for people; NULL where the action says it all */
     enum err_class class; /* BROKEN, with why */
@@ -54,6 +55,7 @@ struct plan_request {
     bool is_forced;           /* whatever the dates say */
     bool is_scheduled;        /* no trials */
     bool is_deploy_left;
+    bool is_trial; /* a trial of all that could be ordered */
 };
 
 void plan_done(struct plan *plan);

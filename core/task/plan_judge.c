@@ -78,9 +78,11 @@ static char *explain_wait(int64_t until_s, const char *words)
 static void hold_back(const struct planner *planner, struct plan_subject *s,
                       const struct renewal_verdict *verdict)
 {
-    if (!plan_is_order(s->item->action) || s->item->action == PLAN_RESUME) {
+    if (!plan_is_order(s->item->action) || s->item->action == PLAN_RESUME ||
+        planner->request->is_trial) {
         return;
     }
+    s->item->wants_trial = verdict->wants_staging && !s->item->is_staging;
     if (verdict->limited_s > 0) {
         decide(s, PLAN_WAIT,
                explain_wait(verdict->limited_s, verdict->limit_text == NULL
@@ -114,7 +116,9 @@ static void judge_dates(const struct planner *planner, struct plan_subject *s,
 {
     AUTO_FREE char *added = find_added_names(s);
 
-    if (planner->request->is_forced) {
+    if (planner->request->is_trial) {
+        decide(s, PLAN_RENEW, str_dup("--dry-run"));
+    } else if (planner->request->is_forced) {
         decide(s, PLAN_RENEW, str_dup("--force"));
     } else if (added != NULL && !planner->request->is_renewal) {
         decide(s, PLAN_REISSUE, str_fmt("the configuration adds %s", added));

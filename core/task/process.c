@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "config/settings.h"
 #include "task/failure.h"
+#include "task/renewal.h"
 #include "task/signals.h"
 
 #include <stdlib.h>
@@ -52,7 +53,7 @@ static bool has_twin(const struct process *process, const struct turn *turn)
     for (size_t i = 0; i < process->n_turns; i++) {
         const struct turn *other = &process->turns[i];
 
-        if (other != turn && other->is_started && other->job != NULL && !job_is_over(other->job) &&
+        if (other != turn && other->is_started && !other->is_over &&
             job_is_twin(other->job, turn->job)) {
             return true;
         }
@@ -68,10 +69,11 @@ static void finish_turn(void *arg)
     struct process *process = turn->process;
     const struct err *err = job_error(turn->job);
 
+    turn->is_over = true;
     process->n_running--;
     if (err->class != ERR_NONE) {
         process_count_failure(process, job_tell(turn->job));
-    } else if (job_has_installed(turn->job)) {
+    } else if (job_has_installed(turn->job) || job_has_tried(turn->job)) {
         process->tally.n_installed++;
         (void)job_tell(turn->job);
     } else {
@@ -79,6 +81,50 @@ static void finish_turn(void *arg)
     }
     job_stop(turn->job);
     start_turns(process);
+}
+
+/* What the partner could not validate the CA would refuse too, and count. */
+static void finish_trial(void *arg)
+{
+    struct turn *turn = arg;
+    struct process *process = turn->process;
+    const struct err *why = job_error(turn->trial);
+    const struct renewal_failure failure = {.why = why, .is_validation = true};
+    const char *name = job_name(turn->job);
+    struct err err = ERR_INIT;
+    int code = 0;
+
+    if (why->class == ERR_NONE) {
+        code = renewal_note_trial(job_store(turn->job), name, &err);
+    } else {
+        code =
+            renewal_note_failure(job_store(turn->job), name, NULL, &failure, clock_wall_s(), &err);
+    }
+    if (code < 0) {
+        event_log(EVENT_WARNING, name, "%s", err.text);
+    }
+    job_stop(turn->trial);
+    if (why->class == ERR_NONE && !process->is_cancelled) {
+        job_start(turn->job, finish_turn, turn);
+        return;
+    }
+    turn->is_over = true;
+    process->n_running--;
+    process_count_failure(process, job_tell(turn->trial));
+    start_turns(process);
+}
+
+static void start_turn(struct turn *turn)
+{
+    turn->is_started = true;
+    turn->process->n_running++;
+    if (turn->trial != NULL) {
+        event_log(EVENT_NOTICE, job_name(turn->job),
+                  "the last try failed to validate: first at the CA's staging partner");
+        job_start(turn->trial, finish_trial, turn);
+    } else {
+        job_start(turn->job, finish_turn, turn);
+    }
 }
 
 static void start_turns(struct process *process)
@@ -89,9 +135,7 @@ static void start_turns(struct process *process)
         struct turn *turn = &process->turns[i];
 
         if (turn->job != NULL && !turn->is_started && !has_twin(process, turn)) {
-            turn->is_started = true;
-            process->n_running++;
-            job_start(turn->job, finish_turn, turn);
+            start_turn(turn);
         }
     }
     if (process->n_running == 0 && !process->is_sweeping) {
@@ -106,8 +150,13 @@ static void cancel(void *arg, const char *reason)
 
     process->is_cancelled = true;
     for (size_t i = 0; i < process->n_turns; i++) {
-        if (process->turns[i].is_started && !job_is_over(process->turns[i].job)) {
-            job_cancel(process->turns[i].job, reason);
+        const struct turn *turn = &process->turns[i];
+
+        if (turn->is_started && !turn->is_over && turn->trial != NULL &&
+            !job_is_over(turn->trial)) {
+            job_cancel(turn->trial, reason);
+        } else if (turn->is_started && !turn->is_over) {
+            job_cancel(turn->job, reason);
         }
     }
 }
@@ -142,9 +191,15 @@ static void add_turn(struct process *process, const struct plan_item *item)
         .is_impatient = process->request->is_scheduled,
         .is_forced = process->request->is_forced,
         .is_deploy_left = process->request->is_deploy_left,
+        .is_trial = process->request->is_trial,
     };
+    turn->trial_request = turn->request;
+    turn->trial_request.is_trial = true;
     if (job_new(process->run, &turn->request, &turn->job, &err) < 0) {
         process_tell_failure(process, item->name, &err);
+    } else if (item->wants_trial && !process->request->is_trial &&
+               job_new(process->run, &turn->trial_request, &turn->trial, &err) < 0) {
+        event_log(EVENT_DEBUG, item->name, "no trial before the order: %s", err.text);
     }
 }
 
@@ -227,6 +282,13 @@ static void end_at_once(struct process *process, const struct err *loop_err)
     }
 }
 
+static void stop(struct job *job)
+{
+    if (job != NULL) {
+        job_stop(job);
+    }
+}
+
 static void run_turns(struct process *process)
 {
     struct signals *signals = signals_open(process->env, cancel, process);
@@ -245,9 +307,8 @@ static void run_turns(struct process *process)
     }
     failures_free(process->failures);
     for (size_t i = 0; i < process->n_turns; i++) {
-        if (process->turns[i].job != NULL) {
-            job_stop(process->turns[i].job);
-        }
+        stop(process->turns[i].trial);
+        stop(process->turns[i].job);
     }
     run_close(process->run);
     signals_close(signals);
@@ -262,6 +323,7 @@ static int make_plan(struct process *process, struct err *err)
         .is_forced = request->is_forced,
         .is_scheduled = request->is_scheduled,
         .is_deploy_left = request->is_deploy_left,
+        .is_trial = request->is_trial,
     };
 
     if (clock_check(err) < 0 ||
@@ -287,6 +349,7 @@ static struct run *open_run(struct task_env *env, const struct process_request *
 static void close_process(struct process *process)
 {
     for (size_t i = 0; i < process->n_turns; i++) {
+        job_free(process->turns[i].trial);
         job_free(process->turns[i].job);
     }
     mem_free(process->turns);

@@ -16,6 +16,7 @@ struct process_request {
     bool is_scheduled;        /* nobody watches; no trials */
     bool is_deploy_left;      /* deploy hooks are another run's */
     bool is_unchanged_told;   /* EXIT_UNCHANGED when nothing was due */
+    bool is_trial;            /* all at their CAs' staging partners; only accounts are kept */
 };
 
 /*

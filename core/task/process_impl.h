@@ -13,9 +13,10 @@ struct process;
 /* A certificate that something is done for. */
 struct turn {
     struct process *process;
-    struct issue_request request;
-    struct job *job; /* NULL: refused */
-    bool is_started;
+    struct issue_request request, trial_request;
+    struct job *job;   /* NULL: refused */
+    struct job *trial; /* goes first, at the staging partner; or NULL */
+    bool is_started, is_over;
 };
 
 struct tally {

@@ -74,11 +74,11 @@ static void add_count(struct strv *to, size_t n, const char *what)
     }
 }
 
-static char *summarise(const struct tally *tally)
+static char *summarise(const struct tally *tally, bool is_trial)
 {
     AUTO(strv_done) struct strv parts = STRV_INIT;
 
-    add_count(&parts, tally->n_installed, "issued");
+    add_count(&parts, tally->n_installed, is_trial ? "tried" : "issued");
     add_count(&parts, tally->n_failed, "failed");
     add_count(&parts, tally->n_postponed, "for the next run (max-orders)");
     add_count(&parts, tally->n_waiting, "to be tried again later");
@@ -90,7 +90,7 @@ static char *summarise(const struct tally *tally)
 enum task_exit process_tell_end(const struct process *process)
 {
     const struct tally *tally = &process->tally;
-    AUTO_FREE char *text = summarise(tally);
+    AUTO_FREE char *text = summarise(tally, process->request->is_trial);
     enum task_exit status = tally->status;
 
     if (status == EXIT_DONE && tally->n_installed == 0 && process->request->is_unchanged_told) {

@@ -153,7 +153,7 @@ static void keep_spoken(const struct settings *settings, const char *key, const 
 static bool wants_staging(const struct task_env *env, const struct issue_request *request,
                           const struct wanted *wanted)
 {
-    if (request->is_staging) {
+    if (request->is_staging || request->is_trial) {
         return true;
     }
     return wanted->staging == ANSWER_NONE ? env->settings->is_staging
@@ -161,7 +161,7 @@ static bool wants_staging(const struct task_env *env, const struct issue_request
 }
 
 /* Staging: the CA's partner for trials. */
-static int to_staging(const struct config *config, struct ca **ca, struct err *err)
+static int to_staging(const struct config *config, bool is_trial, struct ca **ca, struct err *err)
 {
     struct ca *partner = NULL;
 
@@ -170,9 +170,11 @@ static int to_staging(const struct config *config, struct ca **ca, struct err *e
     }
     if ((*ca)->staging == NULL) {
         (void)err_set(err, ERR_CONFIG, "no staging partner is known for %s", (*ca)->title);
-        return err_hint(err,
-                        "Give the directory of its staging service with --server, or use a section "
-                        "[ca NAME] with directory = and staging =.");
+        (void)err_hint(err, "Give the directory of its staging service with --server, or use a "
+                            "section [ca NAME] with directory = and staging =.");
+        return is_trial ? err_hint(err, "acme-dns plugin test NAME -d ZONE tries a provider "
+                                        "without any CA.")
+                        : err_code(err);
     }
     if (ca_choice_make(config, (*ca)->staging, &partner, err) < 0) {
         return err_code(err);
@@ -202,7 +204,8 @@ static int choose_ca(struct task_env *env, const struct issue_request *request,
     if (ca_choice_make(env->config, spec, &wanted->ca, err) < 0) {
         return err_code(err);
     }
-    if (wants_staging(env, request, wanted) && to_staging(env->config, &wanted->ca, err) < 0) {
+    if (wants_staging(env, request, wanted) &&
+        to_staging(env->config, request->is_trial, &wanted->ca, err) < 0) {
         return err_code(err);
     }
     if (wanted->now.ca_spec == NULL) {

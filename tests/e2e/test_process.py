@@ -206,3 +206,43 @@ def test_a_signal_ends_all_and_the_next_run_goes_on(lab, client):
     run = client.run("process")
     assert run.code == 0 and "3 issued" in run.out, run.err
     assert lab.transfer("example.test") == before
+
+
+# Trials
+
+@pytest.fixture
+def two_cas(make_lab):
+    zones = [Zone("example.test", records='@ 60 IN TXT "not ours"')]
+    return make_lab(World(zones=zones, cas=[Ca(calm=True), Ca(name="trial", calm=True)], in_step=True, cache_s=0))
+
+
+def with_partner(lab, more=""):
+    return ("[ca one]\ndirectory = %s\nstaging = two\n[ca two]\ndirectory = %s\nis-staging = yes\n%s"
+            % (lab.directory(lab.world.cas[0].name), lab.directory("trial"), more))
+
+
+def files_below(folder):
+    return sorted(os.path.relpath(os.path.join(at, name), folder)
+                  for at, folders, names in os.walk(folder) for name in names + folders)
+
+
+def test_a_dry_run_keeps_nothing_but_an_account(two_cas, make_client):
+    lab, client = two_cas, make_client(two_cas)
+    client.configure(sections=with_partner(lab, "[certificate a]\ndomains = a.example.test\nca = one\nprovider = lab\n"))
+    before = lab.transfer("example.test")
+    assert client.run("process").code == 0
+    first, certs = serial(client, "a"), files_below(os.path.join(client.state, "certs"))
+    for command in (["process", "--dry-run"], ["renew", "--dry-run", "a"],
+                    ["issue", "--dry-run", "-d", "b.example.test", "--ca", "one", "--provider", "lab"]):
+        run = client.run(*command)
+        assert run.code == 0 and "has issued it; nothing was installed" in run.out, run.err
+    assert serial(client, "a") == first and files_below(os.path.join(client.state, "certs")) == certs
+    assert files_below(os.path.join(client.state, "staging", "certs")) == []
+    assert [name for name in os.listdir(os.path.join(client.state, "staging", "journal")) if "lock" not in name] == []
+    assert lab.transfer("example.test") == before
+
+
+def test_a_dry_run_needs_a_partner(lab, client):
+    run = client.issue("a.example.test", options=["--dry-run"])
+    assert run.code == 3 and "no staging partner is known" in run.err
+    assert "acme-dns plugin test" in run.err

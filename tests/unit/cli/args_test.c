@@ -72,7 +72,7 @@ static void refuses_with_what_would_be_right(void **state)
         {"issue -d", "-d needs a value: -d NAME[,NAME...]"},
         {"issue --name=", "--name: an empty value"},
         {"issue --force=yes", "--force takes no value"},
-        {"issue --dry-run", "--dry-run is not an option of 'acme-dns issue'"},
+        {"deploy --dry-run", "--dry-run is not an option of 'acme-dns deploy'"},
         {"cleanup -d x", "--domain is not an option of 'acme-dns cleanup'"},
     };
 
