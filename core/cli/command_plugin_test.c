@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/secret.h"
 #include "cli/plugin_text.h"
+#include "cli/sink_impl.h"
 #include "task/plugin_test.h"
 
 #include <string.h>
@@ -64,6 +65,14 @@ static void add_plugin(const struct provider_description *plugin, struct buf *to
     add_row(to, "Isolation", buf_str(&isolation));
 }
 
+static void write_wrapped(struct sink *sink, const struct buf *text)
+{
+    AUTO(buf_done) struct buf whole = BUF(REPORT_MAX);
+
+    text_wrap(buf_str(text), sink_columns(sink, SINK_OUT), &whole);
+    sink_write_result(sink, buf_str(&whole));
+}
+
 static void show_head(struct sink *sink, const struct plugin_test_facts *facts)
 {
     AUTO(buf_done) struct buf text = BUF(REPORT_MAX);
@@ -81,7 +90,7 @@ static void show_head(struct sink *sink, const struct plugin_test_facts *facts)
         add_plugin(facts->plugin, &text);
     }
     buf_add_char(&text, '\n');
-    sink_write_result(sink, buf_str(&text));
+    write_wrapped(sink, &text);
 }
 
 /* Indented, so that the steps stand out. */
@@ -107,7 +116,7 @@ static void show_step(struct sink *sink, const struct plugin_test_step *step)
     buf_addf(&text, "  %-8s  %s: %s (%lld ms)\n", WORDS[step->verdict], step->name, step->title,
              (long long)step->ms);
     add_lines(step->text, &text);
-    sink_write_result(sink, buf_str(&text));
+    write_wrapped(sink, &text);
 }
 
 /* ---- For programs ---- */

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-enum { HELP_COLUMN = 30, COMMAND_COLUMN = 26 };
+enum { HELP_COLUMN = 30, COMMAND_COLUMN = 26, COLUMN_GAP = 2 };
 
 static void add_examples(const char *examples, struct buf *to)
 {
@@ -23,7 +23,7 @@ static void add_examples(const char *examples, struct buf *to)
 /* What is too long for its column has its help below it. */
 static void add_row(const char *front, int column, const char *help, struct buf *to)
 {
-    if (strlen(front) + 1 > (size_t)column) {
+    if (strlen(front) + COLUMN_GAP > (size_t)column) {
         buf_addf(to, "%s\n%*s%s\n", front, column, "", help);
     } else {
         buf_addf(to, "%-*s%s\n", column, front, help);

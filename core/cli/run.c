@@ -59,6 +59,31 @@ static bool has_json_word(int argc, char *const *argv)
     return false;
 }
 
+static bool is_terminal(int fd)
+{
+    const char *terminal = getenv("TERM");
+
+    return terminal != NULL && strcmp(terminal, "dumb") != 0 && isatty(fd) == 1;
+}
+
+static bool wants_colour(int fd)
+{
+    const char *refused = getenv("NO_COLOR");
+
+    return (refused == NULL || *refused == '\0') && is_terminal(fd);
+}
+
+/* Before there is a sink. */
+static void write_wrapped(enum sink_stream stream, const char *text)
+{
+    struct sink_io io = sink_system_io();
+    bool is_wrapped = is_terminal(stream == SINK_OUT ? STDOUT_FILENO : STDERR_FILENO);
+    AUTO(buf_done) struct buf whole = BUF(SINK_TEXT_MAX);
+
+    text_wrap(text, is_wrapped ? io.measure(io.arg).columns : 0, &whole);
+    write_text(stream, buf_str(&whole));
+}
+
 static int refuse_arguments(bool is_json, const struct err *err)
 {
     AUTO(buf_done) struct buf text = BUF(SINK_TEXT_MAX);
@@ -79,7 +104,11 @@ static int refuse_arguments(bool is_json, const struct err *err)
         text_add_clean(&text, err->text, true);
         buf_add_char(&text, '\n');
     }
-    write_text(is_json ? SINK_OUT : SINK_ERR, buf_str(&text));
+    if (is_json) {
+        write_text(SINK_OUT, buf_str(&text));
+    } else {
+        write_wrapped(SINK_ERR, buf_str(&text));
+    }
     return EXIT_USAGE;
 }
 
@@ -94,30 +123,22 @@ static bool answer_help(const struct args *args)
     }
     if (args_has(args, OPTION_HELP)) {
         args_format_help(args, &text);
-        write_text(SINK_OUT, buf_str(&text));
+        write_wrapped(SINK_OUT, buf_str(&text));
         return true;
     }
     return false;
 }
 
-static bool wants_colour(int fd)
-{
-    const char *refused = getenv("NO_COLOR");
-    const char *terminal = getenv("TERM");
-
-    return (refused == NULL || *refused == '\0') && terminal != NULL &&
-           strcmp(terminal, "dumb") != 0 && isatty(fd) == 1;
-}
-
 static struct sink *open_sink(const struct args *args)
 {
-    const char *terminal = getenv("TERM");
     size_t n_verbose = args->values[OPTION_VERBOSE].n;
     struct sink_settings settings = {
         .kind = SINK_PLAIN,
         .level = EVENT_NOTICE,
         .has_colour =
             {[SINK_OUT] = wants_colour(STDOUT_FILENO), [SINK_ERR] = wants_colour(STDERR_FILENO)},
+        .is_terminal =
+            {[SINK_OUT] = is_terminal(STDOUT_FILENO), [SINK_ERR] = is_terminal(STDERR_FILENO)},
         .is_journal = {[SINK_OUT] = sink_fd_is_journal(STDOUT_FILENO),
                        [SINK_ERR] = sink_fd_is_journal(STDERR_FILENO)},
         .io = sink_system_io(),
@@ -130,7 +151,7 @@ static struct sink *open_sink(const struct args *args)
     }
     if (args_has(args, OPTION_JSON)) {
         settings.kind = SINK_JSON;
-    } else if (isatty(STDERR_FILENO) == 1 && terminal != NULL && strcmp(terminal, "dumb") != 0) {
+    } else if (is_terminal(STDERR_FILENO)) {
         settings.kind = SINK_LIVE;
     }
     return sink_new(&settings);

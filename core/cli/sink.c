@@ -86,6 +86,23 @@ void sink_write(struct sink *sink, enum sink_stream stream, const char *bytes, s
     }
 }
 
+size_t sink_columns(const struct sink *sink, enum sink_stream stream)
+{
+    const struct sink_io *io = &sink->settings.io;
+
+    return sink->settings.is_terminal[stream] ? io->measure(io->arg).columns : 0;
+}
+
+static void wrap(const struct sink *sink, enum sink_stream stream, struct buf *text)
+{
+    AUTO(buf_done) struct buf whole = BUF(SINK_TEXT_MAX);
+    enum sink_stream to = sink->is_output_clear ? SINK_ERR : stream;
+
+    text_wrap(buf_str(text), sink_columns(sink, to), &whole);
+    buf_clear(text);
+    buf_add(text, buf_str(&whole), whole.len);
+}
+
 bool sink_has_failed(const struct sink *sink)
 {
     return sink->has_failed;
@@ -208,6 +225,7 @@ static void tell_result(struct sink *sink, const struct event *event)
     AUTO(buf_done) struct buf text = BUF(SINK_TEXT_MAX);
     enum sink_stream stream = result_format(sink, event, &text);
 
+    wrap(sink, stream, &text);
     if (sink->live != NULL) {
         live_freeze(sink->live, event);
     }
@@ -249,6 +267,7 @@ static void tell_line(struct sink *sink, const struct event *event)
             return;
         }
         line_format(sink, event, &text);
+        wrap(sink, SINK_ERR, &text);
     }
     write_beside_live(sink, SINK_ERR, &text);
 }

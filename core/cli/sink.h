@@ -42,6 +42,7 @@ struct sink_settings {
     enum sink_kind kind;
     enum event_level level; /* less important events are dropped */
     bool has_colour[2];     /* by enum sink_stream */
+    bool is_terminal[2];    /* likewise: lines are as long as it is wide */
     bool is_journal[2];     /* likewise: lines begin with their priority, "<4>" */
     struct sink_io io;
 };
@@ -74,6 +75,9 @@ void sink_note_enter(struct sink *sink, const char *typed);
 
 /* What a person is asked for is for this run alone: no later one goes on with it. */
 void sink_note_trial(struct sink *sink);
+
+/* As wide as the terminal behind a stream; 0: it is none. */
+size_t sink_columns(const struct sink *sink, enum sink_stream stream);
 
 /* Writes a result of a command that is not an event, masked and escaped: lines of text. */
 void sink_write_result(struct sink *sink, const char *text);

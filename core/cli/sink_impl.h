@@ -39,6 +39,10 @@ void sink_write(struct sink *sink, enum sink_stream stream, const char *bytes, s
 /* Appends a text of anyone's, masked, then escaped for a terminal or a log. */
 void text_add_clean(struct buf *to, const char *text, bool is_multiline);
 
+/* Appends text with its lines broken between words where they are longer than columns; 0: as it
+ * is. Colours take no room; examples, which people copy, are not broken. */
+void text_wrap(const char *text, size_t columns, struct buf *to);
+
 /* Appends text cut to at most `columns` columns, ended by "..." if it was longer. */
 void text_add_cut(struct buf *to, const char *text, size_t columns);
 

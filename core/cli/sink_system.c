@@ -48,7 +48,9 @@ static struct sink_size measure(void *arg)
     struct winsize size = {0};
 
     (void)arg;
-    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) < 0 || size.ws_col == 0 || size.ws_row == 0) {
+    if ((ioctl(STDERR_FILENO, TIOCGWINSZ, &size) < 0 &&
+         ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0) ||
+        size.ws_col == 0 || size.ws_row == 0) {
         return (struct sink_size){.columns = 80, .rows = 24};
     }
     return (struct sink_size){.columns = size.ws_col, .rows = size.ws_row};

@@ -213,6 +213,23 @@ def shown(text, columns):
     return lines
 
 
+@pytest.mark.parametrize("columns", [60, 140])
+def test_help_and_errors_fit_the_terminal(quick, make_client, columns):
+    """But for examples, which are there to be copied. Where there is no terminal lines are as long as they are."""
+    client = make_client(quick)
+    for words, code in ((["issue", "--help"], 0), (["plugin test", "lab", "-d", "example.test"], 0),
+                        (["issue", "-d", "example.test", "--provider", "nosuch", "-n"], 3)):
+        command = client.command(words[0], *words[1:])
+        shown = quick.run_on_terminal(command, columns=columns)
+        assert shown.code == code, shown.out
+        lines = [re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", line) for line in shown.out.splitlines()]
+        long = [line for line in lines if len(line) > columns and not line.startswith(("  acme-dns", "  #"))]
+        assert [line for line in long if " " in line.strip()] == [], shown.out
+        plain = quick.run(command)
+        whole = max(len(line) for line in (plain.out + plain.err).splitlines())
+        assert whole > 80 and plain.code == code, plain.out + plain.err
+
+
 @pytest.mark.parametrize("columns", [40, 80, 140])
 def test_a_terminal_ends_with_each_name_once(make_lab, make_client, columns):
     lab = make_lab(World(cas=[Ca(calm=True)], lag_s=1))
