@@ -8,17 +8,17 @@
 #include "base/mem.h"
 #include "base/str.h"
 
-static char *format_propagation(const struct propagation_policy *policy)
+static char *format_propagation(struct propagation_policy policy)
 {
     AUTO_FREE char *wait = NULL;
 
-    switch (policy->kind) {
+    switch (policy.kind) {
     case PROPAGATION_ALL:
         return str_dup("all");
     case PROPAGATION_ANY:
         return str_dup("any");
     case PROPAGATION_WAIT:
-        wait = duration_format(policy->wait_ms);
+        wait = duration_format(policy.wait_ms);
         return str_fmt("wait:%s", wait);
     case PROPAGATION_KNOWN_BROKEN:
         break;
@@ -77,7 +77,7 @@ static char *format_single(const struct config_key *key, const void *field)
     case KEY_SIZE:
         return format_number(key, *(const int64_t *)field);
     case KEY_PROPAGATION:
-        return format_propagation(field);
+        return format_propagation(*(const struct propagation_policy *)field);
     case KEY_MODE:
         mode = *(const mode_t *)field;
         return mode == 0 ? NULL : str_fmt("%04o", (unsigned)mode);
@@ -99,20 +99,28 @@ bool key_is_one_a_line(const struct config_key *key)
     return key->type == KEY_LINES || key->type == KEY_COPY || key->type == KEY_FOLDERS;
 }
 
+static void format_list(const struct config_key *key, const struct strv *list, struct strv *to)
+{
+    if (list->n > 0 && !key_is_one_a_line(key)) {
+        strv_take(to, strv_join(list, ", "));
+        return;
+    }
+    for (size_t i = 0; i < list->n; i++) {
+        strv_add(to, list->items[i]);
+    }
+}
+
 void key_format(const struct config_key *key, const void *fields, struct strv *to)
 {
     const void *field = (const char *)fields + key->offset;
-    const struct strv *list = key_is_repeatable(key) ? field : NULL;
-    char *text = list != NULL ? NULL : format_single(key, field);
+    char *text = NULL;
 
-    if (list != NULL && list->n > 0 && !key_is_one_a_line(key)) {
-        text = strv_join(list, ", ");
-    }
-    if (text != NULL) {
-        strv_take(to, text);
+    if (key_is_repeatable(key)) {
+        format_list(key, field, to);
         return;
     }
-    for (size_t i = 0; list != NULL && i < list->n; i++) {
-        strv_add(to, list->items[i]);
+    text = format_single(key, field);
+    if (text != NULL) {
+        strv_take(to, text);
     }
 }

@@ -96,6 +96,69 @@ static void every_fallback_parses(void **state)
     }
 }
 
+/* What is shown of a value is a value again, and the same one. */
+static void values_are_formatted_as_they_can_be_read(void **state)
+{
+    static const struct {
+        const char *section, *key, *text, *shown;
+    } CASES[] = {
+        {"acme-dns", "email", "a@example.com", NULL},
+        {"acme-dns", "agree-tos", "ON", "yes"},
+        {"acme-dns", "key-type", "ec384", NULL},
+        {"acme-dns", "resolver", "192.0.2.1,[2001:db8::1]:53", "192.0.2.1, [2001:db8::1]:53"},
+        {"acme-dns", "propagation", "wait:120", "wait:2m"},
+        {"acme-dns", "propagation", "all", NULL},
+        {"acme-dns", "propagation", "any", NULL},
+        {"acme-dns", "propagation", "known-broken", NULL},
+        {"acme-dns", "lock-timeout", "0", "0ms"},
+        {"acme-dns", "request-timeout", "90000ms", "90s"},
+        {"acme-dns", "log-size", "2500000", "2500k"},
+        {"acme-dns", "max-orders", "7", NULL},
+        {"acme-dns", "renew-before", "48h", "2d"},
+        {"acme-dns", "deploy-hook", "a, b", NULL},
+        {"ca", "is-staging", "true", "yes"},
+        {"ca", "directory", "https://ca.example/dir", NULL},
+        {"certificate", "domains", "Example.com, *.example.COM", "example.com, *.example.com"},
+        {"certificate", "mode", "640", "0640"},
+        {"certificate", "renew-before", "30%", NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(CASES); i++) {
+        const struct config_key *key = key_find(CASES[i].section, CASES[i].key);
+        const char *wanted = CASES[i].shown != NULL ? CASES[i].shown : CASES[i].text;
+        const char *texts[2] = {CASES[i].text, wanted};
+
+        assert_non_null(key);
+        for (size_t pass = 0; pass < ARRAY_LEN(texts); pass++) {
+            _Alignas(16) char fields[1024] = {0};
+            AUTO(strv_done) struct strv shown = STRV_INIT;
+            struct config_value value = {.key = key->name, .text = texts[pass]};
+            struct err err = ERR_INIT;
+
+            assert_int_equal(key_parse(key, &value, fields, &err), 0);
+            key_format(key, fields, &shown);
+            assert_int_equal(shown.n, 1);
+            assert_string_equal(shown.items[0], wanted);
+            key_free_fields(CASES[i].section, fields);
+        }
+    }
+}
+
+static void what_nobody_said_is_not_shown(void **state)
+{
+    static const char *const KEYS[] = {"domains", "ca", "staging", "mode", "renew-before", "keep"};
+    struct certificate_section certificate = {.section = NULL};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(KEYS); i++) {
+        AUTO(strv_done) struct strv shown = STRV_INIT;
+
+        key_format(key_find("certificate", KEYS[i]), &certificate, &shown);
+        assert_int_equal(shown.n, 0);
+    }
+}
+
 static void flag_beats_environment_beats_file(void **state)
 {
     static const char TEXT[] = "[acme-dns]\nca = file\nresolver = 192.0.2.1, 192.0.2.2\n"
@@ -528,6 +591,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(has_the_documented_defaults, clear_environment),
         cmocka_unit_test(every_fallback_parses),
+        cmocka_unit_test(values_are_formatted_as_they_can_be_read),
+        cmocka_unit_test(what_nobody_said_is_not_shown),
         cmocka_unit_test_setup_teardown(flag_beats_environment_beats_file, clear_environment,
                                         clear_environment),
         cmocka_unit_test(tells_each_mistake_with_what_would_be_right),
