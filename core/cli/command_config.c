@@ -92,6 +92,7 @@ enum task_exit command_config_check(struct task_env *env)
 
 struct showing {
     struct sink *sink;
+    bool is_whole; /* long values of one section are what was asked for */
     size_t n;
 };
 
@@ -100,8 +101,9 @@ static void show_view(void *arg, const struct config_view *view)
     struct showing *showing = arg;
     struct sink *sink = showing->sink;
     const struct sink_settings *settings = &sink->settings;
-    size_t columns =
-        isatty(STDOUT_FILENO) == 1 ? settings->io.measure(settings->io.arg).columns : 0;
+    size_t columns = !showing->is_whole && isatty(STDOUT_FILENO) == 1
+                         ? settings->io.measure(settings->io.arg).columns
+                         : 0;
     AUTO(buf_done) struct buf text = BUF(SINK_TEXT_MAX);
 
     if (sink_is_json(sink)) {
@@ -125,7 +127,7 @@ enum task_exit command_config_show(struct task_env *env, const struct args *args
         .name = operands->n > 1 ? operands->items[1] : NULL,
     };
 
-    struct showing showing = {.sink = sink};
+    struct showing showing = {.sink = sink, .is_whole = request.name != NULL};
 
     return command_tell_end(sink, "config show",
                             task_config_show(env, &request, show_view, &showing));
