@@ -91,6 +91,8 @@ static const struct option_row OPTIONS[OPTION_COUNT] = {
                           "leave copies, deploy and failure hooks to 'acme-dns deploy --pending'"},
     [OPTION_MAX_ORDERS] = {0, "max-orders", "NUMBER", false, "max-orders",
                            "begin at most so many orders, the nearest ends first (100)"},
+    [OPTION_PARALLEL_ORDERS] = {0, "parallel-orders", "NUMBER", false, "parallel-orders",
+                                "how many orders go at once (10)"},
     [OPTION_REASON] = {0, "reason", "CODE", false, NULL,
                        "0 unspecified, 1 keyCompromise, 4 superseded, 5 cessationOfOperation (0)"},
     [OPTION_REISSUE] = {0, "reissue", NULL, false, NULL,
@@ -175,6 +177,7 @@ static const enum option_id PROCESS_OPTIONS[] = {
     OPTION_METRICS,
     OPTION_PLAN,
     OPTION_MAX_ORDERS,
+    OPTION_PARALLEL_ORDERS,
     OPTION_SCHEDULED,
     OPTION_NO_DEPLOY,
     OPTION_EXIT_UNCHANGED,
@@ -187,9 +190,19 @@ static const enum option_id PROCESS_OPTIONS[] = {
     OPTION_EVERY,
 };
 static const enum option_id RENEW_OPTIONS[] = {
-    OPTION_DRY_RUN,    OPTION_METRICS,   OPTION_PLAN,      OPTION_FORCE,
-    OPTION_MAX_ORDERS, OPTION_SCHEDULED, OPTION_NO_DEPLOY, OPTION_EXIT_UNCHANGED,
-    OPTION_STAGING,    OPTION_RESOLVER,  OPTION_CA_BUNDLE, OPTION_PROPAGATION_TIMEOUT,
+    OPTION_DRY_RUN,
+    OPTION_METRICS,
+    OPTION_PLAN,
+    OPTION_FORCE,
+    OPTION_MAX_ORDERS,
+    OPTION_PARALLEL_ORDERS,
+    OPTION_SCHEDULED,
+    OPTION_NO_DEPLOY,
+    OPTION_EXIT_UNCHANGED,
+    OPTION_STAGING,
+    OPTION_RESOLVER,
+    OPTION_CA_BUNDLE,
+    OPTION_PROPAGATION_TIMEOUT,
 };
 static const enum option_id ADOPT_OPTIONS[] = {OPTION_STAGING};
 static const enum option_id DELETE_OPTIONS[] = {OPTION_YES, OPTION_STAGING};
