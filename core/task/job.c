@@ -257,6 +257,18 @@ void job_cancel(struct job *job, const char *reason)
 
 /* ---- Life ---- */
 
+static void tell_passing(const struct wanted *wanted)
+{
+    AUTO_FREE char *keys = wanted_find_passing(wanted);
+
+    if (keys != NULL) {
+        event_log(EVENT_NOTICE, wanted->name,
+                  "the configuration says of it too: %s; what the command says counts this time, "
+                  "the next renewal follows the configuration",
+                  keys);
+    }
+}
+
 int job_new(struct run *run, const struct issue_request *request, struct job **ret_job,
             struct err *err)
 {
@@ -272,6 +284,7 @@ int job_new(struct run *run, const struct issue_request *request, struct job **r
                               err) < 0) {
         return err_code(err);
     }
+    tell_passing(job->wanted);
     rooms_leave_output(env, &job->wanted->now.providers);
     run_claim(run, job->store, job->wanted->name);
     *ret_job = TAKE(job);

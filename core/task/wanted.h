@@ -65,6 +65,10 @@ void wanted_add_names(struct wanted *wanted, const struct strv *names);
 /* Whether request.conf, as loaded, holds what the section says. */
 bool wanted_is_kept(const struct certificate_section *section, const struct store_pairs *request);
 
+/* What this command says of things that the configuration's section says too, and so counts for
+ * this time only: "ca, key-type", to mem_free; NULL without. */
+char *wanted_find_passing(const struct wanted *wanted);
+
 /* What commands said: request.conf without what a section said when it was written. */
 void wanted_add_commands(struct store_pairs *pairs, const struct store_pairs *request);
 

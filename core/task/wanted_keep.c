@@ -118,6 +118,26 @@ void wanted_add_commands(struct store_pairs *pairs, const struct store_pairs *re
     }
 }
 
+char *wanted_find_passing(const struct wanted *wanted)
+{
+    AUTO(store_pairs_done) struct store_pairs section = STORE_PAIRS_INIT;
+    AUTO(store_pairs_done) struct store_pairs commands = STORE_PAIRS_INIT;
+    AUTO(strv_done) struct strv keys = STRV_INIT;
+
+    add_wish(&section, &wanted->section);
+    add_wish(&commands, &wanted->kept);
+    for (size_t i = 0; i < commands.n; i++) {
+        const char *key = commands.items[i].key;
+        bool is_said_too =
+            str_eq(key, "domains") && strv_is_same_set(&wanted->kept.names, &wanted->section.names);
+
+        if (has_key(&section, key) && !is_said_too) {
+            strv_add_unique(&keys, key);
+        }
+    }
+    return keys.n == 0 ? NULL : strv_join(&keys, ", ");
+}
+
 bool wanted_is_kept(const struct certificate_section *section, const struct store_pairs *request)
 {
     AUTO(store_pairs_done) struct store_pairs said = STORE_PAIRS_INIT;

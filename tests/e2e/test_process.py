@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """process and renew: all certificates in one run; who says what each is to be; what is left alone."""
 
+import fcntl
 import json
 import os
 import re
@@ -12,6 +13,7 @@ import time
 import pytest
 from lab import Ca, World, Zone
 from lab.client import names_of
+from test_ca import restart_ca
 
 
 @pytest.fixture
@@ -92,6 +94,10 @@ def test_the_section_wins_and_says_so_once(lab, client):
     assert "has a section for it" not in client.run("process").err
     client.configure(sections=section(client, "a", "a.example.test", "provider = lab\nkey-type = ec384\n"))
     assert client.run("process").code == 0 and "rsa2048" not in request_conf(client, "a")
+    run = client.run("issue", "--name", "a", "--key-type", "rsa2048", "--force")
+    assert "the configuration says of it too: key-type; what the command says counts this time" in run.err
+    assert "rsa2048" not in request_conf(client, "a")
+    first = serial(client, "a")
     # A name more counts now, a name less from the next renewal on.
     client.configure(sections=section(client, "a", "a.example.test, b.example.test", "provider = lab\n"))
     assert "the configuration adds b.example.test" in client.run("process", "--plan").out
@@ -246,3 +252,44 @@ def test_a_dry_run_needs_a_partner(lab, client):
     run = client.issue("a.example.test", options=["--dry-run"])
     assert run.code == 3 and "no staging partner is known" in run.err
     assert "acme-dns plugin test" in run.err
+
+
+# What goes wrong in the middle
+
+def many(client, names="abcde", more="provider = lab\n"):
+    return "".join(section(client, name, name + ".example.test", more) for name in names)
+
+
+def test_an_account_that_the_ca_forgot_is_mended_once_for_all(lab, client):
+    client.configure(sections=many(client))
+    assert client.run("process").code == 0
+    restart_ca(lab)
+    run = client.run("renew", "--force", "--json")
+    assert run.code == 0, run.out
+    told = [line for line in run.out.splitlines() if "does not know the account" in line]
+    assert len(told) == 1 and results(run)["renew"]["issued"] == 5
+
+
+@pytest.mark.parametrize("point", ["order-new-after", "provider-add-after", "order-install-before:2", "cleanup-before:2", "store-switch-before"])
+def test_a_run_that_is_killed_is_gone_on_with(lab, client, point):
+    """Killed where the first of several certificates gets to; the next run needs no more than what was lost."""
+    before = lab.transfer("example.test")
+    client.configure(sections=many(client, "abc"))
+    killed = lab.run(client.command("process"), env={"ACME_DNS_CRASH_AT": point})
+    assert killed.code != 0, killed.err
+    run = client.run("process")
+    assert run.code == 0, run.err
+    for name in "abc":
+        assert names_of(client.certificate(name)[0]) == [name + ".example.test"]
+    assert lab.transfer("example.test") == before
+    assert not [name for name in os.listdir(os.path.join(client.state, "journal")) if not name.endswith(".lock")]
+
+
+def test_a_certificate_that_another_run_holds_is_left_to_it_by_a_timer(lab, client):
+    client.configure(sections=many(client, "ab"))
+    assert client.run("process").code == 0
+    with open(os.path.join(client.state, "locks", "certificate-a.lock"), "r+") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        run = client.run("renew", "--force", "--scheduled", "--json")
+        ends = results(run)
+    assert run.code == 9 and ends["a"]["exit"] == 9 and ends["b"]["exit"] == 0, run.out
