@@ -278,3 +278,19 @@ def test_the_owner_of_a_file_may_own_its_folder(lab, make_client, place):
     assert client.run("deploy", "--pending").code == 0
     found = os.stat(place / "a.key")
     assert (found.st_uid, found.st_gid, stat.S_IMODE(found.st_mode)) == (4711, 4712, 0o640)
+
+
+def test_a_section_that_is_wrong_is_deployed_as_it_was(lab, make_client, place, tmp_path):
+    """Renewed as it was, with its hooks and copies: servers go on getting their files."""
+    client = make_client(lab)
+    log = tmp_path / "log"
+    lines = ["server = %s" % client.server, "copy-fullchain = %s/a.pem" % place] + [
+        "%s-hook = sh -c 'echo %s >>%s'" % (kind, kind, log) for kind in ("pre", "deploy", "post")]
+    client.configure(sections=section(*lines))
+    assert client.run("process").code == 0
+    log.unlink()
+    client.configure(sections=section("key-tpye = ec384", *lines))
+    result = client.run("renew", "--force")
+    assert result.code == 3 and "did you mean 'key-type'?" in result.err, result.err
+    assert read(place / "a.pem") == read(client.path(NAME, "fullchain.pem"))
+    assert log.read_text().split() == ["pre", "deploy", "post"]
