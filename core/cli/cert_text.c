@@ -153,6 +153,7 @@ static void gather(const struct list_row *row, struct facts *facts)
 {
     *facts = (struct facts){.n = 0};
     add_fact(facts, "trouble", row->trouble);
+    add_fact(facts, "deploy-error", row->deploy_error);
     if (row->cert != NULL) {
         gather_cert(row, facts);
     }
@@ -163,6 +164,16 @@ static void add_list(struct buf *to, const char *key, const struct strv *items)
     AUTO_FREE char *text = strv_join(items, ",");
 
     buf_addf(to, "%s=%s\n", key, text);
+}
+
+/* One line, whatever the text has. */
+static void add_line(struct buf *to, const char *key, const char *text)
+{
+    AUTO(strv_done) struct strv lines = STRV_INIT;
+
+    strv_add_split(&lines, text, "\n");
+    AUTO_FREE char *joined = strv_join(&lines, "; ");
+    buf_addf(to, "%s=%s\n", key, joined);
 }
 
 void cert_format_keys(const struct list_row *row, struct buf *to)
@@ -183,7 +194,7 @@ void cert_format_keys(const struct list_row *row, struct buf *to)
     }
     for (size_t i = 0; i < facts.n; i++) {
         if (facts.items[i].text != NULL) {
-            buf_addf(to, "%s=%s\n", facts.items[i].key, facts.items[i].text);
+            add_line(to, facts.items[i].key, facts.items[i].text);
         }
     }
 }

@@ -11,6 +11,7 @@
 #include "config/settings.h"
 #include "order/due.h"
 #include "order/journal.h"
+#include "store/store_deploy.h"
 #include "task/deploy.h"
 #include "task/metrics.h"
 
@@ -79,6 +80,15 @@ static bool needs_deploy(const struct list *list, struct store *store,
            deploy_is_pending(store, cert, &plan);
 }
 
+/* To mem_free; NULL where nothing failed. */
+static char *load_deploy_error(struct store *store, const char *name)
+{
+    AUTO(store_deploy_done) struct store_deploy state = {.version = NULL};
+    struct err ignored = ERR_INIT; /* told when it is to be done */
+
+    return store_deploy_load(store, name, &state, &ignored) < 0 ? NULL : TAKE(state.error);
+}
+
 /* ---- What was ordered and has not come ---- */
 
 static void drop_orders(struct list *list)
@@ -120,12 +130,17 @@ static void look_at(struct list *list, struct store *store, const char *name)
 {
     AUTO_PTR(store_cert) struct store_cert *cert = NULL;
     AUTO_FREE char *path = store_cert_path(store, name, NULL);
+    AUTO_FREE char *deploy_error = NULL;
     struct list_row row = {.name = name, .path = path, .is_staging = store_is_staging(store)};
     struct err err = ERR_INIT;
     int code = store_cert_load(store, name, &cert, &err);
 
     row.has_order = has_pending_key(store, name);
     row.is_deploy_pending = code == 0 && needs_deploy(list, store, cert);
+    if (row.is_deploy_pending) {
+        deploy_error = load_deploy_error(store, name);
+        row.deploy_error = deploy_error;
+    }
     if (code == 0) {
         row.cert = cert;
         row.names = &cert->domains;

@@ -31,7 +31,8 @@ struct list_row {
     const struct store_cert *cert; /* NULL: absent or damaged */
     const struct strv *names;      /* the certificate's, or its order's; NULL: not known */
     int64_t renew_after_s;         /* with cert */
-    bool is_deploy_pending;        /* hooks failed, or were not run yet */
+    bool is_deploy_pending;        /* copies or hooks failed, or are still to come */
+    const char *deploy_error;      /* why they failed the last time; NULL: they did not */
     bool has_order;                /* the key of an order that has not ended lies there */
     const char *trouble; /* why it is damaged, or what is wrong with its metadata; or NULL */
 };

@@ -91,6 +91,8 @@ def test_a_failed_hook_is_repeated_without_a_new_certificate(lab, make_client, t
     serial = client.certificate("example.test")[0].serial_number
     assert deploy_state(client)["failures"] == 1 and "no gate" in deploy_state(client)["error"]
     assert "deploy pending" in client.run("list").out and client.run("list", "--check").code == 1
+    shown = client.run("show", "example.test")
+    assert "deploy-error=deploy hook '%s': exit status 7; it said: no gate\n" % bad in shown.out, shown.out
     for command in (["issue", "-d", ",".join(NAMES), "--provider", "lab", "--server", client.server],
                     ["deploy", "--pending"], ["deploy", "example.test"]):
         assert client.run(*command).code == 8
@@ -98,6 +100,7 @@ def test_a_failed_hook_is_repeated_without_a_new_certificate(lab, make_client, t
     gate.write_text("")
     assert client.run("deploy", "--pending").code == 0
     assert deploy_state(client)["failures"] == 0 and client.run("list", "--check").code == 0
+    assert "deploy-error" not in client.run("show", "example.test").out
     before = read(out)
     result = client.run("deploy", "--pending")
     assert result.code == 0 and "nothing is pending" in result.out and read(out) == before
