@@ -108,6 +108,7 @@ static void judge_refusal(struct order *order, const struct acme_reply *reply)
 {
     struct err err = *reply->err;
 
+    order_keep_refusal(order, reply);
     if (reply->problem == NULL || order->env.account_refused == NULL || order->has_mended_account) {
         order_fail(order, &err, false);
         return;
@@ -130,6 +131,9 @@ static void finish_new_order(void *arg, struct acme_order *fresh, const struct a
         return;
     }
     crash_point("order-new-after");
+    if (fresh->is_replaces_refused) {
+        mem_free(TAKE(order->replaces)); /* another try would only be refused once more */
+    }
     order_take(order, fresh);
     if (order_record(order, &err) < 0) {
         order_fail(order, &err, false);
@@ -171,8 +175,8 @@ static void finish_resume(void *arg, struct acme_order *found, const struct acme
 
 static void start_new_order(struct order *order)
 {
-    const struct acme_order_request request = {.names = &order->names_wanted,
-                                               .profile = order->profile};
+    const struct acme_order_request request = {
+        .names = &order->names_wanted, .profile = order->profile, .replaces = order->replaces};
     struct err err = ERR_INIT;
 
     if (order_record(order, &err) < 0) {
@@ -294,6 +298,8 @@ void order_enter_new(struct order *order)
     order->n_too_early = 0;
     order->last_answer_ms = 0;
     order->is_dead = false;
+    order->is_validation = false;
+    acme_problem_free(TAKE(order->refusal));
     order->is_hold_over = false;
     order->is_values_clean = false;
     order->end = ORDER_END_FAILED;

@@ -48,6 +48,7 @@ static void finish_finalize(void *arg, struct acme_order *fresh, const struct ac
     if (reply->err != NULL) {
         /* Asked again, the CA would say the same. */
         order->is_dead = reply->problem != NULL && reply->err->class == ERR_CA;
+        order_keep_refusal(order, reply);
         order_fail(order, reply->err, false);
         return;
     }

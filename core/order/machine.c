@@ -112,6 +112,15 @@ void order_fail(struct order *order, const struct err *err, bool is_retriable)
     order_go(order, ORDER_CLEANUP);
 }
 
+void order_keep_refusal(struct order *order, const struct acme_reply *reply)
+{
+    acme_problem_free(TAKE(order->refusal));
+    if (reply->problem != NULL) {
+        order->refusal = acme_problem_copy(reply->problem);
+    }
+    order->refusal_retry_s = reply->retry_after_s;
+}
+
 void name_go(struct order_name *name, enum name_state state, const char *detail)
 {
     name->state = state;
@@ -142,6 +151,7 @@ struct order *order_start(const struct order_env *env, const struct order_reques
     order->key_type = request->key_type;
     order->account_id = str_dup(request->account_id);
     order->profile = str_dup(request->profile);
+    order->replaces = str_dup(request->replaces);
     order->map = request->map;
     if (request->providers != NULL) {
         strv_copy(&order->providers, request->providers);
@@ -212,6 +222,9 @@ void order_finish(struct order *order)
         .end = order->end,
         .cert = order->end == ORDER_END_INSTALLED ? order->installed : NULL,
         .err = order->end == ORDER_END_INSTALLED ? NULL : &order->err,
+        .refusal = order->end == ORDER_END_INSTALLED ? NULL : order->refusal,
+        .retry_after_s = order->refusal_retry_s,
+        .is_validation = order->is_validation,
     };
 
     order->done(order->arg, &result);
@@ -252,6 +265,8 @@ void order_free(struct order *order)
     mem_free(order->certificate);
     mem_free(order->account_id);
     mem_free(order->profile);
+    mem_free(order->replaces);
+    acme_problem_free(order->refusal);
     mem_free(order->key_tag);
     mem_free(order->csr);
     mem_free(order->chain_pem);

@@ -128,6 +128,7 @@ struct order {
     struct strv names_wanted;
     enum key_type key_type;
     char *account_id, *profile;
+    char *replaces; /* NULL also once the CA has refused it */
     struct strv providers;
     const struct provider_map *map; /* borrowed; or NULL */
     mode_t privkey_mode;
@@ -174,7 +175,10 @@ struct order {
     /* How it will end, once clean. */
     enum order_end end;
     struct err err;
-    bool is_retriable; /* another order may well succeed */
+    bool is_retriable;            /* another order may well succeed */
+    struct acme_problem *refusal; /* behind err, or NULL */
+    int64_t refusal_retry_s;      /* what came with it; -1: nothing */
+    bool is_validation;           /* err is the CA's, of a value that it did not find */
     bool is_cancelled;
     bool is_dead;     /* the CA has refused it for good: nothing to go on with for a later run */
     bool is_cleaning; /* values have been released */
@@ -189,6 +193,8 @@ void order_go(struct order *order, enum order_state state);
 void order_succeed(struct order *order);
 /* Ends in failure: to CLEANUP with err. is_retriable: a new order may help. */
 void order_fail(struct order *order, const struct err *err, bool is_retriable);
+/* Keeps the CA's refusal for who made the order, before that order fails by it. */
+void order_keep_refusal(struct order *order, const struct acme_reply *reply);
 void name_go(struct order_name *name, enum name_state state, const char *detail);
 void name_fail(struct order_name *name, const struct err *err, bool is_retriable);
 void order_stop_work(struct order *order); /* cancels calls, finds, watches, timers */

@@ -210,6 +210,7 @@ static void finish_answer(void *arg, struct acme_authz *authz, const struct acme
 
     name->call = NULL;
     if (reply->err != NULL) {
+        order_keep_refusal(order, reply);
         name_fail(name, reply->err, false);
         return;
     }

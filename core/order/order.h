@@ -52,6 +52,7 @@ struct order_request {
     enum key_type key_type;
     const char *account_id;
     const char *profile;            /* or NULL */
+    const char *replaces;           /* the certificate that it replaces (RFC 9773), or NULL */
     const struct strv *providers;   /* as --provider, for the certificate's metadata; or NULL */
     bool is_trial;                  /* the chain is checked and thrown away: nothing is installed */
     const struct provider_map *map; /* who publishes, beside the configuration; or NULL: as the set
@@ -64,8 +65,11 @@ enum order_end { ORDER_END_INSTALLED, ORDER_END_PARKED, ORDER_END_FAILED };
 
 struct order_result {
     enum order_end end;
-    const struct store_cert *cert; /* if installed; NULL for a trial that ended well */
-    const struct err *err;         /* unless installed */
+    const struct store_cert *cert;      /* if installed; NULL for a trial that ended well */
+    const struct err *err;              /* unless installed */
+    const struct acme_problem *refusal; /* what the CA said to the request that failed, or NULL */
+    int64_t retry_after_s;              /* and when it may be repeated; -1: it did not say */
+    bool is_validation;                 /* the CA looked for the values and was not content */
 };
 
 /* Comes once; the order may be freed in it. */

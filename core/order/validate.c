@@ -102,6 +102,7 @@ static void fail_with_names(struct order *order)
         add_names_like(order, i, &reasons);
         buf_add_str(&reasons, name->err.text);
     }
+    order->is_validation = is_dead || first == NULL;
     if (first == NULL) {
         (void)err_set(&err, ERR_CA, "the CA says that the order is %s, and not why",
                       acme_status_name(order->order->status));
