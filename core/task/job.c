@@ -20,6 +20,10 @@ void job_finish(struct job *job, const struct err *err)
     if (err != NULL) {
         job->err = *err;
     }
+    if (err != NULL && job->is_trying) {
+        job_note_failure(job);
+    }
+    renewal_ask_cancel(&job->ask);
     store_job_cancel(&job->lock_job);
     around_leave(&job->around_wait);
     if (job->has_entered) {
@@ -45,7 +49,7 @@ static void finish_deploy(void *arg, const struct err *err)
     if (err != NULL) {
         job->deploy_err = *err;
     }
-    job_finish(job, NULL);
+    job_end(job);
 }
 
 void job_deploy(struct job *job)
@@ -55,13 +59,13 @@ void job_deploy(struct job *job)
     struct err err = ERR_INIT;
 
     if (job->request->is_deploy_left) {
-        job_finish(job, NULL);
+        job_end(job);
     } else if (deploy_plan_make(run_deploy_common(job->run), &job->wanted->now.deploy_hooks,
                                 job->wanted->now.copies, &plan, &err) < 0) {
         job->deploy_err = err;
-        job_finish(job, NULL);
+        job_end(job);
     } else if (cert == NULL || !deploy_is_pending(job->store, cert, &plan)) {
-        job_finish(job, NULL);
+        job_end(job);
     } else {
         job->deploy = deploy_start(run_env(job->run), job->store, cert, &plan, finish_deploy, job);
     }
@@ -102,7 +106,10 @@ static void finish_order(void *arg, const struct order_result *result)
         wanted_save(job->wanted, job->store, &err) < 0) {
         event_log(EVENT_WARNING, job->wanted->name, "%s", err.text);
     }
+    job->is_trying = result->end == ORDER_END_FAILED;
     if (result->end != ORDER_END_INSTALLED) {
+        job->is_validation = result->is_validation;
+        job_note_refusal(job, result);
         job_finish(job, result->err);
         return;
     }
@@ -117,6 +124,7 @@ static void finish_order(void *arg, const struct order_result *result)
         return;
     }
     job->state = "issued";
+    job_note_success(job);
     prune(job);
     job_deploy(job);
 }
@@ -125,6 +133,7 @@ static void begin_order(void *arg, const struct account_parts *parts)
 {
     struct job *job = arg;
     struct task_env *task = run_env(job->run);
+    AUTO_FREE char *replaces = job_replaces(job);
     const struct order_env env = {
         .loop = task->loop,
         .acme = parts->client,
@@ -145,6 +154,7 @@ static void begin_order(void *arg, const struct account_parts *parts)
         .key_type = job->wanted->key_type,
         .account_id = run_account_id(job->member),
         .profile = job->wanted->ca->profile,
+        .replaces = replaces,
         .providers = &job->wanted->now.providers,
         .privkey_mode = job->wanted->privkey_mode,
         .privkey_gid = job->wanted->privkey_gid,
@@ -152,6 +162,7 @@ static void begin_order(void *arg, const struct account_parts *parts)
         .map = job->map,
     };
 
+    job->client = parts->client;
     job->order = order_start(&env, &request, finish_order, job);
 }
 
@@ -217,11 +228,21 @@ static int begin(struct job *job, struct err *err)
     return code == 0 ? open_all(job, err) : code;
 }
 
+void job_begin(struct job *job)
+{
+    struct err err = ERR_INIT;
+    int is_now = job_decide(job, &err);
+
+    job->is_trying = is_now > 0;
+    if (is_now < 0 || (is_now > 0 && begin(job, &err) < 0)) {
+        job_finish(job, &err);
+    }
+}
+
 static void finish_lock(void *arg, struct store_lock *lock, const struct err *err)
 {
     struct job *job = arg;
     struct err failure = ERR_INIT;
-    int is_now = 0;
 
     job->lock_job = NULL;
     if (err != NULL) {
@@ -230,9 +251,10 @@ static void finish_lock(void *arg, struct store_lock *lock, const struct err *er
     }
     job->lock = lock;
     store_cert_tidy(job->store, job->wanted->name);
-    is_now = job_decide(job, &failure);
-    if (is_now < 0 || (is_now > 0 && begin(job, &failure) < 0)) {
+    if (job_look(job, &failure) < 0) {
         job_finish(job, &failure);
+    } else if (!job_ask_first(job)) {
+        job_begin(job);
     }
 }
 
@@ -248,6 +270,8 @@ void job_cancel(struct job *job, const char *reason)
         deploy_cancel(&job->deploy); /* they are run again by the next run */
         job->deploy_err = err;
         job_finish(job, NULL);
+    } else if (job->after != NULL) {
+        job_finish(job, NULL); /* only a question was left */
     } else if (job->order != NULL) {
         order_cancel(job->order, reason);
     } else {
@@ -306,6 +330,7 @@ void job_stop(struct job *job)
     store_job_cancel(&job->lock_job);
     around_leave(&job->around_wait);
     deploy_cancel(&job->deploy);
+    renewal_ask_cancel(&job->ask);
     if (job->rooms != NULL) {
         values_wait_cancel(job->rooms->values, job);
     }

@@ -11,7 +11,6 @@
 #include "base/event.h"
 #include "base/fs.h"
 #include "base/mem.h"
-#include "order/due.h"
 
 #include <string.h>
 
@@ -214,6 +213,22 @@ static bool lacks_names(const struct store_cert *cert, const struct strv *names)
     return false;
 }
 
+static bool is_due(const struct job *job)
+{
+    AUTO(renewal_verdict_done) struct renewal_verdict verdict = {.is_due = false};
+
+    job_judge(job, job->before, &verdict);
+    if (verdict.warning != NULL) {
+        event_log(EVENT_WARNING, job->wanted->name, "%s", verdict.warning);
+    }
+    if (verdict.is_clock_behind) {
+        AUTO_FREE char *why = renewal_explain(&verdict);
+
+        event_log(EVENT_WARNING, job->wanted->name, "%s", why);
+    }
+    return verdict.is_due;
+}
+
 /* By names and dates alone: 1, 0, or negative. */
 static int judge_installed(struct job *job, struct err *err)
 {
@@ -242,7 +257,7 @@ static int judge_installed(struct job *job, struct err *err)
             return err_code(err);
         }
     }
-    return is_now || clock_wall_s() >= due_renew_after_s(before->not_before_s, before->not_after_s);
+    return is_now || is_due(job);
 }
 
 /* What is damaged serves nobody: that a new one is not due is no reason to keep it. */
@@ -257,6 +272,11 @@ static int load_before(struct job *job, struct err *err)
         return 0;
     }
     return code;
+}
+
+int job_look(struct job *job, struct err *err)
+{
+    return clock_check(err) < 0 ? err_code(err) : load_before(job, err);
 }
 
 static bool is_damaged(const struct job *job)
@@ -289,9 +309,6 @@ int job_decide(struct job *job, struct err *err)
     int is_now = 0;
     int is_begun = 0;
 
-    if (clock_check(err) < 0 || load_before(job, err) < 0) {
-        return err_code(err);
-    }
     is_now = judge_installed(job, err);
     is_now = is_now == 0 ? is_damaged(job) : is_now;
     if (is_now >= 0 && check_layout(job, is_now > 0, err) < 0) {
@@ -302,6 +319,9 @@ int job_decide(struct job *job, struct err *err)
             return err_code(err);
         }
         is_begun = judge_order(job, is_now > 0, err);
+    }
+    if (is_now > 0 && is_begun == 0 && job_check_limits(job, err) < 0) {
+        return err_code(err);
     }
     if (is_now != 0 || is_begun != 0) {
         return is_now < 0 || is_begun < 0 ? err_code(err) : 1;

@@ -7,7 +7,6 @@
 #include "base/clock.h"
 #include "base/event.h"
 #include "base/mem.h"
-#include "order/due.h"
 
 #include <string.h>
 
@@ -83,10 +82,14 @@ static enum task_exit tell_success(const struct job *job)
     char renew_after[CLOCK_TEXT_MAX];
     const struct err *blamed =
         job->deploy_err.class != ERR_NONE ? &job->deploy_err : &job->post_err;
+    AUTO(renewal_verdict_done) struct renewal_verdict verdict = {.is_due = false};
+    AUTO_FREE char *why = NULL;
     bool is_attended = false;
 
     clock_format(cert->not_after_s, not_after);
-    clock_format(due_renew_after_s(cert->not_before_s, cert->not_after_s), renew_after);
+    job_judge(job, cert, &verdict);
+    clock_format(verdict.due.at_s, renew_after);
+    why = renewal_explain(&verdict);
     if (job->after != NULL) {
         event_emit(EVENT_NOTICE, EVENT_INSTALLED, cert->name, FIELD("path", path),
                    FIELD("not-after", not_after), FIELD("names", names));
@@ -98,7 +101,7 @@ static enum task_exit tell_success(const struct job *job)
                FIELD("state", job->state), FIELD("text", text),
                FIELD("warning", store_is_staging(job->store) ? STAGING_WARNING : NULL),
                FIELD("names", names), FIELD("path", path), FIELD("not-after", not_after),
-               FIELD("renew-after", renew_after),
+               FIELD("renew-after", renew_after), FIELD("renew-why", why),
                FIELD("next", job->request->is_following ? NULL
                              : is_attended              ? NEXT_STEP_ATTENDED
                                                         : NEXT_STEP));

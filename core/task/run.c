@@ -26,6 +26,11 @@ struct shared_http {
     struct http *http;
 };
 
+struct shared_client {
+    const char *directory_url;
+    struct acme_client *client;
+};
+
 struct run {
     struct task_env *env;
     struct run_request request;
@@ -37,6 +42,8 @@ struct run {
     struct deploy_common *deploy_common; /* NULL: not needed yet */
     struct around *around;
     struct err post_err;
+    struct shared_client *clients;
+    size_t n_clients, cap_clients;
     struct run_account **accounts;
     size_t n_accounts, cap_accounts;
     struct loop_timer *sweep_end;
@@ -145,6 +152,28 @@ static int get_http(struct run *run, const struct ca *ca, struct http **ret_http
     VEC_PUSH(run->https, run->n_https, run->cap_https) =
         (struct shared_http){.ca_file = str_dup(ca_file), .http = http};
     *ret_http = http;
+    return 0;
+}
+
+int run_open_client(struct run *run, const struct ca *ca, struct acme_client **ret_client,
+                    struct err *err)
+{
+    struct http *http = NULL;
+    struct acme_client *client = NULL;
+
+    for (size_t i = 0; i < run->n_clients; i++) {
+        if (str_eq(run->clients[i].directory_url, ca->directory)) {
+            *ret_client = run->clients[i].client;
+            return 0;
+        }
+    }
+    if (get_http(run, ca, &http, err) < 0 ||
+        acme_new(run->env->loop, http, ca, NULL, &client, err) < 0) {
+        return err_code(err);
+    }
+    VEC_PUSH(run->clients, run->n_clients, run->cap_clients) =
+        (struct shared_client){.directory_url = ca->directory, .client = client};
+    *ret_client = client;
     return 0;
 }
 
@@ -302,6 +331,10 @@ void run_close(struct run *run)
         run_account_free(run->accounts[i]);
     }
     run->n_accounts = 0;
+    for (size_t i = 0; i < run->n_clients; i++) {
+        acme_free(run->clients[i].client);
+    }
+    run->n_clients = 0;
     for (size_t i = 0; i < run->n_https; i++) {
         http_free(run->https[i].http);
         mem_free(run->https[i].ca_file);
@@ -322,6 +355,7 @@ void run_free(struct run *run)
         strv_done(&run->tree[i].claims);
     }
     mem_free(run->accounts);
+    mem_free(run->clients);
     mem_free(run->https);
     deploy_common_free(run->deploy_common);
     trees_close(&run->trees);

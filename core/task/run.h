@@ -56,6 +56,11 @@ int run_join_account(struct run *run, struct store *store, const struct ca *ca, 
                      struct run_member **ret_member, struct err *err);
 const char *run_account_id(const struct run_member *member);
 
+/* A client for what a CA tells everybody, one for each CA; the run's. ca must live as long as it.
+ */
+int run_open_client(struct run *run, const struct ca *ca, struct acme_client **ret_client,
+                    struct err *err);
+
 /* For order_env; arg is the member. */
 int run_account_refused(void *arg, const struct acme_problem *problem, struct err *err);
 

@@ -419,4 +419,6 @@ def test_a_chain_that_does_not_fit_is_not_installed(proxied, chain):
     lab.flush_resolver()
     succeed(client.issue("example.test", options=["--force"]))
     assert serial(client) != before
-    assert lab.request_counts()["newOrder"] <= 3
+    # The order whose chain was spoilt has replaced the first certificate, as far as the CA knows: the next is
+    # refused once for that.
+    assert lab.request_counts()["newOrder"] <= 4
