@@ -287,11 +287,21 @@ static void drop_records(struct order *order)
     }
 }
 
+/* A certificate is replaced once (RFC 9773 section 5). One that a killed run has ordered a
+ * successor for is taken, unless that order is gone on with: to ask would only cost a refusal. */
+static void forget_replaced(struct order *order)
+{
+    if (order->attempt == 1 && journal_find_order(order->env.journal, order->certificate) != NULL) {
+        mem_free(TAKE(order->replaces));
+    }
+}
+
 void order_enter_new(struct order *order)
 {
     char now[CLOCK_TEXT_MAX];
 
     order->attempt++;
+    forget_replaced(order);
     order->is_clean = false;
     order->is_cleaning = false;
     order->has_finalized = false;

@@ -28,7 +28,7 @@ FOREIGN = '@ 60 IN TXT "not ours"\n_acme-challenge 60 IN TXT "not ours either"'
 # All that may be in STATE once a certificate is installed and nothing is under way.
 _EXPECTED = re.compile(
     r"accounts/[a-z.-]+-[0-9a-f]{8}/default/(key\.pem|account\.json)"
-    r"|certs/example\.test/((cert|chain|fullchain|privkey)\.pem|metadata\.json|request\.conf|current)"
+    r"|certs/example\.test/((cert|chain|fullchain|privkey)\.pem|metadata\.json|renewal\.json|request\.conf|current)"
     r"|certs/example\.test/(archived/)?\d{8}-[0-9a-f]+(-\d+|\.\d+)?/"
     r"((cert|chain|fullchain|privkey)\.pem|metadata\.json)"
     r"|locks/[^/]+\.lock|logs/logs\.txt")
@@ -84,12 +84,12 @@ class Scene:
     # What is there
 
     def count_orders(self):
-        """Through the proxy the CA's own words count: libcurl sends a request again whose connection broke
-        at once, and the CA refuses the nonce that it has seen before."""
+        """Those that the CA has made. It refuses requests: with a nonce that it has seen before, when libcurl
+        sends one again whose connection broke; to replace a certificate twice, when scenes are copies."""
         if self.proxied:
             return sum(1 for line in self.lab.proxied()
                        if line["path"] == "/order-plz" and line["status"] == 201)
-        return self.lab.request_counts()["newOrder"]
+        return self.lab.log("pebble-" + self.lab.world.cas[0].name).count(" orders in the db")
 
     def journal_files(self):
         folder = os.path.join(self.client.state, "journal")
