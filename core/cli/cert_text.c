@@ -9,6 +9,8 @@
 #include "base/mem.h"
 #include "base/str.h"
 
+#include <inttypes.h>
+
 /* ---- A row of the table ---- */
 
 enum {
@@ -58,6 +60,12 @@ static char *describe_status(const struct list_row *row)
     }
     if (row->has_order) {
         strv_add(&words, "order waits");
+    }
+    if (row->renewal->kept.n_failures > 0) {
+        strv_add(&words, "failing");
+    }
+    if (row->renewal->limited_s != 0) {
+        strv_add(&words, "limited by the CA");
     }
     if (row->is_deploy_pending) {
         strv_add(&words, "deploy pending");
@@ -109,13 +117,13 @@ struct fact {
     const char *key, *text;
 };
 
-enum { FACTS_MAX = 20 };
+enum { FACTS_MAX = 30, FACTS_TIMES_MAX = 10 };
 
 struct facts {
     struct fact items[FACTS_MAX];
     size_t n;
-    char issued[CLOCK_TEXT_MAX], not_before[CLOCK_TEXT_MAX], not_after[CLOCK_TEXT_MAX],
-        renew_after[CLOCK_TEXT_MAX];
+    char times[FACTS_TIMES_MAX][CLOCK_TEXT_MAX];
+    size_t n_times;
 };
 
 static void add_fact(struct facts *facts, const char *key, const char *text)
@@ -125,18 +133,26 @@ static void add_fact(struct facts *facts, const char *key, const char *text)
     }
 }
 
+/* 0: there is nothing to say. */
+static void add_time(struct facts *facts, const char *key, int64_t wall_s)
+{
+    if (wall_s == 0) {
+        add_fact(facts, key, NULL);
+    } else if (facts->n_times < FACTS_TIMES_MAX) {
+        clock_format(wall_s, facts->times[facts->n_times]);
+        add_fact(facts, key, facts->times[facts->n_times++]);
+    }
+}
+
 static void gather_cert(const struct list_row *row, struct facts *facts)
 {
     const struct store_cert *cert = row->cert;
 
-    clock_format(cert->issued_s, facts->issued);
-    clock_format(cert->not_before_s, facts->not_before);
-    clock_format(cert->not_after_s, facts->not_after);
-    clock_format(row->renew_after_s, facts->renew_after);
-    add_fact(facts, "not-before", facts->not_before);
-    add_fact(facts, "not-after", facts->not_after);
-    add_fact(facts, "renew-after", facts->renew_after);
-    add_fact(facts, "issued", facts->issued);
+    add_time(facts, "not-before", cert->not_before_s);
+    add_time(facts, "not-after", cert->not_after_s);
+    add_time(facts, "renew-after", row->renew_after_s);
+    add_time(facts, "danger-after", row->renewal->due.danger_s);
+    add_time(facts, "issued", cert->issued_s);
     add_fact(facts, "ca", cert->ca_name);
     add_fact(facts, "directory", cert->directory_url);
     add_fact(facts, "account", cert->account_id);
@@ -149,14 +165,31 @@ static void gather_cert(const struct list_row *row, struct facts *facts)
     add_fact(facts, "previous", cert->previous_version);
 }
 
+/* What stands in the way of a renewal, and what failed. */
+static void gather_renewal(const struct list_row *row, struct facts *facts)
+{
+    const struct renewal_verdict *renewal = row->renewal;
+
+    add_fact(facts, "renew-why", *row->renew_why == '\0' ? NULL : row->renew_why);
+    add_time(facts, "retry-after", renewal->retry_s);
+    add_time(facts, "limited-until", renewal->limited_s);
+    add_fact(facts, "limit", renewal->limit_text);
+    add_time(facts, "last-failure", renewal->kept.failed_s);
+    add_fact(facts, "last-error-class", renewal->kept.error_class);
+    add_fact(facts, "last-error", renewal->kept.error);
+    add_fact(facts, "ari-explanation", renewal->kept.ari_explanation_url);
+}
+
 static void gather(const struct list_row *row, struct facts *facts)
 {
-    *facts = (struct facts){.n = 0};
+    facts->n = 0;
+    facts->n_times = 0;
     add_fact(facts, "trouble", row->trouble);
     add_fact(facts, "deploy-error", row->deploy_error);
     if (row->cert != NULL) {
         gather_cert(row, facts);
     }
+    gather_renewal(row, facts);
 }
 
 static void add_list(struct buf *to, const char *key, const struct strv *items)
@@ -183,9 +216,10 @@ void cert_format_keys(const struct list_row *row, struct buf *to)
     gather(row, &facts);
     buf_addf(to,
              "name=%s\npath=%s\nhealth=%s\nstaging=%s\norder-waits=%s\n"
-             "deploy-pending=%s\n",
+             "deploy-pending=%s\nfailures=%" PRId64 "\n",
              row->name, row->path, list_health_name(row->health), row->is_staging ? "yes" : "no",
-             row->has_order ? "yes" : "no", row->is_deploy_pending ? "yes" : "no");
+             row->has_order ? "yes" : "no", row->is_deploy_pending ? "yes" : "no",
+             row->renewal->kept.n_failures);
     if (row->names != NULL) {
         add_list(to, "names", row->names);
     }
@@ -217,6 +251,7 @@ char *cert_format_json(const struct list_row *row, int64_t wall_s)
     json_out_kbool(out, "staging", row->is_staging);
     json_out_kbool(out, "order-waits", row->has_order);
     json_out_kbool(out, "deploy-pending", row->is_deploy_pending);
+    json_out_kint(out, "failures", row->renewal->kept.n_failures);
     json_out_kstrv(out, "names", row->names);
     json_out_kstrv(out, "providers", row->cert == NULL ? NULL : &row->cert->providers);
     for (size_t i = 0; i < facts.n; i++) {

@@ -9,7 +9,6 @@
 #include "base/mem.h"
 #include "config/config.h"
 #include "config/settings.h"
-#include "order/due.h"
 #include "order/journal.h"
 #include "store/store_deploy.h"
 #include "task/deploy.h"
@@ -38,17 +37,16 @@ const char *list_health_name(enum list_health health)
     return NAMES[health];
 }
 
-static enum list_health judge(const struct store_cert *cert, int64_t renew_after_s)
+static enum list_health health_of(const struct store_cert *cert,
+                                  const struct renewal_verdict *verdict, int64_t now_s)
 {
-    int64_t now_s = clock_wall_s();
-
     if (now_s >= cert->not_after_s) {
         return LIST_EXPIRED;
     }
-    if (now_s >= renew_after_s + (cert->not_after_s - renew_after_s) / 2) {
+    if (verdict->is_in_danger) {
         return LIST_DANGER;
     }
-    return now_s >= renew_after_s ? LIST_DUE : LIST_GOOD;
+    return verdict->is_due ? LIST_DUE : LIST_GOOD;
 }
 
 static void tell(struct list *list, const struct list_row *row)
@@ -126,15 +124,37 @@ static const struct strv *find_ordered(struct list *list, struct store *store, c
 
 /* ---- One after the other ---- */
 
+/* As the next run sees it, but for what its command line would say. */
+static void judge(const struct list *list, struct store *store, const char *name,
+                  const struct store_cert *cert, struct renewal_verdict *ret_verdict)
+{
+    const struct renewal_subject subject = {
+        .name = name,
+        .cert = cert,
+        .renew_before_s = cert == NULL
+                              ? 0
+                              : renewal_find_margin(list->env, store, name,
+                                                    cert->not_after_s - cert->not_before_s),
+    };
+
+    renewal_judge(store, &subject, clock_wall_s(), ret_verdict);
+}
+
 static void look_at(struct list *list, struct store *store, const char *name)
 {
     AUTO_PTR(store_cert) struct store_cert *cert = NULL;
     AUTO_FREE char *path = store_cert_path(store, name, NULL);
     AUTO_FREE char *deploy_error = NULL;
     struct list_row row = {.name = name, .path = path, .is_staging = store_is_staging(store)};
+    AUTO(renewal_verdict_done) struct renewal_verdict verdict = {.is_due = false};
+    AUTO_FREE char *why = NULL;
     struct err err = ERR_INIT;
     int code = store_cert_load(store, name, &cert, &err);
 
+    judge(list, store, name, cert, &verdict);
+    why = renewal_explain(&verdict);
+    row.renewal = &verdict;
+    row.renew_why = why;
     row.has_order = has_pending_key(store, name);
     row.is_deploy_pending = code == 0 && needs_deploy(list, store, cert);
     if (row.is_deploy_pending) {
@@ -144,9 +164,9 @@ static void look_at(struct list *list, struct store *store, const char *name)
     if (code == 0) {
         row.cert = cert;
         row.names = &cert->domains;
-        row.renew_after_s = due_renew_after_s(cert->not_before_s, cert->not_after_s);
-        row.health = judge(cert, row.renew_after_s);
-        row.trouble = cert->warning;
+        row.renew_after_s = verdict.due.at_s;
+        row.health = health_of(cert, &verdict, clock_wall_s());
+        row.trouble = cert->warning != NULL ? cert->warning : verdict.warning;
     } else if (code == -ERR_NOT_FOUND) {
         row.health = LIST_ABSENT;
         row.names = find_ordered(list, store, name);

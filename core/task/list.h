@@ -7,6 +7,7 @@
 #define TASK_LIST_H
 
 #include "store/store_cert.h"
+#include "task/renewal.h"
 #include "task/task.h"
 
 /* Best first; from LIST_DANGER on somebody should look. */
@@ -31,9 +32,11 @@ struct list_row {
     const struct store_cert *cert; /* NULL: absent or damaged */
     const struct strv *names;      /* the certificate's, or its order's; NULL: not known */
     int64_t renew_after_s;         /* with cert */
-    bool is_deploy_pending;        /* copies or hooks failed, or are still to come */
-    const char *deploy_error;      /* why they failed the last time; NULL: they did not */
-    bool has_order;                /* the key of an order that has not ended lies there */
+    const char *renew_why;         /* and what stands in the way; "" when there is nothing to say */
+    const struct renewal_verdict *renewal; /* of one that cannot be read: as of an absent one */
+    bool is_deploy_pending;                /* copies or hooks failed, or are still to come */
+    const char *deploy_error;              /* why they failed the last time; NULL: they did not */
+    bool has_order;                        /* the key of an order that has not ended lies there */
     const char *trouble; /* why it is damaged, or what is wrong with its metadata; or NULL */
 };
 typedef void list_row_fn(void *arg, const struct list_row *row);

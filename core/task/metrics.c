@@ -16,6 +16,7 @@ void metrics_init(struct metrics *metrics)
     buf_init(&metrics->not_after, METRICS_MAX);
     buf_init(&metrics->renew_after, METRICS_MAX);
     buf_init(&metrics->health, METRICS_MAX);
+    buf_init(&metrics->failures, METRICS_MAX);
 }
 
 void metrics_done(struct metrics *metrics)
@@ -23,6 +24,7 @@ void metrics_done(struct metrics *metrics)
     buf_done(&metrics->not_after);
     buf_done(&metrics->renew_after);
     buf_done(&metrics->health);
+    buf_done(&metrics->failures);
 }
 
 /* A certificate's name is [a-z0-9._-]: nothing in it has to be escaped in a label. */
@@ -36,6 +38,7 @@ static void add_sample(struct buf *to, const char *metric, const struct list_row
 void metrics_add(struct metrics *metrics, const struct list_row *row)
 {
     add_sample(&metrics->health, "health", row, (int64_t)row->health);
+    add_sample(&metrics->failures, "failures", row, row->renewal->kept.n_failures);
     if (row->cert != NULL) {
         add_sample(&metrics->not_after, "not_after_seconds", row, row->cert->not_after_s);
         add_sample(&metrics->renew_after, "renew_after_seconds", row, row->renew_after_s);
@@ -51,7 +54,7 @@ static void add_family(struct buf *to, const char *metric, const char *help,
 
 int metrics_write(struct metrics *metrics, const char *path, struct err *err)
 {
-    AUTO(buf_done) struct buf text = BUF(4 * METRICS_MAX);
+    AUTO(buf_done) struct buf text = BUF(5 * METRICS_MAX);
     AUTO(buf_done) struct buf now = BUF(128);
 
     buf_addf(&now, "acme_dns_looked_at_seconds %" PRId64 "\n", clock_wall_s());
@@ -62,6 +65,8 @@ int metrics_write(struct metrics *metrics, const char *path, struct err *err)
     add_family(&text, "certificate_health",
                "0 good, 1 due, 2 not issued yet, 3 in danger, 4 expired, 5 damaged.",
                &metrics->health);
+    add_family(&text, "certificate_failures", "Tries to renew it that failed, in a row.",
+               &metrics->failures);
     add_family(&text, "looked_at_seconds", "When acme-dns wrote this, Unix time.", &now);
     if (buf_check(&text, "the metrics", err) < 0) {
         return err_code(err);

@@ -13,7 +13,7 @@
 
 /* Samples come grouped by metric, so rows are gathered first. */
 struct metrics {
-    struct buf not_after, renew_after, health;
+    struct buf not_after, renew_after, health, failures;
 };
 
 void metrics_init(struct metrics *metrics);

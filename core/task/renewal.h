@@ -16,6 +16,7 @@
 #include "order/due.h"
 #include "store/store_cert.h"
 #include "store/store_renewal.h"
+#include "task/task.h"
 
 /* Borrowed. */
 struct renewal_subject {
@@ -42,6 +43,11 @@ struct renewal_verdict {
     struct store_renewal kept;
     char *warning; /* NULL, or what cannot be read of what is kept, to show */
 };
+
+/* renew-before as it is in force without a command line: of the certificate's section, else as the
+ * last command was told, else the general one. For a certificate of that lifetime; 0: none. */
+int64_t renewal_find_margin(const struct task_env *env, struct store *store, const char *name,
+                            int64_t lifetime_s);
 
 /* Always ends with a verdict: what cannot be read counts as not there. */
 void renewal_judge(struct store *store, const struct renewal_subject *subject, int64_t now_s,

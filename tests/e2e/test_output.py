@@ -26,7 +26,7 @@ DOCUMENTED = {
     "record": {"action", "provider", "zone", "type", "value", "ttl", "identifier", "alias-of", "index", "count",
                "known", "waited-for", "attended"},
     "log": {"text", "file", "line", "column", "what"},
-    "result": {"exit", "class", "text", "state", "names", "path", "not-after", "renew-after", "next", "warning",
+    "result": {"exit", "class", "text", "state", "names", "path", "not-after", "renew-after", "renew-why", "next", "warning",
                "retry-after", "log", "run"},
 }
 

@@ -362,7 +362,7 @@ class Lab:
         return Counter(request.kind for request in self.requests(ca))
 
     def proxied(self, ca=None):
-        """What passed the proxy: list of {method, path, status, rule, seconds}."""
+        """What passed the proxy: list of {method, path, status, rule, seconds, payload}."""
         path = os.path.join(self.folder, "logs", "proxy-%s.jsonl" % (ca or self.world.cas[0].name))
         if not os.path.exists(path):
             return []

@@ -14,10 +14,11 @@ The CA follows the Host header, so every URL it hands out leads through here aga
     replace       status=N, headers={}, body=TEXT, pattern=/with=   change the CA's reply;
                                                 patterns=[[PATTERN, WITH], ...] for several
 
-Every request is one JSON line of the log.
+Every request is one JSON line of the log, with what a JWS in it says.
 """
 
 import asyncio
+import base64
 import json
 import re
 import ssl
@@ -69,6 +70,15 @@ async def read_message(reader, has_body=True):
     return Message(head[0], headers, body)
 
 
+def payload_of(request):
+    """What a JWS says, or None."""
+    try:
+        text = json.loads(request.body)["payload"]
+        return json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
 class Proxy:
     def __init__(self, spec):
         self.spec = spec
@@ -106,7 +116,7 @@ class Proxy:
             upstream[1].write(request.to_bytes())
             await upstream[1].drain()
             reply = await read_message(upstream[0], has_body=method != "HEAD")
-        self.note(method, path, reply, what, begun)
+        self.note(method, path, request, reply, what, begun)
         if what in ("drop-request", "drop-reply"):
             return False
         if what == "stall":
@@ -142,10 +152,10 @@ class Proxy:
             reply.body = re.sub(pattern.encode(), text.encode(), reply.body)
         return reply
 
-    def note(self, method, path, reply, what, begun):
+    def note(self, method, path, request, reply, what, begun):
         status = int(reply.start.split(" ")[1]) if reply else None
         line = {"time": time.time(), "seconds": time.monotonic() - begun, "method": method,
-                "path": path, "status": status, "rule": what}
+                "path": path, "status": status, "rule": what, "payload": payload_of(request)}
         self.log.write(json.dumps(line) + "\n")
 
 
