@@ -106,7 +106,7 @@ static void finish_order(void *arg, const struct order_result *result)
         wanted_save(job->wanted, job->store, &err) < 0) {
         event_log(EVENT_WARNING, job->wanted->name, "%s", err.text);
     }
-    job->is_trying = result->end == ORDER_END_FAILED;
+    job->is_trying = job->is_trying && result->end == ORDER_END_FAILED;
     if (result->end != ORDER_END_INSTALLED) {
         job->is_validation = result->is_validation;
         job_note_refusal(job, result);
@@ -233,7 +233,7 @@ void job_begin(struct job *job)
     struct err err = ERR_INIT;
     int is_now = job_decide(job, &err);
 
-    job->is_trying = is_now > 0;
+    job->is_trying = is_now > 0 && !job->request->is_trial;
     if (is_now < 0 || (is_now > 0 && begin(job, &err) < 0)) {
         job_finish(job, &err);
     }
@@ -391,6 +391,11 @@ bool job_has_ordered(const struct job *job)
 bool job_has_installed(const struct job *job)
 {
     return job->after != NULL;
+}
+
+bool job_has_failed_validation(const struct job *job)
+{
+    return job->is_validation;
 }
 
 bool job_has_tried(const struct job *job)

@@ -41,6 +41,8 @@ bool job_is_twin(const struct job *a, const struct job *b);
 bool job_has_ordered(const struct job *job);
 bool job_has_installed(const struct job *job);
 bool job_has_tried(const struct job *job); /* a trial went well */
+/* The CA looked for the values and was not content. */
+bool job_has_failed_validation(const struct job *job);
 /* Why it failed, or the hooks did; class ERR_NONE: it did not. */
 const struct err *job_error(const struct job *job);
 

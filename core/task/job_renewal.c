@@ -50,7 +50,7 @@ char *job_replaces(const struct job *job)
 {
     const struct renewal_order order = order_of(job);
 
-    return renewal_replaces(job->store, job->before, &order);
+    return job->request->is_trial ? NULL : renewal_replaces(job->store, job->before, &order);
 }
 
 /* ---- What came of it ---- */
@@ -112,7 +112,7 @@ bool job_ask_first(struct job *job)
     struct acme_client *client = NULL;
     struct err err = ERR_INIT;
 
-    if (job->before == NULL || job->request->is_forced ||
+    if (job->before == NULL || job->request->is_forced || job->request->is_trial ||
         !str_eq(job->before->directory_url, ca->directory)) {
         return false;
     }
