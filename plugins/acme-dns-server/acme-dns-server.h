@@ -86,9 +86,14 @@ int32_t storage_prepare(struct acme_call *call, const struct storage *s, int *re
 int32_t storage_save(struct acme_call *call, const struct storage *s, int file,
                      const struct kit_json *known, const char *key, const struct account *account);
 
-/* Reads a whole small file; replaces what a file holds. Plain errors, as errno has them. */
-bool storage_read_file(int file, struct kit_text *to);
-bool storage_write_file(int file, const struct kit_text *from);
+/* Appends what a file of the folder holds; nothing where there is none. */
+int32_t storage_read(struct acme_call *call, const struct storage *s, const char *file,
+                     struct kit_text *to);
+
+/* Puts a new file in the place of one: whoever is killed meanwhile, one of the two is there, and
+ * whole. */
+int32_t storage_replace(struct acme_call *call, const struct storage *s, const char *file,
+                        const struct kit_text *from);
 
 /* ---- window.c ---- */
 
@@ -129,8 +134,9 @@ struct window_plan {
     char keep[VALUE_LEN + 1];
 };
 
-/* Nobody's words are believed: what cannot be read is an empty window. */
-void window_parse(const char *text, size_t len, struct window *ret_window);
+/* Nobody's words are believed: what makes no sense in it is left out. False: it is none of our
+ * files at all; an empty one is, and the window is empty in either case. */
+bool window_parse(const char *text, size_t len, struct window *ret_window);
 void window_format(const struct window *w, struct kit_text *to);
 
 struct window_plan window_plan(const struct window *w, const char *value, int64_t run,

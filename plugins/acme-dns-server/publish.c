@@ -26,24 +26,31 @@ static int64_t this_run(void)
 
 /* ---- The window ---- */
 
-/* The file of an account's window, locked. */
+/* An account's window. The lock is a file of its own, since the window's is replaced. */
 struct window_file {
     struct window window;
-    int file;
+    char name[80]; /* SUBDOMAIN.window */
+    int lock;
 };
 
 static int32_t window_open(struct acme_call *call, const struct plugin *p,
                            const struct account *account, struct window_file *ret_file)
 {
     int32_t status = ACME_OK;
-    KIT_TEXT(name);
+    KIT_TEXT(lock);
     KIT_TEXT(text);
 
-    kit_text_addf(&name, "%s.window", account->subdomain);
-    status = storage_lock(call, &p->storage, kit_text_str(&name), &ret_file->file);
+    (void)snprintf(ret_file->name, sizeof(ret_file->name), "%s.window", account->subdomain);
+    kit_text_addf(&lock, "%s.lock", account->subdomain);
+    status = storage_lock(call, &p->storage, kit_text_str(&lock), &ret_file->lock);
     if (status == ACME_OK) {
-        (void)storage_read_file(ret_file->file, &text);
-        window_parse(kit_text_str(&text), text.len, &ret_file->window);
+        status = storage_read(call, &p->storage, ret_file->name, &text);
+    }
+    if (status == ACME_OK && !window_parse(kit_text_str(&text), text.len, &ret_file->window)) {
+        return acme_fail(call, ACME_BAD_CONFIG, 0,
+                         "%s/%s is not what this plug-in writes, and says which values are needed: "
+                         "remove it when no run of acme-dns is under way",
+                         p->storage.path, ret_file->name);
     }
     return status;
 }
@@ -53,11 +60,7 @@ static int32_t window_save(struct acme_call *call, const struct plugin *p, struc
     KIT_TEXT(text);
 
     window_format(&f->window, &text);
-    if (!storage_write_file(f->file, &text)) {
-        return acme_fail(call, ACME_BAD_CONFIG, 0, "cannot write to the folder %s",
-                         p->storage.path);
-    }
-    return ACME_OK;
+    return storage_replace(call, &p->storage, f->name, &text);
 }
 
 /* Sends one value. What may have happened is written down before it can happen. */
@@ -178,7 +181,7 @@ static int32_t check_record(struct acme_call *call, const struct acme_record *re
 int32_t publish_add(struct acme_call *call, struct plugin *p, const struct acme_record *record)
 {
     struct account account;
-    struct window_file f = {.file = -1};
+    struct window_file f = {.lock = -1};
     struct slot wanted = {.run = this_run()};
     bool is_target = false;
     int32_t status = check_record(call, record);
@@ -198,8 +201,8 @@ int32_t publish_add(struct acme_call *call, struct plugin *p, const struct acme_
         (void)snprintf(wanted.owner, sizeof(wanted.owner), "%s", record->fqdn);
         status = put_value(call, p, &f, &account, &wanted);
     }
-    if (f.file >= 0) {
-        (void)close(f.file);
+    if (f.lock >= 0) {
+        (void)close(f.lock);
     }
     account_wipe(&account);
     return status;
@@ -210,7 +213,7 @@ static int32_t release(struct acme_call *call, struct plugin *p, const struct ki
                        const struct acme_record *record)
 {
     struct account account;
-    struct window_file f = {.file = -1};
+    struct window_file f = {.lock = -1};
     int32_t status = lookup_read(call, p, member, &account);
 
     if (status != ACME_OK) {
@@ -220,7 +223,9 @@ static int32_t release(struct acme_call *call, struct plugin *p, const struct ki
     if (status == ACME_OK) {
         window_release(&f.window, record->value, record->fqdn);
         status = window_save(call, p, &f);
-        (void)close(f.file);
+    }
+    if (f.lock >= 0) {
+        (void)close(f.lock);
     }
     account_wipe(&account);
     return status;

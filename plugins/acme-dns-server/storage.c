@@ -97,7 +97,7 @@ int32_t storage_lock(struct acme_call *call, const struct storage *s, const char
 
 /* ---- Small files ---- */
 
-bool storage_read_file(int file, struct kit_text *to)
+static bool read_all(int file, struct kit_text *to)
 {
     char bytes[4096];
     ssize_t n = 0;
@@ -112,7 +112,7 @@ bool storage_read_file(int file, struct kit_text *to)
     return true;
 }
 
-bool storage_write_file(int file, const struct kit_text *from)
+static bool write_all(int file, const struct kit_text *from)
 {
     const char *bytes = kit_text_str(from);
     size_t done = 0;
@@ -126,6 +126,50 @@ bool storage_write_file(int file, const struct kit_text *from)
         done += n > 0 ? (size_t)n : 0;
     }
     return ftruncate(file, (off_t)from->len) == 0 && fsync(file) == 0;
+}
+
+int32_t storage_read(struct acme_call *call, const struct storage *s, const char *file,
+                     struct kit_text *to)
+{
+    int fd = openat(s->folder, file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    bool is_read = false;
+
+    if (fd < 0) {
+        return errno == ENOENT ? ACME_OK : fail(call, s, file);
+    }
+    is_read = read_all(fd, to);
+    (void)close(fd);
+    return is_read ? ACME_OK : fail(call, s, file);
+}
+
+/* Closes from. */
+static int32_t put_in_place(struct acme_call *call, const struct storage *s, int from,
+                            const char *from_name, const char *name, const struct kit_text *text)
+{
+    bool is_written = !text->is_broken && write_all(from, text);
+
+    if (close(from) < 0 || !is_written || renameat(s->folder, from_name, s->folder, name) < 0 ||
+        fsync(s->folder) < 0) {
+        return fail(call, s, name);
+    }
+    return ACME_OK;
+}
+
+static int make_new(const struct storage *s, const char *file)
+{
+    return openat(s->folder, file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+}
+
+int32_t storage_replace(struct acme_call *call, const struct storage *s, const char *file,
+                        const struct kit_text *from)
+{
+    int fd = -1;
+    KIT_TEXT(name);
+
+    kit_text_addf(&name, "%s.new", file);
+    fd = make_new(s, kit_text_str(&name));
+    return fd < 0 ? fail(call, s, kit_text_str(&name))
+                  : put_in_place(call, s, fd, kit_text_str(&name), file, from);
 }
 
 /* ---- The accounts ---- */
@@ -156,7 +200,7 @@ int32_t storage_load(struct acme_call *call, const struct storage *s, struct kit
         return fail(call, s, ACCOUNTS);
     }
     warn_of_readers(call, s, file);
-    is_read = storage_read_file(file, &text);
+    is_read = read_all(file, &text);
     (void)close(file);
     if (!is_read) {
         return fail(call, s, ACCOUNTS);
@@ -177,8 +221,7 @@ int32_t storage_load(struct acme_call *call, const struct storage *s, struct kit
 
 int32_t storage_prepare(struct acme_call *call, const struct storage *s, int *ret_file)
 {
-    int file = openat(s->folder, ACCOUNTS_NEW,
-                      O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    int file = make_new(s, ACCOUNTS_NEW);
 
     if (file < 0) {
         return fail(call, s, ACCOUNTS_NEW);
@@ -190,7 +233,6 @@ int32_t storage_prepare(struct acme_call *call, const struct storage *s, int *re
 int32_t storage_save(struct acme_call *call, const struct storage *s, int file,
                      const struct kit_json *known, const char *key, const struct account *account)
 {
-    bool is_written = false;
     KIT_TEXT(text);
 
     kit_json_open(&text, '{');
@@ -203,10 +245,5 @@ int32_t storage_save(struct acme_call *call, const struct storage *s, int file,
     account_write(&text, account);
     kit_json_close(&text, '}');
     kit_text_add_str(&text, "\n");
-    is_written = !text.is_broken && storage_write_file(file, &text);
-    if (close(file) < 0 || !is_written ||
-        renameat(s->folder, ACCOUNTS_NEW, s->folder, ACCOUNTS) < 0 || fsync(s->folder) < 0) {
-        return fail(call, s, ACCOUNTS);
-    }
-    return ACME_OK;
+    return put_in_place(call, s, file, ACCOUNTS_NEW, ACCOUNTS, &text);
 }

@@ -40,9 +40,10 @@ static void read_slot(const struct kit_json *json, struct window *w)
     w->n++;
 }
 
-void window_parse(const char *text, size_t len, struct window *ret_window)
+bool window_parse(const char *text, size_t len, struct window *ret_window)
 {
     struct kit_json *json = kit_json_parse(text, len, NULL);
+    bool is_one = len == 0 || (json != NULL && kit_json_type(json, NULL) == KIT_JSON_OBJECT);
 
     *ret_window = (struct window){.n = 0};
     KIT_JSON_EACH(slot, json, "values")
@@ -52,6 +53,7 @@ void window_parse(const char *text, size_t len, struct window *ret_window)
     ret_window->is_ordered = kit_json_bool(json, "ordered", false);
     ret_window->told_run = kit_json_int(json, "told", 0);
     kit_json_free(json);
+    return is_one;
 }
 
 void window_format(const struct window *w, struct kit_text *to)

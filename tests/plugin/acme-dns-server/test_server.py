@@ -277,6 +277,37 @@ def test_nothing_can_be_removed_and_that_is_said(scene):
     assert scene.values() == {A, C}
 
 
+def test_the_window_is_replaced_as_a_whole(scene):
+    """Whoever is killed while writing leaves the one before, and half of a new one that nobody reads."""
+    plugin, target = scene.registered()
+    assert plugin.call("add", target, DOMAIN + ".", A, 60).status == OK
+    with open(scene.window(), encoding="utf-8") as before:
+        scene.server.tick(1)
+        with open(scene.window() + ".new", "w", encoding="utf-8") as half:
+            half.write('{"values":[{"va')
+        assert plugin.call("add", target, DOMAIN + ".", B, 60).status == OK
+        held = [slot["value"] for slot in json.load(before)["values"]]
+    assert A in held and B not in held, "it was written over"
+    with open(scene.window(), encoding="utf-8") as file:
+        assert {slot["value"] for slot in json.load(file)["values"]} == {A, B}
+    assert plugin.call("add", target, DOMAIN + ".", C, 60).status == REJECTED, "the values were forgotten"
+    assert scene.values() == {A, B}
+
+
+def test_a_window_that_is_torn_is_not_taken_for_an_empty_one(scene):
+    plugin, target = scene.registered()
+    for value in (A, B):
+        assert plugin.call("add", target, DOMAIN + ".", value, 60).status == OK
+        scene.server.tick(1)
+    with open(scene.window(), encoding="utf-8") as file:
+        text = file.read()
+    with open(scene.window(), "w", encoding="utf-8") as file:
+        file.write(text[:40])
+    result = plugin.call("add", target, DOMAIN + ".", C, 60)
+    assert result.status == BAD_CONFIG and scene.window() in result.text and "remove it" in result.text
+    assert scene.values() == {A, B}
+
+
 def test_a_third_value_of_one_run_is_refused(scene):
     plugin, target = scene.registered()
     for value in (A, B):
