@@ -58,6 +58,20 @@ def test_a_hook_is_told_what_is_new(lab, make_client, tmp_path):
     assert deploy_state(client)["error"] is None
 
 
+def test_a_hook_that_calls_for_its_own_certificate_is_refused(lab, make_client, tmp_path):
+    """The run that waits for it has the lock. What only reads does not want one."""
+    client = make_client(lab)
+    client.configure(settings="lock-timeout = 1s")
+    words = " ".join(client.command("deploy", "example.test"))
+    shown = " ".join(client.command("show", "example.test"))
+    hook = program(tmp_path, "hook", '%s >"%s/out" 2>&1; echo $? >"%s/code"; %s >"%s/shown"\n' % (
+        words, tmp_path, tmp_path, shown, tmp_path))
+    result = client.issue(*NAMES, options=["--deploy-hook", hook])
+    assert result.code == 0, result.err
+    assert read(tmp_path / "code") == "9\n", read(tmp_path / "out")
+    assert "held by another run" in read(tmp_path / "out") and "health=good" in read(tmp_path / "shown")
+
+
 def test_the_order_of_hooks(lab, make_client, tmp_path):
     """The certificate's, all certificates', hooks.d by name; no leftovers of editors and packages."""
     client = make_client(lab)
