@@ -21,36 +21,13 @@ from lab.control import cache_dir
 from .base import Front, Mirror, context_of
 
 
-class StandIn:
-    """A running stand-in. host: of World(standins=...). zones: those that the provider holds; None: all that the
-    lab has. port: None is the usual one. Further settings, as JSON has them, are the stand-in's own."""
+class Traffic:
+    """The folder of a stand-in: its rules, and what has arrived."""
 
-    def __init__(self, lab, kind, host, zones=None, tls=True, port=None, rules=(), **settings):
-        self.lab = lab
-        self.name = "standin-%s-%s" % (kind, host)
-        self.host = host
-        self.port = port or (443 if tls else 80)
-        self.is_tls = tls
-        settings["zones"] = [name + "." for name in ([z.name for z in lab.world.zones] if zones is None else zones)]
-        self._folder = os.path.join(lab.folder, self.name)
-        os.mkdir(self._folder)
-        self.set_rules(list(rules))
-        spec = {"kind": kind, "address": [lab.world.standin_address(host), self.port], "settings": settings,
-                "primary": lab.primary, "folder": self._folder, "control": self._path("control")}
-        if tls:
-            spec["certificate"] = [os.path.join(lab.folder, name) for name in ("server.pem", "server.key")]
-        with open(self._path("spec.json"), "w", encoding="utf-8") as file:
-            json.dump(spec, file)
-        lab.run_server(self.name, [sys.executable, "-m", "standins", self._path("spec.json")],
-                       ready=self._path("control"))
+    folder = None
 
     def _path(self, name):
-        return os.path.join(self._folder, name)
-
-    @property
-    def url(self):
-        usual = self.port == (443 if self.is_tls else 80)
-        return "http%s://%s%s" % ("s" if self.is_tls else "", self.host, "" if usual else ":%d" % self.port)
+        return os.path.join(self.folder, name)
 
     def set_rules(self, rules):
         """From the next request on; all counts begin anew."""
@@ -67,6 +44,35 @@ class StandIn:
             seen = [json.loads(line) for line in file if line.endswith("\n")]
         return [r for r in seen if re.search(method, r["method"]) and re.search(path, r["path"])
                 and re.search(rule, r["rule"])]
+
+
+class StandIn(Traffic):
+    """A running stand-in. host: of World(standins=...). zones: those that the provider holds; None: all that the
+    lab has. port: None is the usual one. Further settings, as JSON has them, are the stand-in's own."""
+
+    def __init__(self, lab, kind, host, zones=None, tls=True, port=None, rules=(), **settings):
+        self.lab = lab
+        self.name = "standin-%s-%s" % (kind, host)
+        self.host = host
+        self.port = port or (443 if tls else 80)
+        self.is_tls = tls
+        settings["zones"] = [name + "." for name in ([z.name for z in lab.world.zones] if zones is None else zones)]
+        self.folder = os.path.join(lab.folder, self.name)
+        os.mkdir(self.folder)
+        self.set_rules(list(rules))
+        spec = {"kind": kind, "address": [lab.world.standin_address(host), self.port], "settings": settings,
+                "primary": lab.primary, "folder": self.folder, "control": self._path("control")}
+        if tls:
+            spec["certificate"] = [os.path.join(lab.folder, name) for name in ("server.pem", "server.key")]
+        with open(self._path("spec.json"), "w", encoding="utf-8") as file:
+            json.dump(spec, file)
+        lab.run_server(self.name, [sys.executable, "-m", "standins", self._path("spec.json")],
+                       ready=self._path("control"))
+
+    @property
+    def url(self):
+        usual = self.port == (443 if self.is_tls else 80)
+        return "http%s://%s%s" % ("s" if self.is_tls else "", self.host, "" if usual else ":%d" % self.port)
 
     def ask(self, method, *arguments):
         """Calls a method of the stand-in: its answer, or a RuntimeError with its words."""
@@ -107,4 +113,4 @@ def serve(server, folder, context=None):
     return Front(server, ("127.0.0.1", 0), rules, os.path.join(folder, "requests.jsonl"), context)
 
 
-__all__ = ["Front", "Mirror", "StandIn", "context_of", "npm_folder", "serve", "without"]
+__all__ = ["Front", "Mirror", "StandIn", "Traffic", "context_of", "npm_folder", "serve", "without"]

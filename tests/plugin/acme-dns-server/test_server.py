@@ -8,7 +8,7 @@ import time
 
 import pytest
 from driving import BAD_CONFIG, DENIED, NO_ZONE, OK, REJECTED, RETRY, UNSUPPORTED, Plugin
-from standins import serve
+from standins import Traffic, serve
 from standins.acme_dns_server import AcmeDnsServer
 
 A, B, C = ("a" * 43, "b" * 43, "c" * 43)
@@ -16,7 +16,7 @@ OWNER = "_acme-challenge.example.com."
 DOMAIN = "auth.example.org"
 
 
-class Scene:
+class Scene(Traffic):
     """A server, a folder, and processes of the plug-in that share it. The server's clock stands still."""
 
     def __init__(self, folder):
@@ -37,15 +37,6 @@ class Scene:
         for plugin in self.plugins:
             plugin.close()
         self.front.close()
-
-    def rules(self, *rules):
-        with open(os.path.join(self.folder, "rules.json.new"), "w", encoding="utf-8") as file:
-            json.dump(rules, file)
-        os.rename(os.path.join(self.folder, "rules.json.new"), os.path.join(self.folder, "rules.json"))
-
-    def requests(self, path=""):
-        with open(os.path.join(self.folder, "requests.jsonl"), encoding="utf-8") as file:
-            return [r for r in map(json.loads, file) if path in r["path"]]
 
     def accounts(self):
         with open(os.path.join(self.storage, "accounts.json"), encoding="utf-8") as file:
@@ -107,7 +98,7 @@ def test_a_name_is_registered_once_and_its_cname_shown_once(scene):
     third = scene.plugin().open().call("add", target, DOMAIN + ".", B, 60)
     assert third.status == OK and third.log.count("CNAME") == 0
     assert scene.values() == {A, B}
-    assert len(scene.requests("/register")) == 1 and len(scene.requests("/update")) == 2
+    assert len(scene.requests(path="/register")) == 1 and len(scene.requests(path="/update")) == 2
     assert os.stat(os.path.join(scene.storage, "accounts.json")).st_mode & 0o777 == 0o600
 
 
@@ -118,19 +109,19 @@ def test_without_waiting_it_fails_with_the_cname_and_keeps_the_account(scene):
         assert result.status == NO_ZONE
         assert "    %s CNAME %s\n" % (OWNER, scene.target()) in result.text
         assert "[zone %s]\n    provider = " % DOMAIN in result.text
-    assert len(scene.requests("/register")) == 1 and not scene.requests("/update")
+    assert len(scene.requests(path="/register")) == 1 and not scene.requests(path="/update")
     assert plugin.call("add", scene.target(), DOMAIN + ".", A, 60).status == OK
     assert scene.values() == {A}
 
 
 def test_two_processes_register_a_name_once(scene):
-    scene.rules({"path": "/register", "do": "delay", "seconds": 0.3})
+    scene.set_rules([{"path": "/register", "do": "delay", "seconds": 0.3}])
     one, other = scene.plugin().open(), scene.plugin().open()
     one.send("add", OWNER, "example.com.", A, 60)
     one.process.stdin.flush()
     other.send("add", OWNER, "example.com.", B, 60)
     assert other.wait().status == OK and one.wait().status == OK
-    assert len(scene.requests("/register")) == 1 and scene.values() == {A, B}
+    assert len(scene.requests(path="/register")) == 1 and scene.values() == {A, B}
 
 
 def test_accounts_of_other_programs_are_taken_over_and_kept_as_they_are(scene):
@@ -194,7 +185,7 @@ def test_a_server_that_lost_the_account(scene):
     '{"fulldomain": "a.%s", "subdomain": "a", "username": "u", "password": "p"}' % ("x" * 300),
 ])
 def test_an_answer_that_is_no_account_is_not_kept(scene, body):
-    scene.rules({"path": "/register", "do": "replace", "status": 201, "body": body})
+    scene.set_rules([{"path": "/register", "do": "replace", "status": 201, "body": body}])
     result = scene.plugin().open().call("add", OWNER, "example.com.", A, 60)
     assert result.status == BAD_CONFIG and "/register" in result.text, result.text
     assert not os.path.exists(os.path.join(scene.storage, "accounts.json"))
@@ -262,7 +253,7 @@ def test_where_nobody_can_create_a_cname_nothing_is_registered(scene, owner):
     plugin, _ = scene.registered()
     result = plugin.call("add", owner, "invalid.", A, 60)
     assert result.status == NO_ZONE and "CNAME" in result.text and owner in result.text
-    assert set(scene.accounts()) == {"example.com"} and len(scene.requests("/register")) == 1
+    assert set(scene.accounts()) == {"example.com"} and len(scene.requests(path="/register")) == 1
 
 
 # The window
@@ -342,11 +333,11 @@ def test_the_older_value_stays_when_only_it_is_needed(scene):
     plugin.call("remove", target, DOMAIN + ".", B, 60)
     scene.server.tick(2)
     # The stand-in's clock is ours to move: the plug-in waits, so that the server's moves, too.
-    scene.rules({"path": "/update", "containing": A, "do": "delay", "seconds": 0})
+    scene.set_rules([{"path": "/update", "containing": A, "do": "delay", "seconds": 0}])
     begun = time.monotonic()
     plugin.send("add", target, DOMAIN + ".", C, 60)
     plugin.process.stdin.flush()
-    while len(scene.requests("/update")) < 4:
+    while len(scene.requests(path="/update")) < 4:
         time.sleep(0.01)
     scene.server.tick(1)
     assert plugin.wait().status == OK and time.monotonic() - begun >= 0.5
@@ -374,7 +365,7 @@ def test_only_what_such_a_server_takes_is_sent(scene):
 def test_both_values_are_there_whatever_became_of_a_reply(scene, rule, hit):
     plugin, target = scene.registered()
     scene.server.clock = None  # the real one, as the waiting is for that
-    scene.rules({"path": "/update", "containing": hit, "times": 1, **rule})
+    scene.set_rules([{"path": "/update", "containing": hit, "times": 1, **rule}])
     for value in (A, B):
         for _ in range(5):
             result = plugin.call("add", target, DOMAIN + ".", value, 60)
@@ -388,30 +379,30 @@ def test_both_values_are_there_whatever_became_of_a_reply(scene, rule, hit):
                                               (422, REJECTED), (405, BAD_CONFIG)])
 def test_refusals_are_refusals(scene, status, expected):
     plugin, target = scene.registered()
-    scene.rules({"path": "/update", "do": "refuse", "status": status, "body": '{"error": "the words of it"}'})
+    scene.set_rules([{"path": "/update", "do": "refuse", "status": status, "body": '{"error": "the words of it"}'}])
     result = plugin.call("add", target, DOMAIN + ".", A, 60)
     assert result.status == expected and "the words of it" in result.text
-    assert len(scene.requests("/update")) == 2
+    assert len(scene.requests(path="/update")) == 2
 
 
 def test_too_many_requests_is_waited_for(scene):
     plugin, target = scene.registered()
-    scene.rules({"path": "/update", "do": "refuse", "status": 429, "headers": {"retry-after": "1"}, "times": 1})
+    scene.set_rules([{"path": "/update", "do": "refuse", "status": 429, "headers": {"retry-after": "1"}, "times": 1}])
     result = plugin.call("add", target, DOMAIN + ".", A, 60)
     assert result.status == OK and result.us > 900000 and scene.values() == {A, C}
 
 
 def test_a_web_page_instead_of_the_api(scene):
     plugin, target = scene.registered()
-    scene.rules({"path": "/update", "do": "refuse", "status": 200, "body": "<html>Welcome</html>",
-                 "headers": {"content-type": "text/html"}})
+    scene.set_rules([{"path": "/update", "do": "refuse", "status": 200, "body": "<html>Welcome</html>",
+                 "headers": {"content-type": "text/html"}}])
     result = plugin.call("add", target, DOMAIN + ".", A, 60)
     assert result.status == RETRY and "is that the URL of its API" in result.text
 
 
 def test_a_cancelled_call_leaves_at_once(scene):
     _, target = scene.registered()
-    scene.rules({"path": "/update", "do": "stall"})
+    scene.set_rules([{"path": "/update", "do": "stall"}])
     plugin = scene.plugin("--cancel-after", "200").open()
     begun = time.monotonic()
     assert plugin.call("add", target, DOMAIN + ".", A, 60).status == 106
@@ -421,7 +412,7 @@ def test_a_cancelled_call_leaves_at_once(scene):
 def test_passwords_are_in_no_text(scene):
     plugin, target = scene.registered()
     password = scene.accounts()["example.com"]["password"]
-    scene.rules({"path": "/update", "do": "refuse", "status": 400, "body": json.dumps({"error": "so " + password})})
+    scene.set_rules([{"path": "/update", "do": "refuse", "status": 400, "body": json.dumps({"error": "so " + password})}])
     result = plugin.call("add", target, DOMAIN + ".", A, 60)
     assert result.status == REJECTED and password not in result.text + result.log
     assert all(password not in r["body"] and password not in r["path"] for r in scene.requests())

@@ -1,8 +1,6 @@
 # SPDX-FileCopyrightText: 2026 the acme-dns authors
 # SPDX-License-Identifier: MIT
-import json
 import os
-import re
 import sys
 
 import pytest
@@ -12,7 +10,7 @@ sys.path[:0] = [os.path.join(HERE, "..", "provider-tests"), os.path.join(HERE, "
 
 from changing import ZONE  # noqa: E402
 from driving import Plugin  # noqa: E402
-from standins import serve  # noqa: E402
+from standins import Traffic, serve  # noqa: E402
 from standins.cloudflare import TOKEN, Cloudflare  # noqa: E402
 
 # Of other people, at the very names of the tests: nothing here may ever change.
@@ -21,7 +19,7 @@ FOREIGN = {"_acme-challenge.example.test.": (300, ['"foreign"', '"two" "strings"
            "example.test.": (60, ['"v=spf1 -all"'])}
 
 
-class Api:
+class Api(Traffic):
     """The stand-in in this process."""
 
     def __init__(self, folder, **settings):
@@ -43,20 +41,6 @@ class Api:
         assert not [record for record in self.before if record not in now], "a record of others is gone"
         assert len(set(now)) == len(now), "a record was created twice"
         return [(r[2], r[3]) for r in now if r not in self.before]
-
-    def set_rules(self, *rules):
-        path = os.path.join(self.folder, "rules.json")
-        with open(path + ".new", "w", encoding="utf-8") as file:
-            json.dump(rules, file)
-        os.rename(path + ".new", path)
-
-    def requests(self, method="", path=""):
-        try:
-            with open(os.path.join(self.folder, "requests.jsonl"), encoding="utf-8") as file:
-                seen = [json.loads(line) for line in file]
-        except FileNotFoundError:
-            return []
-        return [r for r in seen if re.search(method, r["method"]) and re.search(path, r["path"])]
 
     def plugin(self, *flags, **options):
         if not any(name in options for name in ("api_token", "api_key")):

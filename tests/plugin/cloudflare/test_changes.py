@@ -114,8 +114,8 @@ def test_a_refusal_that_no_look_explains_is_found_in_halves(api):
     api = api()
     body = json.dumps({"success": False, "errors": [{"code": 9999, "message": "not this one"}], "result": None})
     with api.plugin() as p:
-        api.set_rules({"method": "POST", "containing": "h11", "do": "refuse", "status": 400, "body": body,
-                       "headers": {"content-type": "application/json"}})
+        api.set_rules([{"method": "POST", "containing": "h11", "do": "refuse", "status": 400, "body": body,
+                       "headers": {"content-type": "application/json"}}])
         result = p.apply(*[add("v", owner) for owner in owners(20)])
     assert result.status == OK and list(result.fails) == [11] and len(api.added()) == 19
 
@@ -134,7 +134,7 @@ def test_several_of_many_are_refused(api):
                       for i in (0, 1, 50, 99)])
     body = json.dumps({"success": False, "errors": [{"code": 9999, "message": "not this one"}], "result": None})
     with api.plugin() as p:
-        api.set_rules({"method": "POST", "containing": r"h(0|1|50|99)\.", "do": "refuse", "status": 400, "body": body})
+        api.set_rules([{"method": "POST", "containing": r"h(0|1|50|99)\.", "do": "refuse", "status": 400, "body": body}])
         result = p.apply(*[add("v", owner) for owner in owners(100)])
     assert sorted(result.fails) == [0, 1, 50, 99] and len(api.added()) == 96
 
@@ -166,7 +166,7 @@ def test_more_changes_than_a_batch_may_hold(api):
 def test_where_batches_are_refused_changes_go_one_by_one(api, settings, rules):
     api = api(**settings)
     with api.plugin() as p:
-        api.set_rules(*rules)
+        api.set_rules([*rules])
         assert p.apply(add("a"), add("b"), add("c")).status == OK and len(api.added()) == 3
         assert p.apply(remove("a"), remove("b"), add("d")).status == OK and len(api.added()) == 2
         assert len(api.requests("POST", "batch$")) == 1
@@ -197,7 +197,7 @@ def test_a_name_in_another_form_is_not_taken_for_another_place(api):
     record = {"id": "ab" * 16, "type": "TXT", "name": "_acme-challenge.b\u00fccher.example.test", "content": '"a"'}
     body = json.dumps({"success": True, "errors": [], "messages": [], "result": record})
     with api.plugin() as p:
-        api.set_rules({"method": "POST", "do": "refuse", "status": 200, "body": body})
+        api.set_rules([{"method": "POST", "do": "refuse", "status": 200, "body": body}])
         result = p.call(*add("a", "_acme-challenge.xn--bcher-kva.example.test."))
     assert result.status == OK and result.receipts[0].endswith("/" + "ab" * 16) and not api.requests("DELETE")
 

@@ -72,11 +72,11 @@ def test_credentials_that_do_not_do(api, tokens, options, status, words):
 def test_refusals_of_a_record(api, http, errors, status, words):
     api = api()
     with api.plugin() as p:
-        api.set_rules({"method": "POST", "do": "refuse", "status": http, "body": envelope(*errors)})
+        api.set_rules([{"method": "POST", "do": "refuse", "status": http, "body": envelope(*errors)}])
         result = p.call(*add("a"))
         assert result.status == status, result.text
         assert not [word for word in words if word not in result.text] and "\x1b" not in result.text, result.text
-        api.set_rules()
+        api.set_rules([])
         assert p.call(*remove("a")).status == OK
     assert api.contents() == api.before
 
@@ -87,7 +87,7 @@ def test_messages_are_no_errors(api):
     with api.plugin() as p:
         body = json.dumps({"success": True, "errors": [], "messages": [{"code": 10000, "message": "valid"}],
                            "result": [], "result_info": {"total_pages": 0}})
-        api.set_rules({"method": "GET", "path": "/zones\\?", "do": "replace", "status": 200, "body": body})
+        api.set_rules([{"method": "GET", "path": "/zones\\?", "do": "replace", "status": 200, "body": body}])
         assert p.call(*add("a")).status == NO_ZONE
 
 
@@ -100,8 +100,8 @@ def test_messages_are_no_errors(api):
 def test_answers_of_somebody_else(api, http, body, status):
     api = api()
     with api.plugin() as p:
-        api.set_rules({"do": "refuse", "status": http, "body": body, "headers": {
-            "content-type": "text/html", "location": "https://login.example/"}})
+        api.set_rules([{"do": "refuse", "status": http, "body": body, "headers": {
+            "content-type": "text/html", "location": "https://login.example/"}}])
         result = p.call(*add("a"))
         assert result.status == status and ("api-url" in result.text or http == 302), result.text
     assert OWNER[:-1] not in [r["body"] for r in api.requests()] and api.contents() == api.before

@@ -38,7 +38,7 @@ def test_a_change_that_met_a_fault_is_made_once(api, fault):
     with api.plugin() as p:
         for changes, n_after in (([add("a")], 1), ([add("b"), remove("x"), remove("a"), add("c")], 2),
                                  ([remove("c")], 1)):
-            api.set_rules(one)
+            api.set_rules([one])
             result = p.apply(*changes)
             assert (result.status, result.fails) == (OK, {}), result.text
             assert len(api.added()) == n_after
@@ -50,9 +50,9 @@ def test_a_change_that_met_a_fault_is_made_once(api, fault):
 def test_a_question_that_met_a_fault_is_asked_again(api, fault):
     api = api()
     with api.plugin() as p:
-        api.set_rules({**FAULTS[fault], "method": "GET", "times": 1})
+        api.set_rules([{**FAULTS[fault], "method": "GET", "times": 1}])
         assert p.call(*add("a")).status == OK and len(api.added()) == 1
-        api.set_rules({**FAULTS[fault], "method": "GET", "times": 1})
+        api.set_rules([{**FAULTS[fault], "method": "GET", "times": 1}])
         assert p.call(*remove("a")).status == OK
     assert api.contents() == api.before
 
@@ -64,7 +64,7 @@ def test_a_part_that_was_carried_out_is_not_sent_again(api):
         p.call(*add("v", owners(6)[2]))
         p.call(*add("v", owners(6)[4]))
         n = len(api.requests("POST"))
-        api.set_rules({"method": "POST", "do": "drop-request", "times": 1})
+        api.set_rules([{"method": "POST", "do": "drop-request", "times": 1}])
         assert p.apply(*[add("v", owner) for owner in owners(6)]).status == OK
     assert len(api.added()) == 6
     bodies = [r["body"] for r in api.requests("POST")[n:]]
@@ -78,12 +78,12 @@ def test_a_refused_look_does_not_say_that_nothing_was_changed(api, status):
     body = json.dumps({"success": False, "errors": [{"code": 10000, "message": "Authentication error"}]})
     with api.plugin() as p:
         for changes in [add("a")], [add("b"), add("c")]:
-            api.set_rules({"method": "POST", "do": "drop-reply", "times": 1},
-                          {"method": "GET", "path": "dns_records", "do": "refuse", "status": status, "body": body})
+            api.set_rules([{"method": "POST", "do": "drop-reply", "times": 1},
+                          {"method": "GET", "path": "dns_records", "do": "refuse", "status": status, "body": body}])
             result = p.apply(*changes)
             assert [f[0] for f in result.fails.values()] == [RETRY] * len(changes), result.text
         assert len(api.added()) == 3
-        api.set_rules()
+        api.set_rules([])
         assert p.apply(remove("a"), remove("b"), remove("c")).status == OK
     assert api.contents() == api.before
 
@@ -92,14 +92,14 @@ def test_a_server_that_stays_away_is_left_to_the_core(api):
     api = api()
     with api.plugin("--deadline", "15000") as p:
         assert p.call(*add("a")).status == OK
-        api.set_rules({"method": "POST", "do": "drop-reply"})
+        api.set_rules([{"method": "POST", "do": "drop-reply"}])
         result = p.call(*add("b"))
         assert result.status == OK and len(api.added()) == 2  # the look saw it
-        api.set_rules({"do": "drop-request"})
+        api.set_rules([{"do": "drop-request"}])
         result = p.apply(add("c"), add("d"))
         assert {f[0] for f in result.fails.values()} == {RETRY} and len(result.fails) == 2
         assert "not known" in result.text or "cannot be reached" in result.text or "broke off" in result.text
-        api.set_rules()
+        api.set_rules([])
         assert p.apply(*[remove(v) for v in "abcd"]).status == OK
     assert api.contents() == api.before
 
@@ -122,8 +122,8 @@ def test_the_limit_is_waited_for_and_told_to_the_core(api):
 def test_429_with_the_limit_header_alone(api):
     api = api()
     with api.plugin() as p:
-        api.set_rules({"do": "refuse", "status": 429, "body": "", "times": 1,
-                       "headers": {"ratelimit": '"default";r=0;t=1'}})
+        api.set_rules([{"do": "refuse", "status": 429, "body": "", "times": 1,
+                       "headers": {"ratelimit": '"default";r=0;t=1'}}])
         assert p.call(*add("a")).status == OK
     assert len(api.added()) == 1
 
@@ -131,7 +131,7 @@ def test_429_with_the_limit_header_alone(api):
 def test_a_call_that_is_over_ends(api):
     api = api()
     with api.plugin("--cancel-after", "300") as p:
-        api.set_rules({"method": "POST", "do": "delay", "seconds": 5})
+        api.set_rules([{"method": "POST", "do": "delay", "seconds": 5}])
         result = p.apply(add("a"), add("b"))
         assert result.status == CANCELLED and result.us < 3000000
     assert {f[0] for f in result.fails.values()} <= {CANCELLED, RETRY}
@@ -163,9 +163,9 @@ def test_a_record_that_goes_between_look_and_removal_is_gone(api):
     gone = json.dumps({"success": False, "errors": [{"code": 81044, "message": "Record does not exist."}]})
     with api.plugin() as p:
         p.apply(add("a"), add("b"), add("c"))
-        api.set_rules({"method": "POST", "path": "batch$", "do": "replace", "status": 404, "body": gone, "times": 1})
+        api.set_rules([{"method": "POST", "path": "batch$", "do": "replace", "status": 404, "body": gone, "times": 1}])
         assert p.apply(remove("a"), remove("b")).status == OK
-        api.set_rules({"method": "DELETE", "do": "replace", "status": 404, "body": gone, "times": 1})
+        api.set_rules([{"method": "DELETE", "do": "replace", "status": 404, "body": gone, "times": 1}])
         assert p.call(*remove("c")).status == OK
     assert api.contents() == api.before
 
@@ -175,7 +175,7 @@ def test_a_record_that_exists_is_done(api, code, status):
     api = api()
     body = json.dumps({"success": False, "errors": [{"code": code, "message": "exists"}], "result": None})
     with api.plugin() as p:
-        api.set_rules({"method": "POST", "do": "replace", "status": status, "body": body, "times": 2})
+        api.set_rules([{"method": "POST", "do": "replace", "status": status, "body": body, "times": 2}])
         result = p.call(*add("a"))
         assert result.status == OK and p.apply(add("b"), add("c")).status == OK
         assert len(api.added()) == 3
@@ -192,7 +192,7 @@ def test_a_look_that_shows_nothing_is_no_empty_list(api, path, result):
     with api.plugin("--deadline", "1500") as p:
         assert p.call(*add("a")).status == OK
     before = api.contents()
-    api.set_rules({"method": "GET", "path": path, "do": "replace", "status": 200, "body": body})
+    api.set_rules([{"method": "GET", "path": path, "do": "replace", "status": 200, "body": body}])
     with api.plugin("--deadline", "1500") as p:
         result = p.call(*remove("a"))
         assert result.status == RETRY and "no result" in result.text
@@ -202,16 +202,16 @@ def test_a_look_that_shows_nothing_is_no_empty_list(api, path, result):
 def test_bodies_without_end_are_refused(api):
     api = api()
     with api.plugin() as p:
-        api.set_rules({"method": "GET", "path": "/zones\\?", "do": "replace", "status": 200,
-                       "headers": {"content-type": "application/json"}, "body": "[" * 6000000})
+        api.set_rules([{"method": "GET", "path": "/zones\\?", "do": "replace", "status": 200,
+                       "headers": {"content-type": "application/json"}, "body": "[" * 6000000}])
         result = p.call(*add("a"))
         assert result.status == REJECTED and "too large" in result.text
-        api.set_rules({"method": "GET", "do": "replace", "status": 200, "body": "[" * 3000})
+        api.set_rules([{"method": "GET", "do": "replace", "status": 200, "body": "[" * 3000}])
         assert p.call(*add("a")).status == RETRY
-        api.set_rules({"method": "GET", "do": "replace", "status": 200, "body": '{"result": []}'})
+        api.set_rules([{"method": "GET", "do": "replace", "status": 200, "body": '{"result": []}'}])
         result = p.call(*add("a"))
         assert result.status == BAD_CONFIG and "api-url" in result.text
-        api.set_rules({"method": "GET", "do": "replace", "status": 200, **PAGE})
+        api.set_rules([{"method": "GET", "do": "replace", "status": 200, **PAGE}])
         result = p.call(*add("a"))
         assert result.status == BAD_CONFIG and "api-url" in result.text and api.contents() == api.before
     assert OWNER not in str(api.requests("POST"))

@@ -9,7 +9,7 @@ import pdns_scene
 import pytest
 from driving import BAD_CONFIG, CANCELLED, DENIED, NO_ZONE, OK, REJECTED, RETRY, UNSUPPORTED, Plugin
 from servers import free_port
-from standins import serve
+from standins import Traffic, serve
 from standins.powerdns import PowerDns
 
 ZONE = "example.test."
@@ -48,7 +48,7 @@ def server(tmp_path_factory):
     server.stop()
 
 
-class Scene:
+class Scene(Traffic):
     def __init__(self, server, folder):
         self.server = server
         self.folder = str(folder)
@@ -71,15 +71,6 @@ class Scene:
         for plugin in self.plugins:
             plugin.close()
         self.front.close()
-
-    def rules(self, *rules):
-        with open(os.path.join(self.folder, "rules.json.new"), "w", encoding="utf-8") as file:
-            json.dump(rules, file)
-        os.rename(os.path.join(self.folder, "rules.json.new"), os.path.join(self.folder, "rules.json"))
-
-    def requests(self, method="", path=""):
-        with open(os.path.join(self.folder, "requests.jsonl"), encoding="utf-8") as file:
-            return [r for r in map(json.loads, file) if r["method"].startswith(method) and path in r["path"]]
 
     def rrset(self, name=OWNER):
         return next((r for r in self.server.rrsets(ZONE) if r["name"] == name and r["type"] == "TXT"), None)
@@ -116,7 +107,7 @@ def test_a_value_is_added_beside_others_and_taken_away_alone(scene):
 @pytest.mark.parametrize("body", ["{}", "[]", '{"name": "example.test."}'])
 def test_an_answer_of_another_shape_is_no_empty_set(scene, body):
     """Else the values of others would be overwritten."""
-    scene.rules({"method": "GET", "path": "/zones/", "do": "replace", "body": body})
+    scene.set_rules([{"method": "GET", "path": "/zones/", "do": "replace", "body": body}])
     result = scene.plugin().call("add", OWNER, ZONE, "value", 60)
     assert result.status == REJECTED and "rrsets" in result.text and "another shape" in result.text
     assert scene.requests("PATCH") == [] and scene.is_untouched()
@@ -228,7 +219,7 @@ def test_a_primary_notifies_and_is_warned_of_its_serial(scene):
 
 def test_a_notify_that_fails_is_a_warning(scene):
     scene.create("Master", "INCREASE")
-    scene.rules({"path": "/notify", "do": "refuse", "status": 422, "body": '{"error": "Failed to add to the queue"}'})
+    scene.set_rules([{"path": "/notify", "do": "refuse", "status": 422, "body": '{"error": "Failed to add to the queue"}'}])
     result = scene.plugin().call("add", OWNER, ZONE, "value", 60)
     assert result.status == OK
     assert [level for level, text in result.logs if "Failed to add to the queue" in text and ZONE in text][-1:] == [1]
@@ -266,8 +257,8 @@ def test_a_zone_of_a_slash_can_be_asked_for(scene):
 
 def test_a_server_that_ignores_the_filter_sends_the_zone_once(scene):
     whole = scene.server.api("GET", "/servers/localhost/zones/" + ZONE)[1]
-    scene.rules({"method": "GET", "path": "rrset_name", "do": "refuse", "status": 200, "body": whole, "times": 1,
-                 "headers": {"content-type": "application/json"}})
+    scene.set_rules([{"method": "GET", "path": "rrset_name", "do": "refuse", "status": 200, "body": whole, "times": 1,
+                 "headers": {"content-type": "application/json"}}])
     names = ["_acme-challenge.n%d.example.test." % i for i in range(3)] + [OWNER]
     assert scene.plugin().apply(*[("add", name, ZONE, "value", 60) for name in names]).status == OK
     assert len(scene.requests("GET", "rrset_name")) == 1 + len(names)  # read once, looked at one by one
@@ -277,8 +268,8 @@ def test_a_server_that_ignores_the_filter_sends_the_zone_once(scene):
 
 @pytest.mark.parametrize("rrsets", ["0," * 2200000, "0," * 110000], ids=["too large", "too many values"])
 def test_a_zone_that_is_too_much_for_one_answer_is_read_name_by_name(scene, rrsets):
-    scene.rules({"method": "GET", "path": "/zones/[^?]*$", "do": "replace", "status": 200,
-                 "headers": {"content-type": "application/json"}, "body": '{"rrsets": [%s0]}' % rrsets})
+    scene.set_rules([{"method": "GET", "path": "/zones/[^?]*$", "do": "replace", "status": 200,
+                 "headers": {"content-type": "application/json"}, "body": '{"rrsets": [%s0]}' % rrsets}])
     names = ["_acme-challenge.n%d.example.test." % i for i in range(5)] + [OWNER]
     plugin = scene.plugin()
     assert plugin.apply(*[("add", name, ZONE, "value", 60) for name in names]).status == OK
@@ -290,22 +281,22 @@ def test_a_zone_that_is_too_much_for_one_answer_is_read_name_by_name(scene, rrse
 @pytest.mark.parametrize("verb", ["add", "remove"])
 def test_a_set_of_which_a_part_is_not_shown_is_left_alone(scene, verb):
     body = json.dumps({"rrsets": [{"name": OWNER, "type": "TXT", "ttl": 300, "records": [{"disabled": False}]}]})
-    scene.rules({"method": "GET", "path": "rrset_name", "do": "replace", "status": 200, "body": body})
+    scene.set_rules([{"method": "GET", "path": "rrset_name", "do": "replace", "status": 200, "body": body}])
     result = scene.plugin().call(verb, OWNER, ZONE, "value", 60)
     assert result.status == RETRY and "only in part" in result.text
     assert scene.requests("PATCH") == [] and scene.is_untouched()
 
 
 def test_a_newer_server_is_not_searched(scene):
-    scene.rules({"path": "localhost$", "do": "replace", "status": 200, "body": '{"version": "5.1.0"}',
-                 "headers": {"content-type": "application/json"}})
+    scene.set_rules([{"path": "localhost$", "do": "replace", "status": 200, "body": '{"version": "5.1.0"}',
+                 "headers": {"content-type": "application/json"}}])
     assert scene.plugin().call("add", OWNER, ZONE, "value", 60).status == OK
     assert not scene.requests("GET", "search-data")
     assert "include_disabled=true" in scene.requests("GET", "rrset_name")[0]["path"]
 
 
 def test_a_server_without_a_search_is_taken_as_it_is(scene):
-    scene.rules({"path": "search-data", "do": "refuse", "status": 404, "body": "Not Found"})
+    scene.set_rules([{"path": "search-data", "do": "refuse", "status": 404, "body": "Not Found"}])
     plugin = scene.plugin()
     assert plugin.call("add", OWNER, ZONE, "value", 60).status == OK
     assert plugin.call("remove", OWNER, ZONE, "value", 60).status == OK
@@ -351,7 +342,7 @@ def test_a_change_is_made_once_whatever_became_of_its_reply(scene, rule, verb):
     plugin = scene.plugin()
     if verb == "remove":
         assert plugin.call("add", OWNER, ZONE, "value", 60).status == OK
-    scene.rules({"method": "PATCH", "times": 1, **rule})
+    scene.set_rules([{"method": "PATCH", "times": 1, **rule}])
     assert plugin.call(verb, OWNER, ZONE, "value", 60).status == OK
     if verb == "add":
         assert scene.rrset()["records"] == records("value")
@@ -362,7 +353,7 @@ def test_a_change_is_made_once_whatever_became_of_its_reply(scene, rule, verb):
 @pytest.mark.parametrize("rule", [{"do": "cut", "bytes": 30}, {"do": "truncate", "bytes": 30},
                                   {"do": "drop-reply"}, {"do": "refuse", "status": 500}])
 def test_answers_that_break_off_are_asked_for_again(scene, rule):
-    scene.rules({"method": "GET", "path": "zones", "times": 1, **rule})
+    scene.set_rules([{"method": "GET", "path": "zones", "times": 1, **rule}])
     assert scene.plugin().call("add", OWNER, ZONE, "value", 60).status == OK
     assert scene.rrset()["records"] == records("value")
 
@@ -370,15 +361,15 @@ def test_answers_that_break_off_are_asked_for_again(scene, rule):
 @pytest.mark.parametrize("status, expected", [(401, DENIED), (403, DENIED), (404, NO_ZONE), (409, REJECTED),
                                               (422, REJECTED)])
 def test_refusals_are_refusals_and_change_nothing(scene, status, expected):
-    scene.rules({"method": "PATCH", "do": "refuse", "status": status, "body": '{"error": "the words of it"}'})
+    scene.set_rules([{"method": "PATCH", "do": "refuse", "status": status, "body": '{"error": "the words of it"}'}])
     result = scene.plugin().call("add", OWNER, ZONE, "value", 60)
     assert result.status == expected and "the words of it" in result.text
     assert len(scene.requests("PATCH")) == 1 and scene.is_untouched()
 
 
 def test_a_refusal_after_a_change_that_may_have_been_made_promises_nothing(scene):
-    scene.rules({"method": "PATCH", "do": "drop-reply", "times": 1}, {"method": "GET", "path": "zones", "skip": 1,
-                                                                      "do": "refuse", "status": 401})
+    scene.set_rules([{"method": "PATCH", "do": "drop-reply", "times": 1}, {"method": "GET", "path": "zones", "skip": 1,
+                                                                      "do": "refuse", "status": 401}])
     assert scene.plugin().call("add", OWNER, ZONE, "value", 60).status == RETRY
     assert '"value"' in scene.values()
 
@@ -389,8 +380,8 @@ def test_a_refusal_after_a_change_that_may_have_been_made_promises_nothing(scene
     ("Failed to rectify 'example.test.' broken", REJECTED, "pdnsutil rectify-zone"),
 ])
 def test_what_the_server_says_is_explained(scene, words, status, remedy):
-    scene.rules({"method": "PATCH", "do": "refuse", "status": 422, "body": json.dumps({"error": words}),
-                 "headers": {"content-type": "application/json"}})
+    scene.set_rules([{"method": "PATCH", "do": "refuse", "status": 422, "body": json.dumps({"error": words}),
+                 "headers": {"content-type": "application/json"}}])
     result = scene.plugin().call("add", OWNER, ZONE, "value", 60)
     assert result.status == status and remedy in result.text and ZONE in result.text
 
@@ -415,12 +406,12 @@ def test_settings_that_cannot_work_are_named(scene):
 
 
 def test_a_cancelled_call_leaves_at_once(scene):
-    scene.rules({"method": "PATCH", "do": "stall"})
+    scene.set_rules([{"method": "PATCH", "do": "stall"}])
     result = scene.plugin("--cancel-after", "200").call("add", OWNER, ZONE, "value", 60)
     assert result.status == CANCELLED and result.us < 8000000
 
 
 def test_the_key_is_in_no_text(scene):
-    scene.rules({"method": "PATCH", "do": "refuse", "status": 422, "body": json.dumps({"error": pdns_scene.API_KEY})})
+    scene.set_rules([{"method": "PATCH", "do": "refuse", "status": 422, "body": json.dumps({"error": pdns_scene.API_KEY})}])
     result = scene.plugin().call("add", OWNER, ZONE, "value", 60)
     assert result.status == REJECTED and pdns_scene.API_KEY not in result.text + result.log

@@ -1,7 +1,6 @@
 # SPDX-FileCopyrightText: 2026 the acme-dns authors
 # SPDX-License-Identifier: MIT
 """The plug-in, driven call by call, against the stand-in of Route 53 in this very process."""
-import json
 import os
 import sys
 
@@ -25,7 +24,7 @@ FOREIGN = {  # what other people have in the zone: TTLs, several strings, octal 
 }
 
 
-class Api:
+class Api(standins.Traffic):
     """One running stand-in. Further settings are the stand-in's own."""
 
     def __init__(self, folder, **settings):
@@ -42,17 +41,6 @@ class Api:
 
     def txt(self, zone_id="Z1LAB"):
         return self.server.txt(zone_id)
-
-    def set_rules(self, *rules):
-        path = os.path.join(self.folder, "rules.json")
-        with open(path + ".new", "w", encoding="utf-8") as file:
-            json.dump(rules, file)
-        os.rename(path + ".new", path)
-
-    def requests(self, method="", path=""):
-        with open(os.path.join(self.folder, "requests.jsonl"), encoding="utf-8") as file:
-            seen = [json.loads(line) for line in file]
-        return [r for r in seen if method in r["method"] and path in r["path"]]
 
     def plugin(self, *flags, env=None, **options):
         """With the lasting key, unless other credentials are given."""

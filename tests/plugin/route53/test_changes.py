@@ -214,17 +214,17 @@ def test_sets_that_are_not_simple_are_explained_and_left(make_api, special, word
 ], ids=lambda rule: "%s-%s" % (rule["do"], rule.get("status", "")))
 def test_a_change_whose_answer_is_lost_is_made_once(api, what):
     with api.plugin().open() as p:
-        api.set_rules({"method": "POST", "times": 1, **what})
+        api.set_rules([{"method": "POST", "times": 1, **what}])
         assert p.call("add", SHARED, ZONE, ONE, 60).status == OK
         assert api.txt()[SHARED][1].count('"%s"' % ONE) == 1
-        api.set_rules({"method": "POST", "times": 1, **what})
+        api.set_rules([{"method": "POST", "times": 1, **what}])
         assert p.call("remove", SHARED, ZONE, ONE, 60).status == OK
 
 
 @pytest.mark.usefixtures("untouched")
 @pytest.mark.parametrize("code", ["Throttling", "PriorRequestNotComplete"])
 def test_aws_asks_for_patience(api, code):
-    api.set_rules(refusal_rule(code, "Rate exceeded", times=2, path="rrset"))
+    api.set_rules([refusal_rule(code, "Rate exceeded", times=2, path="rrset")])
     with api.plugin().open() as p:
         result = p.call("add", SHARED, ZONE, ONE, 60)
         assert result.status == OK and result.receipts
@@ -237,7 +237,7 @@ def test_lists_that_break_off_are_asked_for_again(api):
     with api.plugin().open() as p:
         for rule in ({"do": "cut", "bytes": 60}, {"do": "truncate", "bytes": 60}, {"do": "drop-reply"},
                      {"do": "refuse", "status": 500, "body": "<html>"}):
-            api.set_rules({"method": "GET", "times": 1, **rule})
+            api.set_rules([{"method": "GET", "times": 1, **rule}])
             assert p.call("remove", SHARED, ZONE, ONE, 60).status == OK
 
 
@@ -253,7 +253,7 @@ def test_other_xml_is_no_empty_list(api, path, body):
     with api.plugin("--deadline", "1500").open() as p:
         assert p.call("add", SHARED, ZONE, ONE, 60).status == OK
     before = api.txt()
-    api.set_rules({"method": "GET", "path": path, "do": "refuse", "status": 200, "body": body})
+    api.set_rules([{"method": "GET", "path": path, "do": "refuse", "status": 200, "body": body}])
     with api.plugin("--deadline", "1500").open() as p:
         assert p.call("remove", SHARED, ZONE, ONE, 60).status == RETRY
     assert api.txt() == before
@@ -261,7 +261,7 @@ def test_other_xml_is_no_empty_list(api, path, body):
 
 @pytest.mark.usefixtures("untouched")
 def test_the_end_of_the_call_ends_the_waiting(api):
-    api.set_rules(refusal_rule("Throttling", "Rate exceeded"))
+    api.set_rules([refusal_rule("Throttling", "Rate exceeded")])
     with api.plugin("--deadline", "1500").open() as p:
         result = p.call("add", SHARED, ZONE, ONE, 60)
     assert result.status == RETRY and "Throttling: Rate exceeded" in result.text
@@ -270,8 +270,8 @@ def test_the_end_of_the_call_ends_the_waiting(api):
 
 def test_no_promise_is_made_where_a_change_cannot_be_looked_up(api):
     """DENIED would mean that there is nothing to clean up."""
-    api.set_rules({"method": "POST", "do": "drop-reply", "times": 1},
-                  refusal_rule("AccessDenied", "no more", status=403, method="GET", path="/rrset", skip=1))
+    api.set_rules([{"method": "POST", "do": "drop-reply", "times": 1},
+                  refusal_rule("AccessDenied", "no more", status=403, method="GET", path="/rrset", skip=1)])
     with api.plugin().open() as p:
         result = p.call("add", SHARED, ZONE, ONE, 60)
     assert result.status == RETRY and "AccessDenied: no more" in result.text
@@ -279,7 +279,7 @@ def test_no_promise_is_made_where_a_change_cannot_be_looked_up(api):
 
 
 def test_a_server_that_stays_broken_is_not_asked_for_ever(api):
-    api.set_rules({"method": "POST", "do": "refuse", "status": 500, "body": "oops"})
+    api.set_rules([{"method": "POST", "do": "refuse", "status": 500, "body": "oops"}])
     with api.plugin().open() as p:
         result = p.call("add", SHARED, ZONE, ONE, 60)
     assert result.status == RETRY and "HTTP 500" in result.text and len(posts(api)) == 3

@@ -199,7 +199,7 @@ def test_a_failed_renewal_is_borne_as_long_as_the_old_keys_last(make_api):
     api = make_api(instance="web-server", life_s=3600)
     with api.plugin(no_key=True).open() as p:
         assert p.call("add", OWNER, ZONE, VALUE, 60).status == OK
-        api.set_rules({"path": "/latest/", "do": "refuse", "status": 404, "body": "no"})
+        api.set_rules([{"path": "/latest/", "do": "refuse", "status": 404, "body": "no"}])
         pass_time(api, p, 3400)
         borne = p.call("add", OWNER, ZONE, VALUE, 60)
         assert borne.status == OK and "could not be renewed" in borne.log
@@ -254,7 +254,7 @@ def test_half_a_key(api):
 
 def test_sts_is_busy(make_api):
     api = make_api(roles={INNER: {"by": [KEY]}})
-    api.set_rules(refusal_rule("Throttling", "Rate exceeded", path="^/$", times=1))
+    api.set_rules([refusal_rule("Throttling", "Rate exceeded", path="^/$", times=1)])
     add_and_remove(api.plugin(role_arn=INNER))
 
 
@@ -285,8 +285,8 @@ def test_a_token_is_not_sent_in_the_open(api):
 
 
 def test_something_else_answers(api):
-    api.set_rules({"do": "refuse", "status": 200, "body": "<!DOCTYPE html><html>hello</html>",
-                   "headers": {"content-type": "text/html"}})
+    api.set_rules([{"do": "refuse", "status": 200, "body": "<!DOCTYPE html><html>hello</html>",
+                   "headers": {"content-type": "text/html"}}])
     result = stopped(api.plugin())
     assert result.status == BAD_CONFIG and "web page" in result.text
 
