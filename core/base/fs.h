@@ -75,6 +75,11 @@ int fs_list(const char *path, struct strv *ret_names, struct err *err);
 /* dir + "/" + name, to mem_free. */
 char *fs_join(const char *dir, const char *name);
 
+/* "NFS" or the like, to mem_free, if path, or what is there of the folders above it, lies on a file
+ * system that is another host's: flock may hold for one host only there, or not at all. Else NULL.
+ */
+char *fs_find_remote(const char *path);
+
 /* An advisory lock (flock) on an opened descriptor, without waiting: 1 got it, 0 held by another,
  * or negative. */
 int fs_try_lock(int fd, bool is_shared, struct err *err);

@@ -14,6 +14,12 @@
 /* A descriptor, or negative with ERR_NOT_FOUND where there is nothing. Never waits. */
 int fs_open_read(const char *path, struct err *err);
 
+/* Whether a mount of this type ("fuse.sshfs") is another host's. */
+bool fs_mount_is_remote(const char *type);
+
+/* The type in a line of /proc/self/mountinfo, if that is the mount of this device; to mem_free. */
+char *fs_mount_parse(const char *line, unsigned major_number, unsigned minor_number);
+
 /* Appends all that is left; path is for the error's text. */
 int fs_read_fd(int fd, const char *path, struct buf *to, struct err *err);
 

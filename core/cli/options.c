@@ -108,6 +108,8 @@ static const struct option_row OPTIONS[OPTION_COUNT] = {
                        "the configuration file; conf.d/*.conf beside it is read too"},
     [OPTION_STATE_DIR] = {0, "state-dir", "FOLDER", false, "state-dir",
                           "where certificates, accounts and journals are kept"},
+    [OPTION_ALLOW_NETWORK_FS] = {0, "allow-network-fs", NULL, false, "allow-network-fs",
+                                 "that folder may lie on a file system of another host"},
     [OPTION_PLUGIN_DIR] = {0, "plugin-dir", "FOLDER", true, "plugin-dir",
                            "look for plug-ins here first; may be repeated"},
     [OPTION_NON_INTERACTIVE] = {'n', "non-interactive", NULL, false, NULL,
@@ -372,8 +374,10 @@ static const struct command_row COMMANDS[COMMAND_COUNT] = {
 /* clang-format on */
 
 static const enum option_id GENERAL_OPTIONS[] = {
-    OPTION_CONFIG,  OPTION_STATE_DIR, OPTION_PLUGIN_DIR, OPTION_NON_INTERACTIVE, OPTION_JSON,
-    OPTION_VERBOSE, OPTION_QUIET,     OPTION_HELP,       OPTION_VERSION,
+    OPTION_CONFIG,     OPTION_STATE_DIR,       OPTION_ALLOW_NETWORK_FS,
+    OPTION_PLUGIN_DIR, OPTION_NON_INTERACTIVE, OPTION_JSON,
+    OPTION_VERBOSE,    OPTION_QUIET,           OPTION_HELP,
+    OPTION_VERSION,
 };
 
 const struct option_row *option_row(enum option_id id)

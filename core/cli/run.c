@@ -311,6 +311,9 @@ static bool load_settings(struct run *run, int argc, char *const *argv)
                                     &run->errors);
     run->settings = settings_new(run->config, path, overrides, n_overrides, &run->errors);
     mem_free(overrides);
+    if (run_log_wants(run->args.command) || run->args.command == COMMAND_CONFIG_CHECK) {
+        settings_check_state_dir(run->settings, &run->errors);
+    }
     open_log(run, argc, argv);
     if (needs_references(run->args.command)) {
         references_check(run->config, run->settings, &run->errors);

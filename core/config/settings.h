@@ -38,6 +38,7 @@ struct settings {
     uint32_t max_orders;        /* of one run */
     uint32_t parallel_orders;
     bool has_agreed_tos;
+    bool is_network_fs_allowed; /* state_dir may be another host's */
     bool is_staging;
 
     /* Deadlines, in milliseconds. */
@@ -74,6 +75,10 @@ struct settings *settings_new(struct config *config, const char *config_path,
                               struct config_errors *errors);
 void settings_free(struct settings *settings);
 DEFINE_AUTO_PTR(settings, settings_free);
+
+/* Adds an error where STATE, or a part of it, is on another host's file system and that is not
+ * allowed: two hosts may believe there that they hold the same lock. For those who change it. */
+void settings_check_state_dir(const struct settings *settings, struct config_errors *errors);
 
 /* Where the value in force comes from; origin CONFIG_DEFAULT also for an unknown key. */
 struct config_place settings_place(const struct settings *settings, const char *key);

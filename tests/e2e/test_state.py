@@ -323,6 +323,55 @@ def test_folders_in_which_others_could_write_are_refused(place, folder, owner, m
     assert place.n_orders() == n_orders and place.served() == place.leaf
 
 
+# Other hosts' disks
+
+# What statfs() says: from linux/magic.h, and Lustre, GPFS, BeeGFS.
+REMOTE = {"6969": "NFS", "517b": "SMB", "fe534d42": "SMB", "ff534d42": "CIFS", "5346414f": "AFS", "6b414653": "AFS",
+          "73757245": "Coda", "564c": "NCP", "1021997": "9P", "c36400": "Ceph", "bd00bd0": "Lustre", "47504653": "GPFS",
+          "19830326": "BeeGFS"}
+
+
+def test_locks_that_other_hosts_may_not_see_are_not_trusted(place):
+    client = place.client
+    for magic, name in REMOTE.items():
+        result = place.issue("--force", env=preload_faults(client.state, fs_type=magic))
+        assert result.code == 3, (name, result.err)
+        assert_says(result, "'%s'" % client.state, "(%s)" % name, "allow-network-fs = yes", "acme-dns.conf:")
+    assert place.served() == place.leaf
+    far = preload_faults(client.state, fs_type="6969")
+    for verb, *words in (["process"], ["renew"], ["delete", NAME, "--yes"], ["revoke", "--name", NAME, "--yes"],
+                         ["cleanup"], ["deploy", NAME], ["config check"]):
+        assert client.run(verb, *words, env=far).code == 3, verb
+    for verb in (["list"], ["show", NAME]):  # to look needs no lock
+        assert client.run(*verb, env=far).code == 0
+    assert place.served() == place.leaf
+    assert place.issue("--force", "--allow-network-fs", env=far).code == 0
+    assert place.served() != place.leaf
+    client.configure(settings="allow-network-fs = yes")
+    assert place.issue(env=far).code == 0
+
+
+@pytest.mark.parametrize("part", ["certs", "locks", "journal", "accounts"])
+def test_a_part_of_state_on_another_host_counts_as_all_of_it(place, part):
+    path = os.path.join(place.client.state, part)
+    result = place.issue("--force", env=preload_faults(path, fs_type="6969"))
+    assert result.code == 3, result.err
+    assert_says(result, "'%s'" % path, "(NFS)")
+
+
+def test_a_disk_of_this_host_behind_fuse_is_one(place):
+    assert place.issue("--force", env=preload_faults(place.client.state, fs_type="65735546")).code == 0
+
+
+def test_nothing_is_made_on_another_hosts_disk(make_lab, make_client):
+    lab = make_lab(World(zones=[Zone(NAME)], cas=[Ca(calm=True)]))
+    client = make_client(lab)
+    result = client.issue(*NAMES, env=preload_faults(client.folder, fs_type="6969"))
+    assert result.code == 3, result.err
+    assert_says(result, "(NFS)", client.state)
+    assert not os.path.exists(client.state) and lab.request_counts()["newOrder"] == 0
+
+
 # Clocks
 
 def test_a_clock_that_was_never_set_is_named(place):
