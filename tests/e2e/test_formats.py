@@ -150,11 +150,11 @@ def test_a_newer_journal_is_left_to_its_release(old):
 def test_newer_notes_are_not_written_over(old):
     """Those that can be done without: the run goes on."""
     _, client = old
-    path = client.path("good", "renewal.json")
-    with open(path, "w", encoding="utf-8") as file:
-        file.write('{"format": %d}' % NEWER)
-    last = os.path.join(client.state, "logs", "autorenew", "last-renew.json")
-    text = set_newer(last)
-    client.run("renew", "--scheduled", "--force")
-    assert read(path) == '{"format": %d}' % NEWER and read(last) == text
-    client.certificate("good")
+    paths = [client.path("good", "renewal.json"),
+             os.path.join(client.state, "logs", "autorenew", "last-renew.json")]
+    texts = [set_newer(path) for path in paths]
+    before = client.certificate("good")[0]
+    result = client.run("renew", "--scheduled", "--force")
+    assert "'%s'" % paths[0] in result.err and "newer acme-dns (format %d" % NEWER in result.err, result.err
+    assert [read(path) for path in paths] == texts
+    assert client.certificate("good")[0] != before
