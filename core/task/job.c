@@ -55,16 +55,15 @@ static void finish_deploy(void *arg, const struct err *err)
 void job_deploy(struct job *job)
 {
     const struct store_cert *cert = job->after != NULL ? job->after : job->before;
+    bool is_left = job->request->is_deploy_left || cert == NULL;
     AUTO(deploy_plan_done) struct deploy_plan plan = DEPLOY_PLAN_INIT;
     struct err err = ERR_INIT;
 
-    if (job->request->is_deploy_left) {
-        job_end(job);
-    } else if (deploy_plan_make(run_deploy_common(job->run), &job->wanted->now.deploy_hooks,
-                                job->wanted->now.copies, &plan, &err) < 0) {
+    if (!is_left && deploy_plan_make(run_deploy_common(job->run), &job->wanted->now.deploy_hooks,
+                                     job->wanted->now.copies, &plan, &err) < 0) {
         job->deploy_err = err;
         job_end(job);
-    } else if (cert == NULL || !deploy_is_pending(job->store, cert, &plan)) {
+    } else if (is_left || !deploy_is_pending(job->store, cert, &plan)) {
         job_end(job);
     } else {
         job->deploy = deploy_start(run_env(job->run), job->store, cert, &plan, finish_deploy, job);
