@@ -139,16 +139,6 @@ void failures_look_at(struct failures *failures, struct store *store, const char
     renewal_verdict_done(&verdict);
 }
 
-/* Of one that was not due only its recovery may be news, which an earlier hook failed to tell. */
-static bool has_been_told(struct store *store, const char *name)
-{
-    AUTO(store_renewal_done) struct store_renewal kept = {.n_failures = 0};
-    struct err ignored = ERR_INIT;
-
-    return store_renewal_load(store, name, &kept, &ignored) == 0 &&
-           (kept.failure_told_s != 0 || kept.danger_told_s != 0);
-}
-
 void failures_look_through(struct failures *failures, struct store *store, const struct plan *plan)
 {
     bool is_anybody_told = failures->env->settings->failure_hooks.n > 0;
@@ -159,7 +149,8 @@ void failures_look_through(struct failures *failures, struct store *store, const
         if (item->is_staging || item->action == PLAN_LEAVE) {
             continue;
         }
-        if (item->action != PLAN_NOTHING || has_been_told(store, item->name)) {
+        /* Of one that was not due only its recovery may be news, which a hook failed to tell. */
+        if (item->action != PLAN_NOTHING || item->has_been_told) {
             failures_look_at(failures, store, item->name);
         }
     }

@@ -74,6 +74,15 @@ static char *explain_wait(int64_t until_s, const char *words)
     return str_fmt("not before %s: %s", until, words);
 }
 
+/* The verdict, and what is to be known of it later. */
+static void judge_renewal(struct plan_subject *s, const struct renewal_subject *subject,
+                          struct renewal_verdict *ret_verdict)
+{
+    renewal_judge(s->store, subject, clock_wall_s(), ret_verdict);
+    s->item->has_been_told =
+        ret_verdict->kept.failure_told_s != 0 || ret_verdict->kept.danger_told_s != 0;
+}
+
 /* It would be ordered, but for what the CA has said, or what failed before. */
 static void hold_back(const struct planner *planner, struct plan_subject *s,
                       const struct renewal_verdict *verdict)
@@ -139,7 +148,7 @@ static void judge_installed(const struct planner *planner, struct plan_subject *
         .renew_before_s = choose_margin(planner, s),
     };
 
-    renewal_judge(s->store, &subject, clock_wall_s(), &verdict);
+    judge_renewal(s, &subject, &verdict);
     s->item->not_after_s = s->cert->not_after_s;
     s->item->due_s = verdict.due.at_s;
     if (verdict.warning != NULL) {
@@ -176,7 +185,7 @@ static void judge_absent(const struct planner *planner, struct plan_subject *s)
         decide(s, PLAN_LEAVE, str_dup("not issued yet: acme-dns process does that"));
     } else {
         decide(s, PLAN_ISSUE, NULL);
-        renewal_judge(s->store, &subject, clock_wall_s(), &verdict);
+        judge_renewal(s, &subject, &verdict);
         hold_back(planner, s, &verdict);
     }
 }

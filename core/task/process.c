@@ -33,7 +33,7 @@ static void finish_failures(void *arg)
 }
 
 /* Whoever sits before it sees for himself, and one that is interrupted is expected to end. Where
- * deploy hooks are another run's, because this one is shut in, so are these. */
+ * deploy hooks are another run's, because this one is shut in, so are these. A trial is no news. */
 static void finish_sweep(void *arg)
 {
     struct process *process = arg;
@@ -41,7 +41,7 @@ static void finish_sweep(void *arg)
 
     process->failures = failures_new(process->env);
     if (!process->env->is_interactive && process->env->caught_signal == 0 &&
-        !process->request->is_deploy_left && store != NULL) {
+        !process->request->is_deploy_left && !process->request->is_trial && store != NULL) {
         failures_look_through(process->failures, store, &process->plan);
     }
     failures_send(process->failures, finish_failures, process);

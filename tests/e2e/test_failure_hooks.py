@@ -118,6 +118,13 @@ def test_what_a_hook_failed_to_tell_is_told_by_the_next_run(scene):
     scene.run(days=80.1)
     scene.run(days=80.2)
     assert scene.heard() == [{"DANGER": ["a"]}] * 2
+    # Nothing is due any more, and yet there is something to tell.
+    scene.gate.unlink()
+    scene.configure("a")
+    assert scene.run("renew", "--force").code == 0
+    scene.gate.write_text("")
+    assert scene.run().code == 0 and scene.run().code == 0
+    assert scene.heard()[2:] == [{"RECOVERED": ["a"]}] * 2
 
 
 def test_a_run_that_leaves_hooks_leaves_these_to_deploy(scene):
