@@ -11,7 +11,7 @@ from lab import Ca, World, Zone
 from lab.control import preload_faults
 
 DAY = 86400
-FAILS = "pre-hook = sh -c 'echo no network >&2; exit 1'\n"
+FAILS = "pre-hook = sh -c 'printf \"no network\\033[31m\" >&2; exit 1'\n"
 
 
 @pytest.fixture
@@ -72,6 +72,35 @@ def test_what_is_in_order_is_nobodys_news(scene):
     scene.configure("a", "b")
     assert scene.run().code == 0 and scene.run().code == 0
     assert scene.heard() == []
+
+
+def test_the_first_failure_is_told_and_the_recovery(scene):
+    scene.configure("a", "b")
+    assert scene.run().code == 0
+    scene.configure("a", "b", settings=FAILS)
+    for _ in range(2):
+        assert scene.run("renew", "--force", "a").code == 1
+    assert scene.heard() == [{"FAILED": ["a"]}]
+    assert scene.variable(0, "ACME_DNS_SUMMARY") == "1 certificate failed"
+    for part in ("Failed; acme-dns tries again by itself:\n  a (a.example.test)", "valid for another 89 days",
+                 "    failed on 20", "      it said: no network\\x1b[31m\n"):
+        assert part in scene.text(0), scene.text(0)
+    assert scene.run("renew", "--force").code == 1
+    assert scene.heard()[1:] == [{"FAILED": ["b"]}]
+    scene.configure("a", "b")
+    assert scene.run("renew", "--force", "a").code == 0
+    assert scene.heard()[2:] == [{"RECOVERED": ["a"]}]
+    assert scene.run("renew", "--force").code == 0
+    assert scene.heard()[3:] == [{"RECOVERED": ["b"]}]
+
+
+def test_issue_without_a_terminal_tells_too(scene):
+    """Run by cron it is what renews."""
+    scene.configure("a")
+    assert scene.run().code == 0
+    scene.configure("a", settings=FAILS)
+    assert scene.run("issue", "--name", "a", "--force").code == 1
+    assert scene.heard() == [{"FAILED": ["a"]}]
 
 
 def test_danger_is_told_once_a_day_and_recovery_once(scene):
