@@ -70,6 +70,7 @@ static char *describe_status(const struct list_row *row)
     if (row->is_deploy_pending) {
         strv_add(&words, "deploy pending");
     }
+    prospects_list(row->prospects, &words);
     if (row->is_staging) {
         strv_add(&words, "STAGING");
     }
@@ -211,6 +212,7 @@ static void add_line(struct buf *to, const char *key, const char *text)
 
 void cert_format_keys(const struct list_row *row, struct buf *to)
 {
+    AUTO(strv_done) struct strv obstacles = STRV_INIT;
     struct facts facts;
 
     gather(row, &facts);
@@ -224,7 +226,9 @@ void cert_format_keys(const struct list_row *row, struct buf *to)
         add_list(to, "names", row->names);
     }
     if (row->cert != NULL) {
+        prospects_list(row->prospects, &obstacles);
         add_list(to, "providers", &row->cert->providers);
+        add_list(to, "obstacles", &obstacles);
     }
     for (size_t i = 0; i < facts.n; i++) {
         if (facts.items[i].text != NULL) {
@@ -236,6 +240,7 @@ void cert_format_keys(const struct list_row *row, struct buf *to)
 char *cert_format_json(const struct list_row *row, int64_t wall_s)
 {
     AUTO_PTR(json_out) struct json_out *out = json_out_new(false);
+    AUTO(strv_done) struct strv obstacles = STRV_INIT;
     char time[CLOCK_TEXT_MAX];
     struct facts facts;
 
@@ -254,6 +259,8 @@ char *cert_format_json(const struct list_row *row, int64_t wall_s)
     json_out_kint(out, "failures", row->renewal->kept.n_failures);
     json_out_kstrv(out, "names", row->names);
     json_out_kstrv(out, "providers", row->cert == NULL ? NULL : &row->cert->providers);
+    prospects_list(row->prospects, &obstacles);
+    json_out_kstrv(out, "obstacles", &obstacles);
     for (size_t i = 0; i < facts.n; i++) {
         json_out_kstr(out, facts.items[i].key, facts.items[i].text);
     }

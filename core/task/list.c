@@ -8,6 +8,7 @@
 #include "base/map.h"
 #include "base/mem.h"
 #include "config/config.h"
+#include "config/sections.h"
 #include "config/settings.h"
 #include "order/journal.h"
 #include "store/store_deploy.h"
@@ -18,6 +19,7 @@ struct list {
     struct task_env *env;
     const struct list_request *request;
     struct deploy_common *common;
+    struct prospects *prospects;
     list_row_fn *seen;
     void *arg;
     struct metrics metrics;
@@ -156,6 +158,7 @@ static void look_at(struct list *list, struct store *store, const char *name)
     row.renewal = &verdict;
     row.renew_why = why;
     row.has_order = has_pending_key(store, name);
+    row.prospects = code == 0 ? prospects_find(list->prospects, store, cert) : 0;
     row.is_deploy_pending = code == 0 && needs_deploy(list, store, cert);
     if (row.is_deploy_pending) {
         deploy_error = load_deploy_error(store, name);
@@ -177,6 +180,46 @@ static void look_at(struct list *list, struct store *store, const char *name)
     tell(list, &row);
 }
 
+static void tell_absent(struct list *list, struct store *store,
+                        const struct config_section *section)
+{
+    AUTO(certificate_section_done) struct certificate_section read = {.section = NULL};
+    AUTO(renewal_verdict_done) struct renewal_verdict verdict = {.is_due = false};
+    AUTO_FREE char *path = store_cert_path(store, section->name, NULL);
+    struct err err = ERR_INIT;
+    bool is_read = certificate_section_read(section, &read, &err) == 0;
+    const struct list_row row = {
+        .name = section->name,
+        .path = path,
+        .is_staging = store_is_staging(store),
+        .health = LIST_ABSENT,
+        .names = is_read ? &read.domains : NULL,
+        .renewal = &verdict,
+        .renew_why = "",
+        .trouble = is_read ? NULL : err.text,
+    };
+
+    tell(list, &row);
+}
+
+/* Those that the configuration has and STATE has not. */
+static void tell_unissued(struct list *list, struct store *store, const struct strv *known)
+{
+    const struct config_section *section = NULL;
+    AUTO_PTR(map) struct map *folders = map_new();
+
+    for (size_t i = 0; i < known->n; i++) {
+        map_set(folders, known->items[i], list);
+    }
+    while ((section = config_section_next(list->env->config, "certificate", section)) != NULL) {
+        if (certificate_name_is_valid(section->name) && map_find(folders, section->name) == NULL &&
+            (list->request->name == NULL || str_eq(list->request->name, section->name))) {
+            strv_add(&list->names, section->name);
+            tell_absent(list, store, section);
+        }
+    }
+}
+
 static int look_through(struct list *list, bool is_staging, struct err *err)
 {
     AUTO_PTR(store) struct store *store = NULL;
@@ -193,6 +236,9 @@ static int look_through(struct list *list, bool is_staging, struct err *err)
         }
     }
     drop_orders(list);
+    if (is_staging == list->env->settings->is_staging) {
+        tell_unissued(list, store, &names);
+    }
     return 0;
 }
 
@@ -238,6 +284,7 @@ enum task_exit task_list(struct task_env *env, const struct list_request *reques
 
     metrics_init(&list.metrics);
     list.common = deploy_common_new(env);
+    list.prospects = prospects_new(env);
     if (run(&list, &err) < 0) {
         event_log(EVENT_ERROR, "", "%s", err.text);
         status = task_exit_for(err.class);
@@ -245,6 +292,7 @@ enum task_exit task_list(struct task_env *env, const struct list_request *reques
         status = EXIT_FAILED;
     }
     deploy_common_free(list.common);
+    prospects_free(list.prospects);
     metrics_done(&list.metrics);
     strv_done(&list.names);
     return status;

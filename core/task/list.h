@@ -7,6 +7,7 @@
 #define TASK_LIST_H
 
 #include "store/store_cert.h"
+#include "task/prospects.h"
 #include "task/renewal.h"
 #include "task/task.h"
 
@@ -36,7 +37,8 @@ struct list_row {
     const struct renewal_verdict *renewal; /* of one that cannot be read: as of an absent one */
     bool is_deploy_pending;                /* copies or hooks failed, or are still to come */
     const char *deploy_error;              /* why they failed the last time; NULL: they did not */
-    bool has_order;                        /* the key of an order that has not ended lies there */
+    unsigned prospects;  /* PROSPECT_: what keeps it from being renewed by itself */
+    bool has_order;      /* the key of an order that has not ended lies there */
     const char *trouble; /* why it is damaged, or what is wrong with its metadata; or NULL */
 };
 typedef void list_row_fn(void *arg, const struct list_row *row);

@@ -206,9 +206,8 @@ static int get_named(struct provider_set *set, const struct strv *assignments, b
     return 0;
 }
 
-/* A set to ask, that starts nothing. */
-static int new_idle_set(struct task_env *env, const struct strv *assignments,
-                        struct provider_set **ret_set, struct err *err)
+int rooms_open_idle(struct task_env *env, const struct strv *assignments,
+                    struct provider_set **ret_set, struct err *err)
 {
     const struct provider_settings settings = {
         .plugin_dirs = &env->settings->plugin_dirs,
@@ -225,7 +224,7 @@ int rooms_check_providers(struct task_env *env, const struct strv *assignments, 
 {
     AUTO_PTR(provider_set) struct provider_set *set = NULL;
 
-    if (new_idle_set(env, assignments, &set, err) < 0 ||
+    if (rooms_open_idle(env, assignments, &set, err) < 0 ||
         get_named(set, assignments, false, err) < 0) {
         return err_code(err);
     }
@@ -237,7 +236,8 @@ void rooms_leave_output(struct task_env *env, const struct strv *assignments)
     AUTO_PTR(provider_set) struct provider_set *set = NULL;
     struct err ignored = ERR_INIT;
 
-    if (env->console.clear_output != NULL && new_idle_set(env, assignments, &set, &ignored) == 0 &&
+    if (env->console.clear_output != NULL &&
+        rooms_open_idle(env, assignments, &set, &ignored) == 0 &&
         provider_set_may_speak(set, NULL)) {
         env->console.clear_output(env->console.arg);
     }

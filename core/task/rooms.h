@@ -53,6 +53,10 @@ struct provider_settings rooms_provider_settings(const struct task_env *env, str
 int rooms_check_providers(struct task_env *env, const struct strv *assignments, const char *name,
                           struct err *err);
 
+/* A set to ask, that starts nothing; to provider_set_free(). assignments: --provider, or NULL. */
+int rooms_open_idle(struct task_env *env, const struct strv *assignments,
+                    struct provider_set **ret_set, struct err *err);
+
 /* For a task with orders: where a provider may be chosen that speaks on standard output, that is
  * left to it from now on. */
 void rooms_leave_output(struct task_env *env, const struct strv *assignments);

@@ -118,3 +118,27 @@ def test_deleting_is_confirmed(installed):
     result = client.run("delete", "www.example.test", "--yes")
     assert result.code == 0 and "acme-dns.conf:" in result.err and "issued anew" in result.err
     assert os.listdir(os.path.dirname(folder)) == []
+
+
+def test_what_stands_in_the_way_of_unattended_renewals(installed):
+    lab, client = installed
+    assert all(event.get("obstacles", []) == [] for event in events_of(client))
+    # The environment of this command has what no later run will have.
+    with open(client.config, encoding="utf-8") as file:
+        text = file.read()
+    head, section = text.split("[provider lab]\n")
+    with open(client.config, "w", encoding="utf-8") as file:
+        file.write(head)
+    table = client.run("list").out
+    assert table.count("no-credential") == 0 and "DAMAGED" not in table
+    with open(client.config, "w", encoding="utf-8") as file:
+        file.write(head + "[zone example.test]\nprovider = rfc2136\n"
+                   "[certificate example.test]\ndomains = example.test\nprovider = manual\n"
+                   "[certificate www.example.test]\ndomains = www.example.test\nprovider = rfc2136\n")
+    obstacles = {event["subject"]: event["obstacles"] for event in events_of(client)}
+    assert obstacles == {"example.test": ["manual"], "www.example.test": ["no-credential"]}
+
+
+def events_of(client):
+    events = [json.loads(line) for line in client.run("list", "--json").out.splitlines()]
+    return [event for event in events if event["event"] == "certificate"]

@@ -55,6 +55,7 @@ def test_all_that_is_configured_and_all_that_is_remembered(lab, client):
     assert plan.code == 0 and re.search(r"^one +- +issue", plan.out, re.M), plan.out
     assert "1 of 3 certificates: nothing to do" in plan.out
     assert not os.path.exists(client.path("one", "cert.pem"))
+    assert re.search(r"^one +.*not issued yet.*one\.example\.test", client.run("list").out, re.M)
     run = client.run("process")
     assert run.code == 0, run.err
     assert "2 issued, 1 not due" in run.out
@@ -121,6 +122,7 @@ def test_a_section_that_was_taken_away(lab, client):
         assert run.code == 0 and serial(client, "a") == first, run.err
         for words in ("a: not renewed", "taken out of the configuration", "acme-dns adopt a", "acme-dns delete a"):
             assert words in run.err, run.err
+    assert "section-removed" in client.run("list").out
     # Who asks for it says again what it is to be.
     assert client.issue("a.example.test", options=["--name", "a", "--force"]).code == 0
     assert serial(client, "a") != first and "taken out" not in client.run("process").err
@@ -191,7 +193,8 @@ def test_each_run_writes_the_metrics(lab, client, tmp_path):
                      sections=section(client, "a", "a.example.test", "provider = lab\n"))
     assert client.run("process").code == 0
     assert 'name="a"' in path.read_text()
-    assert client.run("delete", "a", "--yes").code == 0 and 'name="a"' not in path.read_text()
+    assert client.run("delete", "a", "--yes").code == 0
+    assert 'health{name="a",staging="no"} 2' in path.read_text() and "not_after_seconds{" not in path.read_text()
 
 
 def test_a_signal_ends_all_and_the_next_run_goes_on(lab, client):

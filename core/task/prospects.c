@@ -1,0 +1,119 @@
+/* SPDX-FileCopyrightText: 2026 the acme-dns authors
+ * SPDX-License-Identifier: MIT */
+
+#include "task/prospects.h"
+
+#include "base/mem.h"
+#include "config/config.h"
+#include "config/sections.h"
+#include "config/standing.h"
+#include "provider/provider.h"
+#include "task/rooms.h"
+
+struct prospects {
+    struct task_env *env;
+    struct standings *standings;
+    struct provider_set *set; /* nothing of it is started; NULL: it cannot be made */
+};
+
+struct prospects *prospects_new(struct task_env *env)
+{
+    struct prospects *prospects = NEW(struct prospects);
+    struct err ignored = ERR_INIT; /* told when it is needed */
+
+    prospects->env = env;
+    prospects->standings = standings_new(env->config, env->settings);
+    (void)rooms_open_idle(env, NULL, &prospects->set, &ignored);
+    return prospects;
+}
+
+void prospects_free(struct prospects *prospects)
+{
+    if (prospects == NULL) {
+        return;
+    }
+    provider_set_free(prospects->set);
+    standings_free(prospects->standings);
+    mem_free(prospects);
+}
+
+/* Those that would publish for the name if no CNAME leads elsewhere. */
+static unsigned look_at_name(struct prospects *prospects, const struct provider_map *map,
+                             const char *domain)
+{
+    const char *base = str_has_prefix(domain, "*.") ? domain + 2 : domain;
+    AUTO_FREE char *owner = str_fmt("_acme-challenge.%s.", base);
+    AUTO(provider_choices_done) struct provider_choices found = PROVIDER_CHOICES_INIT;
+    struct err ignored = ERR_INIT;
+    unsigned sum = 0;
+
+    (void)provider_find(prospects->set, map, owner, owner, &found, &ignored);
+    for (size_t i = 0; i < found.n; i++) {
+        const char *name = provider_name(found.items[i].provider);
+
+        if (provider_is_attended(found.items[i].provider)) {
+            sum |= PROSPECT_ATTENDED;
+        } else if (config_section_find(prospects->env->config, "provider", name) == NULL) {
+            sum |= PROSPECT_ENVIRONMENT;
+        }
+    }
+    return sum;
+}
+
+static unsigned look_at_providers(struct prospects *prospects, const struct strv *said,
+                                  const struct strv *domains)
+{
+    AUTO_PTR(provider_map) struct provider_map *map = NULL;
+    struct err ignored = ERR_INIT;
+    unsigned sum = 0;
+
+    if (prospects->set == NULL || provider_map_new(said, NULL, &map, &ignored) < 0) {
+        return 0;
+    }
+    for (size_t i = 0; i < domains->n; i++) {
+        sum |= look_at_name(prospects, map, domains->items[i]);
+    }
+    return sum;
+}
+
+unsigned prospects_find(struct prospects *prospects, struct store *store,
+                        const struct store_cert *cert)
+{
+    AUTO(certificate_section_done) struct certificate_section section = {.section = NULL};
+    AUTO(store_pairs_done) struct store_pairs request = STORE_PAIRS_INIT;
+    AUTO(strv_done) struct strv said = STRV_INIT;
+    struct err ignored = ERR_INIT;
+    enum standing standing = standing_find(prospects->standings, cert->name, &ignored);
+
+    (void)store_request_load(store, cert->name, &request, &ignored);
+    if (standing == STANDING_ABSENT &&
+        store_pairs_find(&request, STORE_REQUEST_CONFIGURED) != NULL) {
+        return PROSPECT_SECTION_GONE;
+    }
+    if (standing == STANDING_GOOD &&
+        certificate_section_get(prospects->env->config, cert->name, &section, &ignored) == 0) {
+        strv_copy(&said, &section.providers);
+    }
+    for (size_t i = 0; i < request.n && section.providers.n == 0; i++) {
+        if (str_eq(request.items[i].key, "provider")) {
+            strv_add(&said, request.items[i].value);
+        }
+    }
+    return look_at_providers(prospects, &said, &cert->domains);
+}
+
+void prospects_list(unsigned sum, struct strv *to)
+{
+    static const struct {
+        unsigned bit;
+        const char *name;
+    } NAMES[] = {{PROSPECT_SECTION_GONE, "section-removed"},
+                 {PROSPECT_ATTENDED, "manual"},
+                 {PROSPECT_ENVIRONMENT, "no-credential"}};
+
+    for (size_t i = 0; i < ARRAY_LEN(NAMES); i++) {
+        if ((sum & NAMES[i].bit) != 0) {
+            strv_add(to, NAMES[i].name);
+        }
+    }
+}

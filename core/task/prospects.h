@@ -1,0 +1,32 @@
+/* SPDX-FileCopyrightText: 2026 the acme-dns authors
+ * SPDX-License-Identifier: MIT */
+
+/* What keeps a certificate from being renewed when nobody is there, as far as files tell: nothing
+ * is started and nobody asked. */
+#ifndef TASK_PROSPECTS_H
+#define TASK_PROSPECTS_H
+
+#include "store/store_cert.h"
+#include "task/task.h"
+
+enum {
+    PROSPECT_SECTION_GONE = 1, /* it was taken out of the configuration: left alone */
+    PROSPECT_ATTENDED = 2,     /* its provider needs somebody each time */
+    PROSPECT_ENVIRONMENT = 4,  /* its provider has no section: what it needs is in the environment
+                                  of each run, or nowhere */
+};
+
+/* For many questions; both of what it is made of must outlive it. */
+struct prospects;
+struct prospects *prospects_new(struct task_env *env);
+void prospects_free(struct prospects *prospects); /* takes NULL */
+DEFINE_AUTO_PTR(prospects, prospects_free);
+
+/* The sum of what holds for an installed certificate. */
+unsigned prospects_find(struct prospects *prospects, struct store *store,
+                        const struct store_cert *cert);
+
+/* Appends "section-removed", "manual", "no-credential". */
+void prospects_list(unsigned sum, struct strv *to);
+
+#endif
