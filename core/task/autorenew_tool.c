@@ -116,7 +116,8 @@ int autorenew_systemctl(struct task_env *env, enum autorenew_method method,
     for (; *words != NULL && n + 1 < ARRAY_LEN(whole); words++) {
         whole[n++] = *words;
     }
-    if (autorenew_run(env, whole, &said, err) < 0) {
+    /* err_code() is always negative, which the analyzer does not see. */
+    if (autorenew_run(env, whole, &said, err) < 0 || said.errors == NULL) {
         return err_code(err);
     }
     if (said.status == 0) {

@@ -46,15 +46,14 @@ plugin = rfc2136
 key-file = /mnt/tsig.key
 [provider off]
 plugin = rfc2136
-key-file = /mnt/tsig.key
-server = 127.0.0.1:9
+key-file = /mnt/wrong.key
 [certificate example.test]
 domains = *.example.test, example.test
 provider = lab
 server = {server}
 deploy-hook = /mnt/hook
 [certificate other.example]
-domains = other.example.test
+domains = b.example.test
 provider = off
 server = {server}
 """
@@ -139,11 +138,12 @@ def test_renewal_works_in_its_sandbox_and_hooks_outside(make_lab, make_machine):
     for name, path in (("tsig.key", lab.key_file()), ("roots.pem", lab.ca_bundle)):
         with open(path, encoding="ascii") as file:
             machine.write(file.read(), name)
+    machine.write(machine.read("tsig.key").replace('secret "', 'secret "AAAA'), "wrong.key")
     machine.write(HOOK, "hook")
     machine.write(CONFIGURATION.format(resolver=lab.resolver, server=lab.directory()), "acme-dns.conf")
-    machine.write("[Service]\nExecStartPre=-sh -c '/opt/acme-dns plugin show rfc2136 >/mnt/state/inside; "
+    machine.write("[Service]\nEnvironment=ASAN_OPTIONS=detect_leaks=0\nExecStartPre=-sh -c '/opt/acme-dns plugin show rfc2136 >/mnt/state/inside; "
                   "touch /mnt/not-here'\n", "mine.conf")
-    for name, mode in (("tsig.key", 0o600), ("acme-dns.conf", 0o600), ("hook", 0o700)):
+    for name, mode in (("tsig.key", 0o600), ("wrong.key", 0o600), ("acme-dns.conf", 0o600), ("hook", 0o700)):
         os.chmod(machine.path(name), mode)
     result = run("""
 set -e

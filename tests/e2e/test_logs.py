@@ -57,16 +57,20 @@ def test_an_issue_is_told_from_its_beginning_to_its_end(scene):
     assert client.run("list").code == 0 and len(read_runs(client)) == 1
 
 
-def test_the_last_line_of_a_failure_leads_to_its_story(scene):
+def test_the_last_line_of_a_failure_leads_to_its_story(scene, tmp_path):
     lab, client = scene
+    wrong = tmp_path / "wrong.key"
+    with open(lab.key_file(), encoding="ascii") as file:
+        wrong.write_text(file.read().replace('secret "', 'secret "AAAA'))
+    wrong.chmod(0o600)
     with open(client.config, "a", encoding="utf-8") as file:
-        file.write("[provider off]\nplugin = rfc2136\nserver = 127.0.0.1:9\nkey-file = %s\n" % lab.key_file())
+        file.write("[provider off]\nplugin = rfc2136\nkey-file = %s\n" % wrong)
     result = lab.run(client.command("issue", "-d", "example.test", "--provider", "off", "--server", client.server))
     assert result.code == 4, result.err
     found = re.fullmatch(r"log: (\S+) \(run (\S+)\)", result.err.splitlines()[-1])
     assert found and found[1] == log_path(client)
     story = read_runs(client)[found[2]]
-    assert any(level == "error" and name == "example.test" and "127.0.0.1" in text for level, name, text in story)
+    assert any(level == "error" and name == "example.test" and "provider 'off'" in text for level, name, text in story)
     assert any("error: " not in text and "off" in text for _, _, text in story)
     told = [json.loads(line) for line in client.run(
         "issue", "-d", "example.test", "--provider", "off", "--server", client.server, "--json").out.splitlines()]
