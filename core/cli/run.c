@@ -213,7 +213,7 @@ static void open_log(struct run *run, int argc, char *const *argv)
     if (wanted_level(&run->args) < EVENT_DEBUG) {
         event_set_sink(take_event, run, EVENT_DEBUG);
     }
-    run_log_begin(run->log, argc, argv);
+    run_log_begin(run->log, argc, argv, run->args.command == COMMAND_PROVIDER_ADD);
 }
 
 /* Below what went wrong: where all of it is. What the user asked for in the wrong way, or has to do

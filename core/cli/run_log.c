@@ -149,7 +149,7 @@ static void save_last(struct run_log *log)
     }
 }
 
-void run_log_begin(struct run_log *log, int argc, char *const *argv)
+void run_log_begin(struct run_log *log, int argc, char *const *argv, bool has_values)
 {
     AUTO(buf_done) struct buf text = BUF(SINK_TEXT_MAX);
 
@@ -159,7 +159,11 @@ void run_log_begin(struct run_log *log, int argc, char *const *argv)
     buf_addf(&text, "begin acme-dns %s, process %ld of user %ld:", ACME_VERSION, (long)getpid(),
              (long)geteuid());
     for (int i = 0; i < argc; i++) {
-        buf_addf(&text, " %s", argv[i]);
+        size_t key_len = strcspn(argv[i], "=");
+        bool is_cut = has_values && argv[i][0] != '-' && argv[i][key_len] == '=';
+
+        buf_addf(&text, " %.*s%s", is_cut ? (int)key_len : (int)strlen(argv[i]), argv[i],
+                 is_cut ? "=..." : "");
     }
     write_lines(log, EVENT_NOTICE, NULL, buf_str(&text));
     save_last(log);

@@ -37,8 +37,9 @@ bool run_log_wants(enum command_id command);
 struct run_log *run_log_new(const struct run_log_plan *plan);
 void run_log_free(struct run_log *log); /* takes NULL, as the others do */
 
-/* The first lines and the last. argv is for the reader. */
-void run_log_begin(struct run_log *log, int argc, char *const *argv);
+/* The first line and the last. argv is for the reader; has_values: it may hold "KEY=VALUE" words,
+ * whose values nobody is to read, though secrets do not belong there. */
+void run_log_begin(struct run_log *log, int argc, char *const *argv, bool has_values);
 void run_log_end(struct run_log *log, int status); /* 128+N for a signal */
 
 /* An event, as lines. */

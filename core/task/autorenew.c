@@ -223,12 +223,26 @@ static int show(const struct autorenew_plan *plan, const struct autorenew_reques
     return 0;
 }
 
+/* Before anything is written for it. su and sudo -u come without a session of the user's. */
+static int check_user_manager(struct task_env *env, const struct autorenew_plan *plan,
+                              struct err *err)
+{
+    static const char *const LOOK[] = {"show-environment", NULL};
+
+    if (plan->method != AUTORENEW_USER || autorenew_systemctl(env, plan->method, LOOK, err) == 0) {
+        return 0;
+    }
+    (void)err_wrap(err, "your systemd cannot be reached");
+    return err_hint(err, "log in as this user instead of using su or sudo, or have root run "
+                         "'loginctl enable-linger USER' first");
+}
+
 static int write_all(struct task_env *env, const struct autorenew_plan *plan,
                      struct changes *changes, struct err *err)
 {
     bool has_removed = false;
 
-    if (autorenew_check(env, err) < 0) {
+    if (check_user_manager(env, plan, err) < 0 || autorenew_check(env, err) < 0) {
         return err_code(err);
     }
     if ((plan->method == AUTORENEW_CRONTAB ? write_block(env, plan, changes, err)

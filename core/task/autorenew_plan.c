@@ -145,13 +145,18 @@ static void add_options(const struct settings *settings, struct strv *options)
     }
 }
 
-/* Where the configuration lets plug-ins write: they are shut in by Landlock as always, but a file
- * system that is read-only would be stronger. */
-static void add_reach(const struct config *config, struct autorenew_plan *plan)
+/* Where the configuration has us write, or lets plug-ins: they are shut in by Landlock as always,
+ * but a file system that is read-only would be stronger. */
+static void add_reach(const struct task_env *env, struct autorenew_plan *plan)
 {
     const struct config_section *section = NULL;
+    const char *metrics = env->settings->metrics;
 
-    while ((section = config_section_next(config, "provider", section)) != NULL) {
+    if (metrics != NULL) { /* written anew beside itself, so the folder */
+        strv_take(&plan->writable,
+                  str_dup_len(metrics, (size_t)(strrchr(metrics, '/') - metrics) + 1));
+    }
+    while ((section = config_section_next(env->config, "provider", section)) != NULL) {
         const struct config_value *value = NULL;
         const struct config_value *sudo = config_value_find(section, "new-privileges");
 
@@ -221,7 +226,7 @@ int autorenew_plan_make(struct task_env *env, struct autorenew_plan *ret_plan, s
     }
     plan.state_dir = str_dup(env->settings->state_dir);
     add_options(env->settings, &plan.options);
-    add_reach(env->config, &plan);
+    add_reach(env, &plan);
     if (choose_minute(env, &plan, err) < 0) {
         return err_code(err);
     }

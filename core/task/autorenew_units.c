@@ -132,26 +132,42 @@ static void add_service_head(const char *description, const char *more, struct b
     buf_add_str(to, "SuccessExitStatus=7 9\nTimeoutStartSec=6h\nUMask=0077\n");
 }
 
+/* A state folder that is not mounted yet would be found empty, and all be issued anew. */
+static int add_mounts(const struct autorenew_plan *plan, struct buf *to, struct err *err)
+{
+    buf_add_str(to, "RequiresMountsFor=");
+    if (autorenew_quote_unit(plan->state_dir, to, err) < 0) {
+        return err_code(err);
+    }
+    buf_add_char(to, '\n');
+    return 0;
+}
+
 static int add_system_services(const struct autorenew_plan *plan, struct autorenew_files *files,
                                struct err *err)
 {
+    AUTO(buf_done) struct buf mounts = BUF(AUTORENEW_TEXT_MAX);
     AUTO(buf_done) struct buf renew = BUF(AUTORENEW_TEXT_MAX);
     AUTO(buf_done) struct buf deploy = BUF(AUTORENEW_TEXT_MAX);
 
+    if (add_mounts(plan, &mounts, err) < 0) {
+        return err_code(err);
+    }
+    AUTO_FREE char *before = str_fmt("Wants=network-online.target\n"
+                                     "After=network-online.target\n"
+                                     "OnSuccess=acme-dns-deploy.service\n"
+                                     "OnFailure=acme-dns-deploy.service\n%s",
+                                     buf_str(&mounts));
     buf_addf(&renew, OURS, "acme-dns-renew.service");
-    add_service_head("Renewal of certificates by acme-dns",
-                     "Wants=network-online.target\n"
-                     "After=network-online.target\n"
-                     "OnSuccess=acme-dns-deploy.service\n"
-                     "OnFailure=acme-dns-deploy.service\n",
-                     &renew);
+    add_service_head("Renewal of certificates by acme-dns", before, &renew);
     if (add_exec(plan, "process --scheduled --no-deploy", &renew, err) < 0 ||
         add_sandbox(plan, &renew, err) < 0) {
         return err_code(err);
     }
     add_file(files, plan, "acme-dns-renew.service", &renew);
     buf_addf(&deploy, OURS, "acme-dns-deploy.service");
-    add_service_head("Deploy hooks of certificates that acme-dns renewed", "", &deploy);
+    add_service_head("Deploy hooks of certificates that acme-dns renewed", buf_str(&mounts),
+                     &deploy);
     if (add_exec(plan, "deploy --pending --scheduled", &deploy, err) < 0) {
         return err_code(err);
     }

@@ -64,7 +64,8 @@ def test_units_are_written_switched_on_and_taken_away(make_machine):
         machine.program, machine.state) in machine.unit(SERVICE)
     assert "\nExecStart=:%s deploy --pending --scheduled --state-dir %s\n" % (
         machine.program, machine.state) in machine.unit(DEPLOY)
-    for line in ("OnSuccess=" + DEPLOY, "OnFailure=" + DEPLOY, "ReadWritePaths=" + machine.state):
+    assert "\nRequiresMountsFor=%s\n" % machine.state in machine.unit(DEPLOY)
+    for line in ("RequiresMountsFor=" + machine.state, "OnSuccess=" + DEPLOY, "OnFailure=" + DEPLOY, "ReadWritePaths=" + machine.state):
         assert "\n%s\n" % line in machine.unit(SERVICE)
     result = succeed(machine.run("deregister-autorenew"))
     assert "removed" in result.out and "--system disable --now " + TIMER in machine.calls()
@@ -139,6 +140,14 @@ def test_a_user_has_units_of_their_own(make_machine):
     assert tree(machine.units) == {}
 
 
+def test_a_user_without_a_session_is_told(make_machine):
+    machine = make_machine(user=True)
+    machine.fake("systemctl", '#!/bin/sh\necho "Failed to connect to bus: No medium found" >&2\nexit 1\n')
+    result = succeed(machine.run("register-autorenew"), 1)
+    assert "your systemd cannot be reached" in result.err and "Failed to connect to bus" in result.err
+    assert "enable-linger" in result.err and tree(machine.path("home")) == {}
+
+
 def test_units_are_shown_and_not_written(make_machine):
     machine = make_machine()
     result = succeed(machine.run("register-autorenew", "--print"))
@@ -174,12 +183,12 @@ def test_the_sandbox_is_tight(make_machine):
 
 def test_the_sandbox_lets_through_what_the_configuration_needs(make_machine):
     machine = make_machine()
-    machine.write("[provider a]\nplugin = exec-hook\ncore-allow-path = /var/spool/mine\nnew-privileges = yes\n",
-                  "acme-dns.conf")
+    machine.write("[provider a]\nplugin = exec-hook\ncore-allow-path = /var/spool/mine\nnew-privileges = yes\n"
+                  "[acme-dns]\nmetrics = /var/lib/node exporter/acme.prom\n", "acme-dns.conf")
     os.chmod(machine.path("acme-dns.conf"), 0o600)
     succeed(machine.run("register-autorenew", "--config", machine.path("acme-dns.conf")))
     service = machine.unit(SERVICE)
-    assert "\nReadWritePaths=%s -/var/spool/mine\n" % machine.state in service
+    assert '\nReadWritePaths=%s "-/var/lib/node exporter/" -/var/spool/mine\n' % machine.state in service
     assert "\nNoNewPrivileges=no\n" in service and "CapabilityBoundingSet" not in service
 
 
@@ -487,3 +496,44 @@ def test_places_are_printed(make_machine):
     assert not os.path.exists(machine.state)
     event = json.loads(machine.run("open-state", "--json").out)
     assert (event["event"], event["path"]) == ("result", machine.state)
+
+
+SHOW = '#!/bin/sh\nfor word; do echo "shown: $word"; done\n'
+
+
+def on_terminal(machine, verb, **env):
+    """With script(1), whose terminal is what the program sees."""
+    command = "%s %s --state-dir %s" % (machine.program, verb, machine.state)
+    return succeed(machine.execute("script", "-qec", command, "/dev/null", env={"TERM": "dumb", **env})).out
+
+
+def test_logs_are_paged_on_a_terminal(make_machine):
+    machine = make_machine()
+    machine.fake("my-pager", SHOW)
+    logs = os.path.join(machine.state, "logs", "logs.txt")
+    assert "shown" not in on_terminal(machine, "open-logs", PAGER="my-pager")  # nothing to see yet
+    succeed(machine.run("deploy", "--pending"))
+    out = on_terminal(machine, "open-logs", PAGER="my-pager '-R x'")
+    assert out.splitlines() == ["shown: -R x", "shown: " + logs]
+    for out in (on_terminal(machine, "open-logs", PAGER="my-pager", SUDO_UID="1000"),
+                on_terminal(machine, "open-logs --print", PAGER="my-pager")):
+        assert out.startswith(logs) and "shown" not in out
+    out = on_terminal(machine, "open-logs", PAGER="not-there")
+    assert "there is no such pager" in out and logs in out
+
+
+def test_the_state_is_opened_on_a_desktop(make_machine):
+    machine = make_machine(user=True)
+    machine.fake("xdg-open", SHOW)
+    succeed(machine.run("deploy", "--pending"))
+    assert on_terminal(machine, "open-state", DISPLAY=":0").splitlines() == [machine.state, "shown: " + machine.state]
+    for verb, env in (("open-state", {}), ("open-state --print", {"DISPLAY": ":0"}),
+                      ("open-state", {"DISPLAY": ":0", "SUDO_UID": "1000"})):
+        assert on_terminal(machine, verb, **env).splitlines() == [machine.state]
+
+
+def test_roots_state_is_never_opened(make_machine):
+    machine = make_machine()
+    machine.fake("xdg-open", SHOW)
+    succeed(machine.run("deploy", "--pending"))
+    assert on_terminal(machine, "open-state", DISPLAY=":0").splitlines() == [machine.state]

@@ -244,6 +244,19 @@ static void a_scheduled_run_is_remembered(void **state)
     assert_non_null(strstr(log, "end exit status 3"));
 }
 
+static void a_value_that_was_typed_is_in_no_log(void **state)
+{
+    const struct place *p = *state;
+    AUTO(output_done) struct output output = {0};
+    AUTO_FREE char *log = NULL;
+
+    run(p, "provider add cf --plugin nothing api-token=hunter2hunter2", "", &output);
+    assert_true(output.status != 0);
+    log = read_log(p, "logs.txt");
+    assert_non_null(strstr(log, "provider add cf --plugin nothing api-token=... --config"));
+    assert_null(strstr(log, "hunter2"));
+}
+
 static void what_only_shows_leaves_no_trace(void **state)
 {
     const struct place *p = *state;
@@ -288,6 +301,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_failure_names_the_log_that_has_its_story, make_place,
                                         remove_place),
         cmocka_unit_test_setup_teardown(a_scheduled_run_is_remembered, make_place, remove_place),
+        cmocka_unit_test_setup_teardown(a_value_that_was_typed_is_in_no_log, make_place,
+                                        remove_place),
         cmocka_unit_test_setup_teardown(what_only_shows_leaves_no_trace, make_place, remove_place),
         cmocka_unit_test_setup_teardown(a_log_that_cannot_be_written_is_told_once, make_place,
                                         remove_place),
