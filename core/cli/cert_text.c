@@ -103,8 +103,12 @@ void cert_table_add(struct table *table, const struct list_row *row, int64_t wal
         clock_format(row->renew_after_s, renews);
         renews[10] = '\0'; /* the day */
     }
+    AUTO_FREE char *renewal =
+        row->renewal->due.reason == DUE_BY_LIFETIME
+            ? str_dup(renews)
+            : str_fmt("%s, %s", renews, due_reason_name(row->renewal->due.reason));
     cells[COLUMN_LEFT] = left;
-    cells[COLUMN_RENEWS] = renews;
+    cells[COLUMN_RENEWS] = renewal;
     cells[COLUMN_CA] = ca_of(row->cert);
     cells[COLUMN_KEY] = key_type_name(row->cert->key_type);
     cells[COLUMN_PROVIDER] = providers;

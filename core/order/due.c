@@ -139,7 +139,7 @@ struct due due_find(const struct due_facts *facts)
 
 const char *due_reason_name(enum due_reason reason)
 {
-    static const char *const NAMES[] = {"lifetime", "ari", "net", "renew-before"};
+    static const char *const NAMES[] = {"lifetime", "ARI", "net", "setting"};
 
     return NAMES[reason];
 }

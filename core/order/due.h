@@ -56,7 +56,7 @@ struct due {
  * after its start or begins when the certificate is over. */
 struct due due_find(const struct due_facts *facts);
 
-/* "ari", "lifetime", ...: for JSON. */
+/* "ARI", "lifetime", ...: for a table. */
 const char *due_reason_name(enum due_reason reason);
 /* "the CA suggests it (ARI)": why it is due then, for people. */
 const char *due_reason_text(enum due_reason reason);

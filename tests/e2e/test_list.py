@@ -38,14 +38,14 @@ def test_a_table_for_people(installed):
     assert result.code == 0
     head, *rows = result.out.splitlines()
     assert re.fullmatch(r"NAME +LEFT +RENEWS +CA +KEY +PROVIDER +FOR", head)
-    assert re.fullmatch(r"example\.test +\d\d days +20\d\d-\d\d-\d\d +ca\.test +ec256 +lab +"
+    assert re.fullmatch(r"example\.test +\d\d days +20\d\d-\d\d-\d\d, ARI +ca\.test +ec256 +lab +"
                         r"\*\.example\.test, example\.test", rows[0])
     assert rows[1].startswith("www.example.test") and rows[1].endswith(", ".join(MANY))
     assert len(rows) == 2
     for columns in (60, 100, 160):
         shown = lab.run_on_terminal(client.command("list"), columns=columns).out
         lines = [re.sub(r"\x1b\[[0-9;]*m", "", line) for line in shown.splitlines() if line]
-        assert len(lines) == 3 and all(len(line) <= max(columns, 75) for line in lines), shown
+        assert len(lines) == 3 and all(len(line) <= max(columns, 80) for line in lines), shown
 
 
 def test_a_first_try_that_has_not_come_to_its_end(make_lab, make_client):

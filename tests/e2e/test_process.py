@@ -251,6 +251,37 @@ def test_a_dry_run_keeps_nothing_but_an_account(two_cas, make_client):
     assert lab.transfer("example.test") == before
 
 
+def test_a_failed_validation_sends_the_next_try_to_the_partner(make_lab, make_client):
+    lab = make_lab(World(zones=[Zone("example.test")],
+                         cas=[Ca(calm=True, proxy=True), Ca(name="trial", calm=True)], in_step=True, cache_s=0))
+    client = make_client(lab)
+    client.configure(sections=with_partner(lab, (
+        "[certificate a]\ndomains = a.example.test\nca = one\nprovider = lab\n")).replace(
+            lab.directory(lab.world.cas[0].name), lab.directory(proxied=True)))
+    authz = {"status": "invalid", "identifier": {"type": "dns", "value": "a.example.test"},
+             "challenges": [{"type": "dns-01", "status": "invalid", "token": "a" * 43,
+                             "url": "https://ca-proxy.test:14000/chalZ/1",
+                             "error": {"type": "urn:ietf:params:acme:error:caa", "detail": "forbidden"}}]}
+    lab.set_proxy_rules([{"path": "/authZ/", "do": "replace", "body": json.dumps(authz)}])
+    assert client.run("process").code == 6
+    assert lab.request_counts("trial")["newOrder"] == 0
+    # The partner is content, so the CA is asked again.
+    run = client.run("process")
+    assert run.code == 6 and "first at the CA's staging partner" in run.err, run.err
+    assert lab.request_counts("trial")["newOrder"] == 1
+    asked = lab.request_counts()["newOrder"]
+    assert asked >= 2
+    # A timer waits, and says until when and why.
+    run = client.run("process", "--scheduled")
+    assert lab.request_counts()["newOrder"] == asked and lab.request_counts("trial")["newOrder"] == 1, run.err
+    # A partner that is not there keeps nobody from the CA.
+    lab.set_proxy_rules([])
+    lab.stop_server("pebble-trial")
+    run = client.run("process")
+    assert run.code == 0 and "no trial at the CA's staging partner" in run.err, run.err
+    assert serial(client, "a")
+
+
 def test_a_dry_run_needs_a_partner(lab, client):
     run = client.issue("a.example.test", options=["--dry-run"])
     assert run.code == 3 and "no staging partner is known" in run.err
