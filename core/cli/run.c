@@ -284,6 +284,13 @@ static bool needs_references(enum command_id command)
     return needs_configuration(command) && command != COMMAND_PROVIDER_ADD;
 }
 
+/* A slip in [acme-dns] disables every section; certificates that were issued before are renewed all
+ * the same. */
+static bool keeps_up_what_there_is(enum command_id command)
+{
+    return command == COMMAND_PROCESS || command == COMMAND_RENEW;
+}
+
 /* What is told is this command's own business. */
 static bool tells_errors_itself(enum command_id command)
 {
@@ -322,7 +329,8 @@ static bool load_settings(struct run *run, int argc, char *const *argv)
         return true;
     }
     tell_errors(&run->errors);
-    return run->errors.n_general == 0;
+    return run->errors.n_fatal == 0 &&
+           (run->errors.n_general == 0 || keeps_up_what_there_is(run->args.command));
 }
 
 static void tell_unusable(const struct run *run)

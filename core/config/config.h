@@ -77,7 +77,8 @@ struct config_errors {
     struct config_error *warnings; /* what works, but hardly as it was meant */
     size_t n_warnings, cap_warnings;
     size_t n_left_out; /* found beyond CONFIG_ERRORS_MAX */
-    size_t n_general;  /* those that belong to no section that one could do without */
+    size_t n_general;  /* those that concern everything: of [acme-dns], or of no section */
+    size_t n_fatal;    /* of these, those after which the settings are not even known in part */
 };
 
 #define CONFIG_ERRORS_INIT \

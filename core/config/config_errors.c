@@ -120,9 +120,8 @@ struct err *config_errors_add(struct config_errors *errors, struct config_sectio
         section->is_wrong = true;
         section->why = str_fmt("%s: %s", where, text);
     }
-    if (section == NULL || strcmp(section->kind, "acme-dns") == 0) {
-        errors->n_general++;
-    }
+    errors->n_fatal += section == NULL ? 1 : 0;
+    errors->n_general += section == NULL || strcmp(section->kind, "acme-dns") == 0 ? 1 : 0;
     return push(errors, place, text);
 }
 

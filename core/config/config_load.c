@@ -186,6 +186,7 @@ static void judge_headers(struct config *config, struct config_errors *errors)
 {
     if (config->has_lost_header && config_section_find(config, "acme-dns", "") == NULL) {
         errors->n_general++;
+        errors->n_fatal++;
     }
 }
 

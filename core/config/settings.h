@@ -68,7 +68,8 @@ struct settings_override {
 };
 
 /* Checks every section of the configuration (kinds, names, keys, values), marks wrong ones, and
- * makes the settings. Never NULL; with errors->n_general > 0 it is not to be used. The
+ * makes the settings. Never NULL; with errors->n_fatal > 0 it is not to be used, with n_general > 0
+ * only to keep up what there is: a wrong value of [acme-dns] has its default. The
  * configuration is not stored. */
 struct settings *settings_new(struct config *config, const char *config_path,
                               const struct settings_override *overrides, size_t n_overrides,

@@ -182,6 +182,9 @@ enum standing standing_find(const struct standings *standings, const char *certi
     const char *lost = config_lost(standings->config);
     culprit *found = check(section);
 
+    if (found == NULL) {
+        found = check(config_section_find(standings->config, "acme-dns", ""));
+    }
     if (section == NULL) {
         if (lost != NULL) {
             (void)err_set(ret_why, ERR_CONFIG, "%s", lost);

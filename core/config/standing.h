@@ -9,8 +9,8 @@
  *                    ->  [provider], by its own key, or by the [zone] of each of its names, or
  *                        because there is but one
  *
- * A section that is wrong disables what leads to it. A name's [zone] is the longest that it lies
- * in: a wrong one is not passed over for a shorter, which has another provider.
+ * A section that is wrong disables what leads to it; [acme-dns] all. A name's [zone] is the longest
+ * that it lies in: a wrong one is not passed over for a shorter, which has another provider.
  */
 #ifndef CONFIG_STANDING_H
 #define CONFIG_STANDING_H

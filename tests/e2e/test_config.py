@@ -450,6 +450,40 @@ def test_what_only_a_command_asked_for_is_shown_too(small_lab, make_client):
     assert [row[1].startswith(own + ":") for row in shown if row[0] == "key-type"] == [True]
 
 
+# What goes on without
+
+def test_a_slip_in_the_general_section_lets_nothing_expire(small_lab, make_client):
+    client = make_client(small_lab)
+    own = "[certificate a]\ndomains = example.test\nserver = %s\nprovider = lab\n" % client.server
+    client.configure(sections=own)
+    succeed(client.run("process"))
+    first = client.certificate("a")[0].serial_number
+    client.configure("emial = x", own + own.replace("[certificate a]", "[certificate b]"))
+    result = succeed(client.run("renew", "--force", "a"), 3)
+    assert client.certificate("a")[0].serial_number != first
+    assert ": unknown key 'emial' in [acme-dns]\ndid you mean 'email'?" in result.err
+    result = succeed(client.run("process"), 3)
+    assert "unknown key 'emial'" in result.err and not os.path.exists(client.path("b", "cert.pem"))
+    result = succeed(client.run("issue", "--name", "a", "--force"), 3)
+    assert "nothing was done" in result.err
+
+
+def test_what_stands_in_a_file_that_cannot_be_read_is_renewed(small_lab, make_client):
+    client = make_client(small_lab)
+    own = "[certificate a]\ndomains = example.test\nserver = %s\nprovider = lab\n" % client.server
+    os.mkdir(os.path.join(client.folder, "conf.d"))
+    path = os.path.join(client.folder, "conf.d", "a.conf")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(own)
+    succeed(client.run("process"))
+    first = client.certificate("a")[0].serial_number
+    os.unlink(path)
+    os.symlink("a.conf", path)
+    result = succeed(client.run("renew", "--force", "a"), 3)
+    assert path + ": cannot open it: Too many levels of symbolic links" in result.err
+    assert client.certificate("a")[0].serial_number != first
+
+
 # The samples
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))

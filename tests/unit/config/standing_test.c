@@ -24,7 +24,7 @@ static char *judge(const char *text, const char *certificate)
     struct err why = ERR_INIT;
     enum standing standing = standing_find(standings, certificate, &why);
 
-    assert_int_equal(errors.n_general, 0);
+    assert_int_equal(errors.n_fatal, 0);
     return str_fmt("%s%s%s", WORDS[standing], *why.text == '\0' ? "" : " ", why.text);
 }
 
@@ -133,6 +133,20 @@ static void a_zone_disables_the_names_in_it(void **state)
     expect(TRIALS, ARRAY_LEN(TRIALS));
 }
 
+static void the_general_section_disables_all(void **state)
+{
+    static const struct trial TRIALS[] = {
+        {"[acme-dns]\nemial = x\n[certificate x]\ndomains = x.test\n",
+         "disabled a.conf:2:1: unknown key 'emial' in [acme-dns]"},
+        {"[acme-dns]\nemial = x\n[certificate x]\ndomain = x.test\n",
+         "disabled a.conf:4:1: unknown key 'domain' in [certificate]"},
+        {"[acme-dns]\nemial = x\n", "absent"},
+    };
+
+    (void)state;
+    expect(TRIALS, ARRAY_LEN(TRIALS));
+}
+
 static void what_could_not_be_read_may_have_been_its_section(void **state)
 {
     static const struct trial TRIALS[] = {
@@ -155,6 +169,7 @@ int main(void)
         cmocka_unit_test(a_ca_disables_what_it_would_issue),
         cmocka_unit_test(a_provider_disables_what_it_would_publish),
         cmocka_unit_test(a_zone_disables_the_names_in_it),
+        cmocka_unit_test(the_general_section_disables_all),
         cmocka_unit_test(what_could_not_be_read_may_have_been_its_section),
     };
 
