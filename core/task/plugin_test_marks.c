@@ -78,12 +78,12 @@ void marks_init(struct plugin_test *test)
 {
     AUTO_FREE char *nowhere = str_fmt("%s.invalid.", test->label);
     AUTO_FREE char *owner = str_fmt("%s.", test->place->owner);
-    char *first = marks_make_text();
+    const struct mark *first = &test->marks[MARK_FIRST];
 
-    set_mark(test, MARK_FIRST, str_dup(owner), test->zone, first);
-    set_mark(test, MARK_TWIN, str_dup(owner), test->zone, make_twin(first));
+    set_mark(test, MARK_FIRST, str_dup(owner), test->zone, marks_make_text());
+    set_mark(test, MARK_TWIN, str_dup(owner), test->zone, make_twin(first->text));
     set_mark(test, MARK_STRANGER, str_dup(owner), test->zone, marks_make_text());
-    set_mark(test, MARK_NEIGHBOUR, make_owner(test, "neighbour"), test->zone, str_dup(first));
+    set_mark(test, MARK_NEIGHBOUR, make_owner(test, "neighbour"), test->zone, str_dup(first->text));
     set_mark(test, MARK_BATCH_1, make_owner(test, "one"), test->zone, marks_make_text());
     set_mark(test, MARK_BATCH_2, make_owner(test, "two"), test->zone, marks_make_text());
     set_mark(test, MARK_BATCH_3, make_owner(test, "three"), test->zone, marks_make_text());
