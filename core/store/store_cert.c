@@ -180,8 +180,8 @@ int store_cert_find_archived(struct store *store, const char *name, const char *
         AUTO_PTR(store_cert) struct store_cert *cert = NULL;
         struct err ignored = ERR_INIT; /* one that cannot be read cannot be told apart */
 
-        if (load_version(folder, name, versions.items[i], &cert, &ignored) == 0 &&
-            str_eq(cert->sha256_hex, sha256_hex)) {
+        (void)load_version(folder, name, versions.items[i], &cert, &ignored);
+        if (cert != NULL && str_eq(cert->sha256_hex, sha256_hex)) {
             *ret_cert = TAKE(cert);
             return 0;
         }
