@@ -186,6 +186,7 @@ static void the_ca_is_asked_when_it_said(void **state)
 static void a_ca_that_led_once_waits_a_day(void **state)
 {
     SCENE(scene);
+    int64_t led_s = scene.cert->not_before_s + HOUR_S;
     int64_t past_s = scene.cert->not_before_s - DAY_S;
     struct store_renewal kept = {.ari_sha256 = scene.cert->sha256_hex,
                                  .ari_start_s = past_s,
@@ -197,7 +198,7 @@ static void a_ca_that_led_once_waits_a_day(void **state)
     assert_true(scene.verdict.is_due);
     succeed(&scene, HOUR_S);
     judge(&scene, HOUR_S);
-    assert_int_equal(scene.verdict.kept.ari_led_s, scene.cert->not_before_s + HOUR_S);
+    assert_int_equal(scene.verdict.kept.ari_led_s, led_s);
     assert_false(scene.verdict.is_due); /* of the new one nothing is known */
     kept.ari_led_s = scene.verdict.kept.ari_led_s;
     kept.ari_sha256 = scene.cert->sha256_hex;
