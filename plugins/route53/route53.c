@@ -233,7 +233,7 @@ ACME_PLUGIN_EXPORT const struct acme_plugin *acme_plugin_v1(void)
         ACME_PLUGIN_HEAD,           .serial = ACME_SERIAL_ZONE,   .traits = ACME_TRAIT_MULTI_VALUE,
         .n_options = N_OPTIONS,     .poll_interval_s = 4,         .name = "route53",
         .version = ACME_VERSION,    .summary = "Amazon Route 53", .options = settings_options,
-        .check = kit_check,     .open = route53_open,         .close = route53_close,
+        .check = kit_check,         .open = route53_open,         .close = route53_close,
         .add = route53_add,         .remove = route53_remove,     .apply = route53_apply,
         .settled = route53_settled, .zones = route53_zones,
     };
