@@ -34,6 +34,7 @@ struct issue_request {
     bool is_following;
     /* Its section, or what that leads to, is wrong: as request.conf has it. */
     bool is_set_aside;
+    bool is_request_lost; /* request.conf cannot be used: as the certificate in force says */
     bool is_renewal; /* an added name waits for the renewal, and so does all that is not there */
     bool is_trial;   /* the whole order at the staging partner; only the account is kept */
     bool is_deploy_left; /* deploy hooks are another run's */

@@ -34,10 +34,11 @@ enum plan_action {
 struct plan_item {
     char *name;
     bool is_staging;
-    bool is_disabled;   /* its section is wrong: renewed as it was */
-    bool is_new_owner;  /* the configuration takes over from what a command said */
-    bool wants_trial;   /* it failed to validate: first at its CA's staging partner */
-    bool has_been_told; /* somebody was told that it fails, and not yet of its recovery */
+    bool is_disabled;     /* its section is wrong: renewed as it was */
+    bool is_request_lost; /* request.conf cannot be used: renewed as the one in force is */
+    bool is_new_owner;    /* the configuration takes over from what a command said */
+    bool wants_trial;     /* it failed to validate: first at its CA's staging partner */
+    bool has_been_told;   /* somebody was told that it fails, and not yet of its recovery */
     enum plan_action action;
     char *why;            /* for people; NULL where the action says it all */
     enum err_class class; /* BROKEN, with why */

@@ -196,10 +196,6 @@ static bool judge_owner(struct plan_subject *s)
     bool is_wrong =
         s->standing == STANDING_DISABLED || (s->standing == STANDING_LOST && was_configured(s));
 
-    if (s->standing == STANDING_DISABLED && !s->has_request) {
-        decide_broken(s, &s->why);
-        return false;
-    }
     if (!is_wrong && was_configured(s)) {
         decide(s, PLAN_LEAVE,
                str_fmt("its section was taken out of the configuration: acme-dns adopt %s shows "
@@ -211,15 +207,32 @@ static bool judge_owner(struct plan_subject *s)
     return true;
 }
 
+/* Nothing is installed, and nothing says what it is to be. */
+static void decide_unknown(struct plan_subject *s, const struct err *lost)
+{
+    if (s->standing == STANDING_DISABLED) {
+        decide_broken(s, &s->why);
+    } else if (lost->class != ERR_NOT_FOUND) {
+        decide_broken(s, lost);
+    } else if (store_cert_is_retired(s->store, s->item->name)) {
+        decide(s, PLAN_LEAVE, str_dup("it was revoked"));
+    } else {
+        decide(s, PLAN_LEAVE,
+               str_fmt("nothing but its folder is there: acme-dns delete %s takes that away",
+                       s->item->name));
+    }
+}
+
 void plan_judge(const struct planner *planner, struct plan_subject *s)
 {
     struct err err = ERR_INIT;
+    struct err lost = ERR_INIT; /* why request.conf is */
     int code = store_request_load(s->store, s->item->name, &s->request, &err);
 
     s->has_request = code == 0;
-    if (code < 0 && code != -ERR_NOT_FOUND && s->standing != STANDING_GOOD) {
-        decide_broken(s, &err);
-        return;
+    if (code < 0 && s->standing != STANDING_GOOD) {
+        lost = err;
+        s->item->is_request_lost = true;
     }
     if (planner->request->is_scheduled && s->item->is_staging) {
         decide(s, PLAN_LEAVE, str_dup("a trial: --scheduled leaves it alone"));
@@ -231,12 +244,16 @@ void plan_judge(const struct planner *planner, struct plan_subject *s)
     s->item->is_new_owner = s->standing == STANDING_GOOD && s->has_request && !was_configured(s);
     err_clear(&err);
     code = store_cert_load(s->store, s->item->name, &s->cert, &err);
-    if (code == -ERR_MALFORMED) {
+    if (code == -ERR_MALFORMED && s->item->is_request_lost) {
+        decide_broken(s, &lost);
+    } else if (code == -ERR_MALFORMED) {
         decide(s, PLAN_RENEW, str_dup(err.text)); /* what is damaged serves nobody */
     } else if (code == 0 && !store_cert_has_key(s->store, s->cert)) {
         decide(s, PLAN_RENEW, str_dup("its private key is gone"));
     } else if (code == 0) {
         judge_installed(planner, s);
+    } else if (code == -ERR_NOT_FOUND && s->item->is_request_lost) {
+        decide_unknown(s, &lost);
     } else if (code == -ERR_NOT_FOUND) {
         judge_absent(planner, s);
     } else {

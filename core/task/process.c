@@ -206,6 +206,7 @@ static void add_turn(struct process *process, const struct plan_item *item)
         .name = item->name,
         .is_following = true,
         .is_set_aside = item->is_disabled,
+        .is_request_lost = item->is_request_lost,
         .is_renewal = process->request->is_renewal,
         .is_impatient = process->request->is_scheduled,
         .is_forced = process->request->is_forced,

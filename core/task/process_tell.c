@@ -54,6 +54,12 @@ void process_tell_item(struct process *process, const struct plan_item *item)
     default:
         break;
     }
+    if (item->is_request_lost && plan_is_order(item->action)) {
+        event_log(EVENT_WARNING, item->name,
+                  "its request.conf cannot be used: it is renewed as the one in force is, for its "
+                  "names, from its CA, through its provider; 'acme-dns issue' with all its options "
+                  "writes a new one");
+    }
     if (item->is_disabled) {
         event_log(EVENT_WARNING, item->name,
                   "its section in the configuration is wrong and counts for nothing: it goes on as "

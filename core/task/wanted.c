@@ -45,41 +45,6 @@ void wanted_free(struct wanted *wanted)
     mem_free(wanted);
 }
 
-/* ---- Where earlier wishes are ---- */
-
-/* request.conf as a section: the same keys, in the same grammar. It names who is run, so that root
- * wants it to be as much root's own as the configuration. */
-static int load_remembered(struct store *store, const char *name, struct config **ret_config,
-                           struct certificate_section *ret_section, struct err *err)
-{
-    AUTO_FREE char *path = store_cert_path(store, name, "request.conf");
-    struct config_errors errors = CONFIG_ERRORS_INIT;
-    const struct config_source source = {.path = path, .is_trust_checked = geteuid() == 0};
-    struct config *config = NULL;
-    int code = 0;
-
-    if (store_request_check(store, name, err) < 0) {
-        return err_code(err);
-    }
-    config = config_load(&source, &errors);
-    if (errors.n > 0) {
-        *err = errors.items[0].err;
-        (void)err_wrap(err, "what was asked for earlier cannot be read");
-        code = err_hint(err, "correct the file, or remove it and give all options again");
-        config_errors_done(&errors);
-        config_free(config);
-        return code;
-    }
-    config_errors_done(&errors);
-    code = certificate_section_get(config, name, ret_section, err);
-    if (code < 0) {
-        config_free(config);
-        return code;
-    }
-    *ret_config = config;
-    return 0;
-}
-
 static void take_list(struct strv *into, const struct strv *said)
 {
     if (into->n == 0) {
@@ -288,45 +253,6 @@ static int take_configured(const struct task_env *env, const struct issue_reques
     return 0;
 }
 
-/* What a section said is nothing that a command said: the section, where it is there and right,
- * says it again, and what it does not say any more is gone. */
-static void forget_configured(struct certificate_section *remembered)
-{
-    AUTO(strv_done) struct strv keys = STRV_INIT;
-
-    strv_copy(&keys, &remembered->configured);
-    for (size_t i = 0; i < keys.n; i++) {
-        const struct config_key *key = key_find("certificate", keys.items[i]);
-
-        if (key != NULL) {
-            key_reset(key, remembered);
-        }
-    }
-}
-
-/* Whether it is for trials is not remembered: request.conf lies in one of the two trees. */
-static int take_remembered(struct store *store, struct wanted *wanted, struct err *err)
-{
-    struct certificate_section section = {.section = NULL};
-    struct config *remembered = NULL;
-    int code = load_remembered(store, wanted->name, &remembered, &section, err);
-
-    if (code < 0 && code != -ERR_NOT_FOUND) {
-        return code;
-    }
-    if (code == 0) {
-        if (!wanted->is_disabled) {
-            forget_configured(&section);
-        }
-        wish_take_section(&wanted->now, &section);
-        wish_take_section(&wanted->kept, &section);
-        certificate_section_done(&section);
-        config_free(remembered);
-    }
-    err_clear(err);
-    return 0;
-}
-
 /* Which of the two trees is meant, as far as the command line and the configuration tell. */
 static int find_tree(const struct task_env *env, const struct issue_request *request,
                      const struct wanted *wanted, bool *ret_is_staging, struct err *err)
@@ -393,7 +319,8 @@ int wanted_make(struct task_env *env, const struct issue_request *request, struc
 
     if (take_request(wanted, request, err) < 0 || take_configured(env, request, wanted, err) < 0 ||
         find_tree(env, request, wanted, &is_staging, err) < 0 ||
-        trees_get(trees, is_staging, &store, err) < 0 || take_remembered(store, wanted, err) < 0 ||
+        trees_get(trees, is_staging, &store, err) < 0 ||
+        wanted_take_remembered(env, request, store, wanted, err) < 0 ||
         choose_ca(env, request, wanted, err) < 0 || check_wanted(env, wanted, err) < 0) {
         return err_code(err);
     }

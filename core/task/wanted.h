@@ -42,7 +42,9 @@ struct wanted {
     struct wish kept;    /* for request.conf: what commands said, now and earlier */
     struct wish section; /* the same: what [certificate NAME] says */
     bool is_configured;  /* the configuration has a section of its name */
-    bool is_disabled;    /* that section is wrong: what it said before counts */
+    /* That section is wrong, or request.conf is: what was said before counts, and is not touched.
+     */
+    bool is_disabled;
     struct ca *ca;
     enum config_answer staging; /* what [certificate NAME] says; request.conf never does */
     enum key_type key_type;

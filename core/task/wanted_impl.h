@@ -12,6 +12,11 @@ void wish_done(struct wish *wish);
 /* Takes over what the section has and nobody before it said. */
 void wish_take_section(struct wish *wish, const struct certificate_section *section);
 
+/* Takes over what an earlier command said, and what a section said when it was last right if the
+ * section is set aside now. None is no error. */
+int wanted_take_remembered(const struct task_env *env, const struct issue_request *request,
+                           struct store *store, struct wanted *wanted, struct err *err);
+
 /* When it is renewed, how many versions are kept, who may read the key. ERR_CONFIG: there is no
  * such group. */
 int wanted_choose_life(const struct settings *settings, struct wanted *wanted, struct err *err);

@@ -327,3 +327,21 @@ def test_a_certificate_that_another_run_holds_is_left_to_it_by_a_timer(lab, clie
         run = client.run("renew", "--force", "--scheduled", "--json")
         ends = results(run)
     assert run.code == 9 and ends["a"]["exit"] == 9 and ends["b"]["exit"] == 0, run.out
+
+
+@pytest.mark.parametrize("damage", ["nonsense\n", "", None])
+def test_a_lost_request_costs_no_certificate(lab, client, damage):
+    assert client.issue("a.example.test", options=["--name", "a", "--key-type", "rsa2048"]).code == 0
+    first, path = serial(client, "a"), client.path("a", "request.conf")
+    if damage is None:
+        os.unlink(path)
+    else:
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(damage)
+    run = client.run("renew", "--force")
+    assert run.code == 0 and serial(client, "a") != first, run.err
+    assert "its request.conf cannot be used" in run.err
+    cert, _, key = client.certificate("a")
+    assert names_of(cert) == ["a.example.test"] and key.key_size == 2048
+    # What somebody wrote there is his to correct.
+    assert os.path.exists(path) == (damage is not None)
