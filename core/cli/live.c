@@ -39,10 +39,11 @@ struct live {
     struct sink *sink;
     struct loop *loop;
     struct loop_timer *timer;
-    bool is_soon; /* the timer that runs is the short one */
-    struct live_row *rows;
+    bool is_soon;          /* the timer that runs is the short one */
+    struct live_row *rows; /* an order's names behind it */
     size_t n_rows, cap_rows;
-    size_t *drawn; /* the columns of each line that is on the screen */
+    bool has_several; /* orders at once */
+    size_t *drawn;    /* the columns of each line that is on the screen */
     size_t n_drawn, cap_drawn;
 };
 
@@ -305,18 +306,25 @@ void live_draw(struct live *live)
     schedule(live, false);
 }
 
-/* What stays on the screen for good: of many names only those that are worth a look. */
-static void drop_good_names(struct live *live)
+static bool is_of(const struct live_row *row, const char *certificate)
+{
+    return str_eq(row->certificate == NULL ? row->subject : row->certificate, certificate);
+}
+
+/* Drops what is not worth to stay on the screen for good: of many names, or where many
+ * certificates end one after the other, all that went well. */
+static void drop_good_rows(struct live *live, bool is_one_of_many)
 {
     size_t n = 0;
 
-    if (live->n_rows <= FROZEN_ROWS) {
+    if (live->n_rows <= FROZEN_ROWS && !is_one_of_many) {
         return;
     }
     for (size_t i = 0; i < live->n_rows; i++) {
         struct live_row *row = &live->rows[i];
 
-        if (row->certificate != NULL && str_eq(row->state, "VALID")) {
+        if (is_one_of_many ? is_finished(row) && !str_eq(row->state, "FAILED")
+                           : row->certificate != NULL && str_eq(row->state, "VALID")) {
             row_done(row);
         } else {
             live->rows[n++] = *row;
@@ -325,7 +333,7 @@ static void drop_good_names(struct live *live)
     live->n_rows = n;
 }
 
-void live_freeze(struct live *live, const struct event *result)
+static void mark_failed(struct live *live, const struct event *result)
 {
     int64_t status = event_number(result, "exit", EXIT_DONE);
 
@@ -338,11 +346,51 @@ void live_freeze(struct live *live, const struct event *result)
             str_set(&row->state, status == EXIT_LATER ? "PARKED" : "FAILED");
         }
     }
-    drop_good_names(live);
+}
+
+/* Takes the rows that go on out of live; they come back by live->rows once the others stand. */
+static struct live_row *take_others(struct live *live, const char *certificate, size_t *ret_n)
+{
+    struct live_row *others = mem_alloc(live->n_rows, sizeof(*others));
+    size_t n_others = 0;
+    size_t n = 0;
+
+    for (size_t i = 0; i < live->n_rows; i++) {
+        if (is_of(&live->rows[i], certificate)) {
+            live->rows[n++] = live->rows[i];
+        } else {
+            others[n_others++] = live->rows[i];
+        }
+    }
+    live->n_rows = n;
+    *ret_n = n_others;
+    return others;
+}
+
+/* Of several certificates only the one that has ended; the summary ends all. */
+void live_freeze(struct live *live, const struct event *result)
+{
+    bool is_one_of_many = live->has_several && !result_is_summary(result);
+    AUTO_FREE struct live_row *others = NULL;
+    size_t n_others = 0;
+
+    mark_failed(live, result);
+    if (is_one_of_many) {
+        others = take_others(live, result->subject, &n_others);
+    }
+    drop_good_rows(live, is_one_of_many);
+    if (live->n_rows == 0) {
+        live_erase(live);
+    }
     live_draw(live);
     loop_timer_cancel(&live->timer);
     forget_rows(live);
     live->n_drawn = 0;
+    for (size_t i = 0; i < n_others; i++) {
+        live->rows[i] = others[i];
+    }
+    live->n_rows = n_others;
+    schedule(live, true);
 }
 
 /* The certificate that an event of a name belongs to; events that do not say belong to any. */
@@ -360,18 +408,37 @@ static struct live_row *find_row(struct live *live, const char *subject, const c
     return NULL;
 }
 
+/* A name goes behind the last of its order's; anything else to the end. */
+static struct live_row *add_row(struct live *live, const char *certificate)
+{
+    size_t at = live->n_rows;
+
+    while (certificate != NULL && at > 0 && !is_of(&live->rows[at - 1], certificate)) {
+        at--;
+    }
+    at = at == 0 ? live->n_rows : at;
+    (void)VEC_PUSH(live->rows, live->n_rows, live->cap_rows);
+    memmove(&live->rows[at + 1], &live->rows[at],
+            (live->n_rows - 1 - at) * sizeof(struct live_row));
+    return &live->rows[at];
+}
+
 static struct live_row *get_row(struct live *live, const struct event *event)
 {
     const char *certificate = event_text(event, "certificate");
     bool is_order = event->kind == EVENT_ORDER;
     struct live_row *row = find_row(live, event->subject, certificate, is_order);
 
-    if (row == NULL) {
-        row = &VEC_PUSH(live->rows, live->n_rows, live->cap_rows);
-        *row = (struct live_row){.subject = str_dup(event->subject)};
-        if (!is_order) {
-            row->certificate = str_dup(certificate == NULL ? "" : certificate);
-        }
+    if (row != NULL) {
+        return row;
+    }
+    for (size_t i = 0; is_order && i < live->n_rows; i++) {
+        live->has_several = live->has_several || live->rows[i].certificate == NULL;
+    }
+    row = add_row(live, is_order ? NULL : certificate);
+    *row = (struct live_row){.subject = str_dup(event->subject)};
+    if (!is_order) {
+        row->certificate = str_dup(certificate == NULL ? "" : certificate);
     }
     return row;
 }

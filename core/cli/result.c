@@ -66,6 +66,11 @@ static bool is_one_of_many(const struct event *event)
            event_text(event, "next") == NULL;
 }
 
+bool result_is_summary(const struct event *result)
+{
+    return event_number(result, "issued", -1) >= 0;
+}
+
 /* One of many: "web: issued, valid until 2027-02-19T10:00:00Z (in 89 days)". */
 static void add_short_success(const struct sink *sink, const struct event *event, struct buf *to)
 {

@@ -231,8 +231,10 @@ static void tell_result(struct sink *sink, const struct event *event)
     }
     if (is_up_to_a_person(event)) {
         sink_write(sink, SINK_ERR, buf_str(&sink->held), sink->held.len);
+        buf_clear(&sink->held);
+    } else if (result_is_summary(event)) {
+        buf_clear(&sink->held); /* until then it may be for a certificate that goes on */
     }
-    buf_clear(&sink->held);
     sink->has_told_wait = false;
     if (stream == SINK_OUT && sink->settings.level < EVENT_NOTICE) {
         return; /* -q: the exit status says it */

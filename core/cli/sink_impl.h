@@ -54,6 +54,8 @@ void line_format(const struct sink *sink, const struct event *event, struct buf 
 
 /* EVENT_RESULT as a block, and where it belongs. */
 enum sink_stream result_format(const struct sink *sink, const struct event *event, struct buf *to);
+/* Whether it is the one that comes after those of many certificates. */
+bool result_is_summary(const struct event *result);
 
 /* An event as one JSON object, with its line feed. */
 void json_format(const struct event *event, int64_t wall_s, struct buf *to);
@@ -75,8 +77,9 @@ void live_set_loop(struct live *live, struct loop *loop);
 bool live_take(struct live *live, const struct event *event);
 /* Takes the lines off the screen until the next draw. */
 void live_erase(struct live *live);
-/* Leaves the lines where they are, for good, and begins anew below. The result tells how it ended:
- * the state DONE of an order only says that nothing is left to do. */
+/* Leaves the lines of what has ended where they are, for good, and begins anew below with those of
+ * other certificates. The result tells how it ended: the state DONE of an order only says that
+ * nothing is left to do. */
 void live_freeze(struct live *live, const struct event *result);
 void live_draw(struct live *live);
 void live_note_enter(struct live *live, size_t columns);

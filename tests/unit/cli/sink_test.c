@@ -440,6 +440,81 @@ static void a_failed_order_does_not_end_as_done(void **state)
         str_has_prefix(buf_str(&shown), "example.com  FAILED\nerror: example.com: the values"));
 }
 
+static void tell_one(const char *certificate, const char *state, const char *name_state)
+{
+    AUTO_FREE char *name = str_fmt("%s.example.com", certificate);
+
+    event_emit(EVENT_NOTICE, EVENT_ORDER, certificate, FIELD("state", state));
+    if (name_state != NULL) {
+        event_emit(EVENT_NOTICE, EVENT_NAME, name, FIELD("certificate", certificate),
+                   FIELD("state", name_state));
+    }
+}
+
+static void tell_end(const char *certificate, int64_t status, const char *text)
+{
+    event_emit(status == 0 ? EVENT_NOTICE : EVENT_ERROR, EVENT_RESULT, certificate,
+               FIELD_INT("exit", status), FIELD("class", "none"),
+               status == 0 ? FIELD("state", "issued") : FIELD("text", text),
+               status == 0 ? FIELD("not-after", "2027-02-20T02:26:40Z") : FIELD("class", NULL));
+}
+
+/* Names stand below their own order, whichever moved last; one that ends takes no line of another
+ * with it. */
+static void certificates_side_by_side_end_one_by_one(void **state)
+{
+    AUTO_PTR(world) struct world *w = world_new(80, 24);
+    AUTO(buf_done) struct buf shown = BUF(1 << 16);
+    AUTO(buf_done) struct buf at_end = BUF(1 << 16);
+
+    (void)state;
+    open_sink(w, SINK_LIVE, EVENT_NOTICE, false);
+    for (const char *const *at = (const char *const[]){"a", "b", "c", NULL}; *at != NULL; at++) {
+        tell_one(*at, "NEW", NULL);
+    }
+    tell_one("b", "VALIDATE", "PUBLISH");
+    tell_one("a", "VALIDATE", "FIND");
+    screen_dump(&w->screen, &shown);
+    assert_string_equal(buf_str(&shown), "a                VALIDATE\n"
+                                         "  a.example.com  FIND\n"
+                                         "b                VALIDATE\n"
+                                         "  b.example.com  PUBLISH\n"
+                                         "c                NEW\n");
+    tell_one("a", "DONE", "VALID");
+    tell_end("a", 0, NULL);
+    tell_one("b", "DONE", "FAILED");
+    tell_end("b", 5, "it did not appear");
+    tell_one("c", "DONE", NULL);
+    tell_end("c", 0, NULL);
+    event_emit(EVENT_ERROR, EVENT_RESULT, "process", FIELD_INT("exit", 5), FIELD_INT("issued", 2),
+               FIELD("text", "2 issued, 1 failed"));
+    screen_dump(&w->screen, &at_end);
+    assert_string_equal(buf_str(&at_end),
+                        "a: issued, valid until 2027-02-20T02:26:40Z (in 90 days)\n"
+                        "b                FAILED\n"
+                        "  b.example.com  FAILED\n"
+                        "error: b: it did not appear\n"
+                        "c: issued, valid until 2027-02-20T02:26:40Z (in 90 days)\n"
+                        "error: process: 2 issued, 1 failed\n");
+}
+
+/* What one certificate still wants of a person is not forgotten because another is through. */
+static void what_a_person_is_to_do_outlives_the_success_of_others(void **state)
+{
+    AUTO_PTR(world) struct world *w = world_new(80, 24);
+
+    (void)state;
+    open_sink(w, SINK_PLAIN, EVENT_NOTICE, false);
+    event_emit(EVENT_NOTICE, EVENT_RECORD, "_acme-challenge.b.example.com",
+               FIELD("action", "create"), FIELD("zone", "example.com"), FIELD("type", "TXT"),
+               FIELD("value", "value-of-b"), FIELD_INT("ttl", 60), FIELD_INT("index", 1),
+               FIELD_INT("count", 1), FIELD_INT("waited-for", 0));
+    tell_end("a", 0, NULL);
+    assert_null(strstr(buf_str(&w->err), "value-of-b"));
+    tell_end("b", 10, "create them first");
+    assert_non_null(strstr(buf_str(&w->err), "value-of-b"));
+}
+
 static void a_pause_clears_the_lines_and_the_next_event_brings_them_back(void **state)
 {
     AUTO_PTR(world) struct world *w = world_new(80, 24);
@@ -508,6 +583,8 @@ int main(void)
         cmocka_unit_test(a_resize_leaves_no_rubbish),
         cmocka_unit_test(a_result_that_cannot_be_written_is_noticed),
         cmocka_unit_test(a_failed_order_does_not_end_as_done),
+        cmocka_unit_test(certificates_side_by_side_end_one_by_one),
+        cmocka_unit_test(what_a_person_is_to_do_outlives_the_success_of_others),
         cmocka_unit_test(enter_leaves_no_rubbish),
         cmocka_unit_test(each_line_for_the_journal_has_its_priority),
         cmocka_unit_test(a_pause_clears_the_lines_and_the_next_event_brings_them_back),
