@@ -64,9 +64,18 @@ static void add_row(struct plan_view *view, const struct plan_item *item)
     char span[CLOCK_TEXT_MAX];
     const char *left = item->not_after_s == 0 ? "-" : "EXPIRED";
     int64_t left_s = item->not_after_s - clock_wall_s();
-    const char *why = item->why == NULL ? "" : item->why;
-    AUTO_FREE char *whole = str_fmt("%s%s%s", item->is_staging ? "STAGING: " : "",
-                                    item->is_disabled ? "its section is wrong; " : "", why);
+    AUTO(strv_done) struct strv reasons = STRV_INIT;
+
+    if (item->is_staging) {
+        strv_add(&reasons, "STAGING");
+    }
+    if (item->is_disabled) {
+        strv_add(&reasons, "its section is wrong");
+    }
+    if (item->why != NULL) {
+        strv_add(&reasons, item->why);
+    }
+    AUTO_FREE char *whole = strv_join(&reasons, "; ");
 
     if (item->not_after_s != 0 && left_s > 0) {
         clock_format_span(left_s, span);

@@ -84,7 +84,6 @@ static int add(struct planner *planner, const char *name, const struct config_se
     struct plan_item item = {.name = str_dup(name), .is_staging = is_staging};
     AUTO(plan_subject_done) struct plan_subject s = {.request = STORE_PAIRS_INIT};
 
-    map_set(planner->known, name, planner);
     s.item = &item;
     s.standing = standing_find(planner->standings, name, &s.why);
     if (s.standing == STANDING_GOOD &&
@@ -92,11 +91,16 @@ static int add(struct planner *planner, const char *name, const struct config_se
          find_tree(planner, &s.section, &item.is_staging, &s.why) < 0)) {
         s.standing = STANDING_DISABLED;
     }
-    if (trees_get(planner->trees, item.is_staging, &s.store, err) < 0) {
+    map_set(planner->known, name, item.is_staging ? &planner->is_trial : &planner->is_real);
+    if (trees_get(planner->trees, item.is_staging, &s.store, err) == 0) {
+        plan_judge(planner, &s);
+    } else if (item.is_staging != planner->env->settings->is_staging) {
+        plan_decide_broken(&s, err); /* trials that cannot be read stop nothing else */
+        err_clear(err);
+    } else {
         mem_free(item.name);
         return err_code(err);
     }
-    plan_judge(planner, &s);
     VEC_PUSH(planner->plan->items, planner->plan->n, planner->plan->cap) = item;
     return 0;
 }
@@ -115,6 +119,56 @@ static int add_configured(struct planner *planner, struct err *err)
     return 0;
 }
 
+/* A section for trials does not say what the real certificate of its name is to be; that this one
+ * ends some day must not come as a surprise. */
+static void add_hidden(const struct planner *planner, struct store *store, const char *name)
+{
+    AUTO_PTR(store_cert) struct store_cert *cert = NULL;
+    struct err ignored = ERR_INIT; /* then there is none to end */
+
+    if (store_cert_load(store, name, &cert, &ignored) == 0) {
+        VEC_PUSH(planner->plan->items, planner->plan->n, planner->plan->cap) = (struct plan_item){
+            .name = str_dup(name),
+            .action = PLAN_LEAVE,
+            .why = str_dup("the section of its name is for trials: give one of them another name"),
+            .not_after_s = cert->not_after_s,
+        };
+    }
+}
+
+/* Where the configuration makes everything a trial. */
+static void warn_of_real(const struct planner *planner)
+{
+    AUTO(strv_done) struct strv names = STRV_INIT;
+    AUTO_FREE char *where = NULL;
+    struct config_place place = settings_place(planner->env->settings, "staging");
+    struct store *store = NULL;
+    struct err ignored = ERR_INIT; /* then none is known to be left out */
+
+    if (place.origin != CONFIG_FILE || trees_get(planner->trees, false, &store, &ignored) < 0 ||
+        store_cert_list(store, &names, &ignored) < 0 || names.n == 0) {
+        return;
+    }
+    where = config_place_format(&place);
+    event_log(EVENT_WARNING, "",
+              "%zu certificates that are no trials are not renewed: %s says staging = yes", names.n,
+              where);
+}
+
+static int add_remembered_name(struct planner *planner, struct store *store, const char *name,
+                               struct err *err)
+{
+    const void *met = map_find(planner->known, name);
+
+    if (!is_asked_for(planner, name)) {
+        return 0;
+    }
+    if (met == &planner->is_trial && !store_is_staging(store)) {
+        add_hidden(planner, store, name);
+    }
+    return met != NULL ? 0 : add(planner, name, NULL, store_is_staging(store), err);
+}
+
 /* Trials of commands are theirs to repeat, unless all of this run is one. */
 static int add_remembered(struct planner *planner, struct err *err)
 {
@@ -127,11 +181,12 @@ static int add_remembered(struct planner *planner, struct err *err)
         return err_code(err);
     }
     for (size_t i = 0; i < names.n; i++) {
-        if (is_asked_for(planner, names.items[i]) &&
-            map_find(planner->known, names.items[i]) == NULL &&
-            add(planner, names.items[i], NULL, is_staging, err) < 0) {
+        if (add_remembered_name(planner, store, names.items[i], err) < 0) {
             return err_code(err);
         }
+    }
+    if (is_staging) {
+        warn_of_real(planner);
     }
     return 0;
 }

@@ -31,13 +31,16 @@ struct planner {
     struct plan *plan;
     struct standings *standings;
     struct deploy_common *common;
-    struct map *known; /* names that are in the plan */
-    char *last_ca;     /* the CA that was looked up last, and whether it is for trials */
+    struct map *known; /* names that are in the plan; to one of the next two */
+    char is_real, is_trial;
+    char *last_ca; /* the CA that was looked up last, and whether it is for trials */
     bool is_last_ca_staging;
 };
 
 /* Decides what is to be done with the subject's item. */
 void plan_judge(const struct planner *planner, struct plan_subject *s);
+/* It cannot be judged, and why. */
+void plan_decide_broken(struct plan_subject *s, const struct err *err);
 void plan_subject_done(struct plan_subject *s);
 
 #endif

@@ -18,7 +18,7 @@ static void decide(struct plan_subject *s, enum plan_action action, char *take_w
     s->item->action = action;
 }
 
-static void decide_broken(struct plan_subject *s, const struct err *err)
+void plan_decide_broken(struct plan_subject *s, const struct err *err)
 {
     decide(s, PLAN_BROKEN, str_dup(err->text));
     s->item->class = err->class;
@@ -211,9 +211,9 @@ static bool judge_owner(struct plan_subject *s)
 static void decide_unknown(struct plan_subject *s, const struct err *lost)
 {
     if (s->standing == STANDING_DISABLED) {
-        decide_broken(s, &s->why);
+        plan_decide_broken(s, &s->why);
     } else if (lost->class != ERR_NOT_FOUND) {
-        decide_broken(s, lost);
+        plan_decide_broken(s, lost);
     } else if (store_cert_is_retired(s->store, s->item->name)) {
         decide(s, PLAN_LEAVE, str_dup("it was revoked"));
     } else {
@@ -245,7 +245,7 @@ void plan_judge(const struct planner *planner, struct plan_subject *s)
     err_clear(&err);
     code = store_cert_load(s->store, s->item->name, &s->cert, &err);
     if (code == -ERR_MALFORMED && s->item->is_request_lost) {
-        decide_broken(s, &lost);
+        plan_decide_broken(s, &lost);
     } else if (code == -ERR_MALFORMED) {
         decide(s, PLAN_RENEW, str_dup(err.text)); /* what is damaged serves nobody */
     } else if (code == 0 && !store_cert_has_key(s->store, s->cert)) {
@@ -257,7 +257,7 @@ void plan_judge(const struct planner *planner, struct plan_subject *s)
     } else if (code == -ERR_NOT_FOUND) {
         judge_absent(planner, s);
     } else {
-        decide_broken(s, &err);
+        plan_decide_broken(s, &err);
     }
 }
 

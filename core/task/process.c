@@ -47,6 +47,12 @@ static void finish_sweep(void *arg)
     failures_send(process->failures, finish_failures, process);
 }
 
+/* What goes on for it, or begins next: the trial before the order. */
+static const struct job *job_in_turn(const struct turn *turn)
+{
+    return turn->trial != NULL && !job_is_over(turn->trial) ? turn->trial : turn->job;
+}
+
 /* The CA would hand the same order to both. */
 static bool has_twin(const struct process *process, const struct turn *turn)
 {
@@ -54,7 +60,8 @@ static bool has_twin(const struct process *process, const struct turn *turn)
         const struct turn *other = &process->turns[i];
 
         if (other != turn && other->is_started && !other->is_over &&
-            job_is_twin(other->job, turn->job)) {
+            (job_is_twin(job_in_turn(other), job_in_turn(turn)) ||
+             job_is_twin(other->job, turn->job))) {
             return true;
         }
     }
@@ -120,6 +127,7 @@ static void finish_trial(void *arg)
 {
     struct turn *turn = arg;
     struct process *process = turn->process;
+    struct err err = ERR_INIT;
 
     note_trial(turn);
     job_stop(turn->trial);
@@ -129,7 +137,12 @@ static void finish_trial(void *arg)
     }
     turn->is_over = true;
     process->n_running--;
-    process_count_failure(process, job_tell(turn->trial));
+    if (has_told(turn->trial)) {
+        process_count_failure(process, job_tell(turn->trial));
+    } else {
+        (void)err_set(&err, ERR_CANCELLED, "interrupted before its order, after the trial");
+        process_tell_failure(process, job_name(turn->job), &err);
+    }
     start_turns(process);
 }
 
@@ -196,7 +209,8 @@ static int compare_ends(const void *a, const void *b)
     return (x->not_after_s > y->not_after_s) - (x->not_after_s < y->not_after_s);
 }
 
-static void add_turn(struct process *process, const struct plan_item *item)
+/* Whether there is anything to be done for it now. */
+static bool add_turn(struct process *process, const struct plan_item *item)
 {
     struct turn *turn = &process->turns[process->n_turns++];
     struct err err = ERR_INIT;
@@ -217,10 +231,13 @@ static void add_turn(struct process *process, const struct plan_item *item)
     turn->trial_request.is_trial = true;
     if (job_new(process->run, &turn->request, &turn->job, &err) < 0) {
         process_tell_failure(process, item->name, &err);
-    } else if (item->wants_trial && !process->request->is_trial &&
-               job_new(process->run, &turn->trial_request, &turn->trial, &err) < 0) {
+        return false;
+    }
+    if (item->wants_trial && !process->request->is_trial &&
+        job_new(process->run, &turn->trial_request, &turn->trial, &err) < 0) {
         event_log(EVENT_DEBUG, item->name, "no trial before the order: %s", err.text);
     }
+    return true;
 }
 
 /* Whose turn needs no order. */
@@ -244,10 +261,13 @@ static void add_turns(struct process *process)
         bool is_order = plan_is_order(item->action);
 
         process_tell_item(process, item);
-        if (is_order && n_orders++ >= max) {
+        if (is_order && n_orders >= max) {
             process->tally.n_postponed++;
-        } else if (is_order || is_small(item, &n_asks)) {
-            add_turn(process, item);
+        } else if (is_order) {
+            /* What is refused at once, run after run, takes no place away. */
+            n_orders += add_turn(process, item) ? 1 : 0;
+        } else if (is_small(item, &n_asks)) {
+            (void)add_turn(process, item);
         } else if (item->action == PLAN_ASK) {
             process->tally.n_unchanged++;
         }
@@ -270,15 +290,22 @@ static bool has_journals(struct store *store)
     return fs_list(store_folder(store, STORE_JOURNAL), &found, &ignored) == 0 && found.n > 0;
 }
 
-/* What dead runs left goes, even where nothing is due. */
+/* What dead runs left goes, even where nothing is due; what trials left too, where no trial is. */
 static void open_for_sweep(struct process *process, bool is_staging)
 {
-    struct store *store = process->run == NULL ? NULL : run_trees(process->run)->stores[is_staging];
+    struct trees *trees = run_trees(process->run);
+    struct store *store = trees->stores[is_staging];
     struct rooms *rooms = NULL;
     struct err err = ERR_INIT;
+    int code = 0;
 
-    if (store != NULL && has_journals(store) &&
-        run_open_rooms(process->run, store, &rooms, &err) < 0) {
+    if (is_staging && store_has_staging(process->env->settings->state_dir)) {
+        code = trees_get(trees, true, &store, &err);
+    }
+    if (code == 0 && store != NULL && has_journals(store)) {
+        code = run_open_rooms(process->run, store, &rooms, &err);
+    }
+    if (code < 0) {
         event_log(EVENT_WARNING, "journal", "%s", err.text);
     }
 }

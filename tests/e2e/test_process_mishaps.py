@@ -1,0 +1,84 @@
+# SPDX-FileCopyrightText: 2026 the acme-dns authors
+# SPDX-License-Identifier: MIT
+"""process where something is wrong with some of the certificates: the others lose nothing by it, and nobody is left
+to expire unsaid."""
+
+import os
+
+import pytest
+from lab import Ca, World, Zone
+from test_process import many, results, section, serial, with_partner
+
+ZONE = Zone("example.test", records='@ 60 IN TXT "not ours"')
+
+
+@pytest.fixture
+def lab(make_lab):
+    return make_lab(World(zones=[ZONE], cas=[Ca(calm=True)], in_step=True, cache_s=0))
+
+
+@pytest.fixture
+def two_cas(make_lab):
+    return make_lab(World(zones=[ZONE], cas=[Ca(calm=True), Ca(name="trial", calm=True)], in_step=True, cache_s=0))
+
+
+@pytest.fixture
+def client(lab, make_client):
+    return make_client(lab)
+
+
+def test_what_is_refused_at_once_takes_no_place_from_others(lab, client):
+    """It would do so run after run, and those behind it would never be renewed."""
+    other = "[provider other]\nplugin = rfc2136\nkey-file = %s\nttl = 1\n" % lab.key_file()
+    client.configure(sections=other + many(client, "ab", "provider = other\n") + many(client, "c"))
+    assert client.run("process").code == 0
+    first = serial(client, "c")
+    client.configure(sections=many(client, "ab", "provider = other\n") + many(client, "c"))
+    run = client.run("renew", "--force", "--max-orders", "1", "--json")
+    ends = results(run)
+    assert run.code == 3 and serial(client, "c") != first, run.out
+    assert "there is no provider 'other'" in ends["a"]["text"]
+    assert (ends["renew"]["issued"], ends["renew"]["failed"], ends["renew"]["postponed"]) == (1, 2, 0)
+
+
+def test_a_real_certificate_behind_a_section_for_trials_is_told(two_cas, make_client):
+    lab, client = two_cas, make_client(two_cas)
+    client.configure(sections=with_partner(lab))
+    assert client.run("issue", "-d", "a.example.test", "--name", "a", "--ca", "one", "--provider", "lab").code == 0
+    trial = "[certificate a]\ndomains = a.example.test\nca = one\nstaging = yes\nprovider = lab\n"
+    client.configure(sections=with_partner(lab, trial))
+    plan = client.run("process", "--plan")
+    assert "STAGING" in plan.out and "STAGING:" not in plan.out, plan.out
+    for command in (["process"], ["renew", "--force", "a"], ["process", "--scheduled"]):
+        run = client.run(*command)
+        assert run.code == 0, run.err
+        assert "a: not renewed: the section of its name is for trials" in run.err, run.err
+    client.configure(settings="staging = yes\n", sections=with_partner(lab))
+    run = client.run("process")
+    assert run.code == 0 and "1 certificates that are no trials are not renewed" in run.err, run.err
+    assert "acme-dns.conf:" in run.err
+
+
+def test_trials_that_cannot_be_kept_stop_nothing_else(two_cas, make_client):
+    lab, client = two_cas, make_client(two_cas)
+    trial = "[certificate t]\ndomains = t.example.test\nca = one\nstaging = yes\nprovider = lab\n"
+    real = "[certificate a]\ndomains = a.example.test\nca = one\nprovider = lab\n"
+    client.configure(sections=with_partner(lab, real + trial))
+    os.makedirs(client.state)
+    with open(os.path.join(client.state, "staging"), "w", encoding="utf-8"):
+        pass
+    run = client.run("process", "--json")
+    ends = results(run)
+    assert run.code == 1 and ends["a"]["exit"] == 0 and ends["t"]["exit"] == 1, run.out
+    assert os.path.join(client.state, "staging") in ends["t"]["text"]
+
+
+def test_what_a_killed_trial_left_is_removed_by_any_run(two_cas, make_client):
+    lab, client = two_cas, make_client(two_cas)
+    client.configure(sections=with_partner(lab))
+    before = lab.transfer("example.test")
+    killed = lab.run(client.command("issue", "--dry-run", "-d", "a.example.test", "--ca", "one", "--provider", "lab"),
+                     env={"ACME_DNS_CRASH_AT": "provider-add-after"})
+    assert killed.code != 0 and lab.transfer("example.test") != before, killed.err
+    run = client.run("process")
+    assert run.code == 0 and lab.transfer("example.test") == before, run.err
