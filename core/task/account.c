@@ -245,15 +245,18 @@ static void finish_key(void *arg, struct key *key, const struct err *err)
 
 /* ---- Loading ---- */
 
-/* Calls that were made meanwhile have waited for the directory; its failure is theirs to tell. */
+/* Calls that were made meanwhile have waited for the directory; its failure is theirs to tell, and
+ * need not be met again by those to come. */
 static void note_directory(void *arg, const struct acme_directory *directory,
                            const struct acme_reply *reply)
 {
     struct account *account = arg;
 
     (void)directory;
-    (void)reply;
     account->call = NULL;
+    if (reply->err != NULL && account->callbacks.lost != NULL) {
+        account->callbacks.lost(account->arg, reply->err);
+    }
 }
 
 /* The other one has had the lock to itself, or many share it. True: the next try has begun. */

@@ -31,10 +31,12 @@ struct account_parts {
 };
 
 /* has_client(): key and client are there, so that what needs no account can begin. ready(): the
- * client signs for the account, or err says why not. */
+ * client signs for the account, or err says why not. lost(), which may be NULL: the CA was not to
+ * be had after all; requests under way end by that themselves. */
 struct account_callbacks {
     void (*has_client)(void *arg, const struct account_parts *parts);
     void (*ready)(void *arg, const struct err *err);
+    void (*lost)(void *arg, const struct err *err);
 };
 
 /* request, store and http are borrowed and must outlive the account. */

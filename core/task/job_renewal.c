@@ -96,11 +96,14 @@ void job_note_success(const struct job *job)
 
 /* ---- Asking the CA ---- */
 
-static void finish_first_ask(void *arg)
+static void finish_first_ask(void *arg, bool is_silent)
 {
     struct job *job = arg;
 
     job->ask = NULL;
+    if (is_silent) {
+        run_give_up_client(job->run, job->wanted->ca);
+    }
     job_begin(job);
 }
 
@@ -130,10 +133,11 @@ bool job_ask_first(struct job *job)
     return true;
 }
 
-static void finish_last_ask(void *arg)
+static void finish_last_ask(void *arg, bool is_silent)
 {
     struct job *job = arg;
 
+    (void)is_silent;
     job->ask = NULL;
     job_finish(job, NULL);
 }

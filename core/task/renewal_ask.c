@@ -99,13 +99,13 @@ static void keep(const struct renewal_ask *ask, const struct acme_renewal *renew
 
 /* ---- The request ---- */
 
-static void finish(struct renewal_ask *ask)
+static void finish(struct renewal_ask *ask, bool is_silent)
 {
     renewal_asked_fn *done = ask->done;
     void *arg = ask->arg;
 
     ask_free(ask);
-    done(arg);
+    done(arg, is_silent);
 }
 
 static int64_t next_after(const struct acme_reply *reply)
@@ -125,13 +125,15 @@ static void take_answer(void *arg, const struct acme_renewal *renewal,
                         const struct acme_reply *reply)
 {
     struct renewal_ask *ask = arg;
+    bool is_silent = reply->err != NULL &&
+                     (reply->err->class == ERR_NETWORK || reply->err->class == ERR_TIMEOUT);
 
     ask->call = NULL;
     if (reply->err != NULL) {
         event_log(EVENT_DEBUG, ask->name, "the CA did not say when to renew: %s", reply->err->text);
     }
     keep(ask, renewal, next_after(reply));
-    finish(ask);
+    finish(ask, is_silent);
 }
 
 static void give_up(void *arg)
@@ -145,7 +147,7 @@ static void give_up(void *arg)
                         : "the certificate has no authority key identifier: the CA cannot be asked "
                           "when to renew it");
     keep(ask, NULL, was_asked ? NEXT_S : NEVER_S);
-    finish(ask);
+    finish(ask, was_asked);
 }
 
 struct renewal_ask *renewal_ask_start(struct loop *loop, struct store *store,

@@ -15,8 +15,9 @@
 
 struct renewal_ask;
 
-/* Comes once, from the loop, whatever became of it; renewal_judge() knows more now. */
-typedef void renewal_asked_fn(void *arg);
+/* Comes once, from the loop, whatever became of it; renewal_judge() knows more now. is_silent: the
+ * CA was not to be had, or did not answer in time. */
+typedef void renewal_asked_fn(void *arg, bool is_silent);
 
 /* Right after an installation somebody waits for the end of the run. */
 #define RENEWAL_ASK_QUICKLY_MS 5000

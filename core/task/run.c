@@ -29,6 +29,7 @@ struct shared_http {
 struct shared_client {
     const char *directory_url;
     struct acme_client *client;
+    bool is_silent;
 };
 
 struct run {
@@ -155,17 +156,38 @@ static int get_http(struct run *run, const struct ca *ca, struct http **ret_http
     return 0;
 }
 
+static struct shared_client *find_client(const struct run *run, const struct ca *ca)
+{
+    for (size_t i = 0; i < run->n_clients; i++) {
+        if (str_eq(run->clients[i].directory_url, ca->directory)) {
+            return &run->clients[i];
+        }
+    }
+    return NULL;
+}
+
+void run_give_up_client(struct run *run, const struct ca *ca)
+{
+    struct shared_client *shared = find_client(run, ca);
+
+    if (shared != NULL) {
+        shared->is_silent = true;
+    }
+}
+
 int run_open_client(struct run *run, const struct ca *ca, struct acme_client **ret_client,
                     struct err *err)
 {
     struct http *http = NULL;
     struct acme_client *client = NULL;
+    const struct shared_client *known = find_client(run, ca);
 
-    for (size_t i = 0; i < run->n_clients; i++) {
-        if (str_eq(run->clients[i].directory_url, ca->directory)) {
-            *ret_client = run->clients[i].client;
-            return 0;
-        }
+    if (known != NULL && known->is_silent) {
+        return err_set(err, ERR_NETWORK, "%s has not answered earlier in this run", ca->title);
+    }
+    if (known != NULL) {
+        *ret_client = known->client;
+        return 0;
     }
     if (get_http(run, ca, &http, err) < 0 ||
         acme_new(run->env->loop, http, ca, NULL, &client, err) < 0) {

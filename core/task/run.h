@@ -61,6 +61,10 @@ const char *run_account_id(const struct run_member *member);
 int run_open_client(struct run *run, const struct ca *ca, struct acme_client **ret_client,
                     struct err *err);
 
+/* It does not answer: run_open_client() refuses it from now on, for a thousand questions would each
+ * wait for their deadline. */
+void run_give_up_client(struct run *run, const struct ca *ca);
+
 /* For order_env; arg is the member. */
 int run_account_refused(void *arg, const struct acme_problem *problem, struct err *err);
 

@@ -98,6 +98,18 @@ static void take_end(void *arg, const struct err *err)
     tell_soon(account);
 }
 
+/* For those who come from now on: a hundred certificates would each wait as long for nothing. */
+static void take_loss(void *arg, const struct err *err)
+{
+    struct run_account *account = arg;
+
+    account->is_ready = false;
+    account->err = *err;
+    (void)err_hint(&account->err, "that was met earlier in this run; the CA is not asked again "
+                                  "before the next");
+    tell_soon(account);
+}
+
 /* ---- Members ---- */
 
 bool run_account_is_for(const struct run_account *account, const struct store *store,
@@ -166,8 +178,8 @@ void run_leave_account(struct run_member **member)
 struct run_account *run_account_open(struct task_env *env, struct store *store, struct http *http,
                                      const struct account_request *request)
 {
-    static const struct account_callbacks CALLBACKS = {.has_client = take_client,
-                                                       .ready = take_end};
+    static const struct account_callbacks CALLBACKS = {
+        .has_client = take_client, .ready = take_end, .lost = take_loss};
     struct run_account *account = NEW(struct run_account);
 
     account->loop = env->loop;

@@ -3,6 +3,7 @@
 """process where something is wrong with some of the certificates: the others lose nothing by it, and nobody is left
 to expire unsaid."""
 
+import json
 import os
 
 import pytest
@@ -82,3 +83,26 @@ def test_what_a_killed_trial_left_is_removed_by_any_run(two_cas, make_client):
     assert killed.code != 0 and lab.transfer("example.test") != before, killed.err
     run = client.run("process")
     assert run.code == 0 and lab.transfer("example.test") == before, run.err
+
+
+def test_a_ca_that_is_down_is_waited_for_once(lab, client):
+    """Not by each of a hundred certificates: other CAs' would wait behind them."""
+    client.configure(sections=many(client, "abc"))
+    assert client.run("process").code == 0
+    for name in "abc":
+        with open(client.path(name, "renewal.json"), encoding="utf-8") as file:
+            kept = json.load(file)
+        kept["ari"].update({"asked": "2001-01-01T00:00:00Z", "next": "2001-01-01T00:00:01Z"})
+        with open(client.path(name, "renewal.json"), "w", encoding="utf-8") as file:
+            json.dump(kept, file)
+    lab.stop_server("pebble-ca")
+    run = client.run("process", "--parallel-orders", "1", "-vv")
+    assert run.code == 0 and "3 not due" in run.out, run.err
+    assert run.err.count("the CA did not say when to renew") == 1, run.err
+    assert run.err.count("has not answered earlier in this run") == 2, run.err
+    run = client.run("renew", "--force", "--parallel-orders", "1", "--json")
+    ends = results(run)
+    assert run.code == 1 and ends["renew"]["failed"] == 3, run.out
+    assert all("cannot connect" in ends[name]["text"] for name in "abc")
+    told = [name for name in "abc" if "was met earlier in this run" in ends[name]["text"]]
+    assert len(told) == 2, run.out
