@@ -15,7 +15,7 @@
  * that gave way to each other do not do so for ever. */
 #define HELD_CHECK_MS 500
 #define HELD_JITTER_MS 250
-/* A run that keeps its value for longer is stuck. */
+/* Who keeps a value for longer is stuck, or waits for us somewhere else. */
 #define HELD_MAX_MS 600000
 
 /* ---- Life of the table ---- */
@@ -25,6 +25,7 @@ struct values *values_new(struct loop *loop)
     struct values *values = NEW(struct values);
 
     values->loop = loop;
+    values->held_max_ms = HELD_MAX_MS;
     return values;
 }
 
@@ -401,22 +402,33 @@ void value_rest(struct value *v, enum value_state state)
     settle(v->values);
 }
 
-/* Another run is in the way. */
-static void give_way(struct value *v)
+/* The clock begins anew with each that goes before: many may share one place. */
+static void note_holder(struct value *v, const struct value *holder)
 {
-    int64_t now_ms = loop_now_ms(v->values->loop);
-
-    if (v->held_since_ms == 0) {
-        v->held_since_ms = now_ms;
+    if (v->held_since_ms != 0 && v->holder == holder) {
+        return;
+    }
+    v->held_since_ms = loop_now_ms(v->values->loop);
+    v->holder = holder;
+    if (holder == NULL) {
         event_log(EVENT_NOTICE, v->owner,
                   "provider '%s' holds one value a name, and another run has one here: waiting "
                   "until it is gone",
                   provider_name(v->provider));
     }
-    if (now_ms - v->held_since_ms >= HELD_MAX_MS) {
+}
+
+/* Another value of this run is in the way, or NULL: another run. Two orders may each have what the
+ * other waits for: one must give up some day. */
+static void give_way(struct value *v, const struct value *holder)
+{
+    note_holder(v, holder);
+    if (loop_now_ms(v->values->loop) - v->held_since_ms >= v->values->held_max_ms) {
         (void)err_set(&v->err, ERR_LOCKED,
-                      "%s: another run still has a value at provider '%s', after %d s", v->owner,
-                      provider_name(v->provider), HELD_MAX_MS / 1000);
+                      "%s: %s still has a value at provider '%s', which holds one a name, after "
+                      "%lld s",
+                      v->owner, holder == NULL ? "another run" : "another certificate's order",
+                      provider_name(v->provider), (long long)(v->values->held_max_ms / 1000));
         v->held_since_ms = 0;
         v->state = VALUE_FAILED;
         tell_users(v);
@@ -454,7 +466,7 @@ static void finish_add(void *arg, const struct provider_result *result)
     if (is_unwanted(v)) {
         value_start_remove(v);
     } else if (result->is_dropped && v->n_uses > 0) {
-        give_way(v);
+        give_way(v, NULL);
     } else {
         tell_users(v);
         settle(v->values);
@@ -482,8 +494,10 @@ static bool is_leased_to_others(struct value *v)
 
 void value_start_add(struct value *v)
 {
-    if (find_holder(v) != NULL) {
-        v->state = VALUE_HELD;
+    const struct value *holder = find_holder(v);
+
+    if (holder != NULL) {
+        give_way(v, holder);
         return;
     }
     if (is_leased_to_others(v)) {
@@ -493,7 +507,7 @@ void value_start_add(struct value *v)
         return;
     }
     if (is_taken_elsewhere(v)) {
-        give_way(v);
+        give_way(v, NULL);
         return;
     }
     v->held_since_ms = 0;

@@ -51,8 +51,9 @@ struct value {
     bool was_known;              /* an entry was there before this add */
     struct journal_entry *entry; /* NULL: never handed to the provider, or known to be gone */
     unsigned n_removals;
-    int64_t held_since_ms; /* by another run; 0: not */
-    struct err err;        /* why FAILED or LEFT */
+    int64_t held_since_ms;      /* 0: not */
+    const struct value *holder; /* while held; NULL: another run */
+    struct err err;             /* why FAILED or LEFT */
 };
 
 struct idle_waiter {
@@ -82,7 +83,8 @@ struct values {
     size_t n_waiters, cap_waiters;
     struct strv claims;            /* certificates */
     bool has_swept_rest;           /* what is claimed for nobody */
-    struct loop_timer *held_check; /* while another run is in the way */
+    struct loop_timer *held_check; /* while any is held */
+    int64_t held_max_ms;
     struct value_question **questions;
     size_t n_questions, cap_questions;
     size_t n_removed, n_handed_over;

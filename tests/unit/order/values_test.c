@@ -6,6 +6,7 @@
 #include "values_lab.h"
 
 #include "base/clock.h"
+#include "order/values_impl.h"
 
 static void an_entry_stays_until_the_servers_have_answered(void **state)
 {
@@ -400,6 +401,33 @@ static void waits_for_the_one_value_of_another_run(void **state)
     journal_close(theirs);
 }
 
+/* Two orders of one run may each have what the other waits for. */
+static void a_value_of_the_same_run_is_not_waited_for_without_end(void **state)
+{
+    struct told told = {0};
+    struct told told_held = {0};
+    struct value_use *first = NULL;
+    struct value_use *held = NULL;
+
+    (void)state;
+    lab.facts.can_hold_several = false;
+    open_values();
+    values->held_max_ms = 1500;
+    first = publish_well("a", &told);
+    held = publish("b", &told_held);
+    spin(900);
+    assert_int_equal(told_held.n_bad, 0);
+    spin(1500);
+    assert_int_equal(told_held.n_bad, 1);
+    assert_int_equal(told_held.n_good, 0);
+    assert_int_equal(n_jobs, 0);
+    values_release(&held);
+    values_release(&first);
+    succeed_first(PROVIDER_REMOVE);
+    answer_question(NULL);
+    close_values();
+}
+
 static void gives_way_to_a_run_that_was_first_after_all(void **state)
 {
     struct journal *theirs = open_journal();
@@ -565,6 +593,7 @@ int main(void)
         TEST(what_nobody_claims_is_swept_once_by_the_first),
         TEST(an_entry_that_nobody_can_remove_is_told_once),
         TEST(waits_for_the_one_value_of_another_run),
+        TEST(a_value_of_the_same_run_is_not_waited_for_without_end),
         TEST(gives_way_to_a_run_that_was_first_after_all),
         TEST(what_a_dead_run_has_there_is_no_reason_to_wait),
         TEST(one_value_of_two_runs_is_shared),
