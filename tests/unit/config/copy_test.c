@@ -119,6 +119,7 @@ static void in_the_settings_paths_count_from_the_file_and_need_a_name(void **sta
     struct config *config = config_parse("/etc/x/a.conf", BAD, strlen(BAD), &errors);
     AUTO_PTR(settings)
     struct settings *settings = settings_new(config, "/etc/x/a.conf", NULL, 0, &errors);
+    assert_non_null(settings);
     assert_int_equal(errors.n, 1);
     assert_non_null(strstr(errors.items[0].err.text, "/etc/x/a.conf:2:16: copy-privkey: all"));
     assert_non_null(strstr(errors.items[0].err.text, "put {name} into the path"));
