@@ -20,6 +20,7 @@ static void decide(struct plan_subject *s, enum plan_action action, char *take_w
 
 void plan_decide_broken(struct plan_subject *s, const struct err *err)
 {
+    s->item->is_disabled = false; /* it does not go on as it was */
     decide(s, PLAN_BROKEN, str_dup(err->text));
     s->item->class = err->class;
 }

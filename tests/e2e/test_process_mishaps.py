@@ -42,6 +42,13 @@ def test_what_is_refused_at_once_takes_no_place_from_others(lab, client):
     assert (ends["renew"]["issued"], ends["renew"]["failed"], ends["renew"]["postponed"]) == (1, 2, 0)
 
 
+def test_what_was_never_issued_does_not_go_on_as_before(lab, client):
+    client.configure(sections=section(client, "a", "a.example.test", "provider = nobody\n"))
+    run = client.run("process")
+    assert run.code == 3 and "goes on as it was before" not in run.err, run.err
+    assert "its section is wrong" not in client.run("process", "--plan").out
+
+
 def test_a_real_certificate_behind_a_section_for_trials_is_told(two_cas, make_client):
     lab, client = two_cas, make_client(two_cas)
     client.configure(sections=with_partner(lab))
