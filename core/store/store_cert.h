@@ -159,6 +159,8 @@ int store_pending_key_drop_id(struct store *store, const char *name,
 /* The tags, sorted; none is no error. */
 int store_pending_key_list(struct store *store, const char *name, struct strv *ret_tags,
                            struct err *err);
+/* Whether there is any: an order was begun and not ended. False also where it cannot be told. */
+bool store_pending_key_exists(struct store *store, const char *name);
 /* For the journal: the path of a pending key's file. To mem_free. */
 char *store_pending_key_path(const struct store *store, const char *name, const char *tag);
 

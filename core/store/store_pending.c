@@ -140,6 +140,14 @@ int store_pending_key_list(struct store *store, const char *name, struct strv *r
     return 0;
 }
 
+bool store_pending_key_exists(struct store *store, const char *name)
+{
+    AUTO(strv_done) struct strv tags = STRV_INIT;
+    struct err ignored = ERR_INIT;
+
+    return store_pending_key_list(store, name, &tags, &ignored) == 0 && tags.n > 0;
+}
+
 int store_pending_key_drop_id(struct store *store, const char *name,
                               const uint8_t id[static KEY_ID_LEN], struct err *err)
 {

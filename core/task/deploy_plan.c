@@ -240,3 +240,13 @@ bool deploy_is_pending(struct store *store, const struct store_cert *cert,
     return !str_eq(state.version, cert->version) || !has_all(&state.copies, &plan->copies) ||
            !has_all(&state.hooks, &plan->own);
 }
+
+bool deploy_is_due(const struct deploy_common *common, struct store *store,
+                   const struct store_cert *cert)
+{
+    AUTO(deploy_plan_done) struct deploy_plan plan = DEPLOY_PLAN_INIT;
+    struct err ignored = ERR_INIT;
+
+    return deploy_plan_find(common, store, cert->name, &plan, &ignored) == 0 &&
+           deploy_is_pending(store, cert, &plan);
+}

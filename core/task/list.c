@@ -62,24 +62,6 @@ static void tell(struct list *list, const struct list_row *row)
     list->seen(list->arg, row);
 }
 
-static bool has_pending_key(struct store *store, const char *name)
-{
-    AUTO(strv_done) struct strv tags = STRV_INIT;
-    struct err ignored = ERR_INIT; /* then nothing is known to wait */
-
-    return store_pending_key_list(store, name, &tags, &ignored) == 0 && tags.n > 0;
-}
-
-static bool needs_deploy(const struct list *list, struct store *store,
-                         const struct store_cert *cert)
-{
-    AUTO(deploy_plan_done) struct deploy_plan plan = DEPLOY_PLAN_INIT;
-    struct err ignored = ERR_INIT; /* told when it is to be done */
-
-    return deploy_plan_find(list->common, store, cert->name, &plan, &ignored) == 0 &&
-           deploy_is_pending(store, cert, &plan);
-}
-
 /* To mem_free; NULL where nothing failed. */
 static char *load_deploy_error(struct store *store, const char *name)
 {
@@ -157,9 +139,9 @@ static void look_at(struct list *list, struct store *store, const char *name)
     why = renewal_explain(&verdict);
     row.renewal = &verdict;
     row.renew_why = why;
-    row.has_order = has_pending_key(store, name);
+    row.has_order = store_pending_key_exists(store, name);
     row.prospects = code == 0 ? prospects_find(list->prospects, store, cert) : 0;
-    row.is_deploy_pending = code == 0 && needs_deploy(list, store, cert);
+    row.is_deploy_pending = code == 0 && deploy_is_due(list->common, store, cert);
     if (row.is_deploy_pending) {
         deploy_error = load_deploy_error(store, name);
         row.deploy_error = deploy_error;

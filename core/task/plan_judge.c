@@ -48,24 +48,6 @@ static bool is_request_stale(const struct plan_subject *s)
     return s->standing == STANDING_GOOD && !wanted_is_kept(&s->section, &s->request);
 }
 
-static bool has_begun(const struct plan_subject *s)
-{
-    AUTO(strv_done) struct strv tags = STRV_INIT;
-    struct err ignored = ERR_INIT;
-
-    return store_pending_key_list(s->store, s->item->name, &tags, &ignored) == 0 && tags.n > 0;
-}
-
-static bool needs_deploy(const struct planner *planner, const struct plan_subject *s)
-{
-    AUTO(deploy_plan_done) struct deploy_plan plan = DEPLOY_PLAN_INIT;
-    struct err ignored = ERR_INIT; /* told when they are to be run */
-
-    return !planner->request->is_deploy_left &&
-           deploy_plan_find(planner->common, s->store, s->item->name, &plan, &ignored) == 0 &&
-           deploy_is_pending(s->store, s->cert, &plan);
-}
-
 /* "not before 2026-11-21T22:51:00Z: words" */
 static char *explain_wait(int64_t until_s, const char *words)
 {
@@ -106,21 +88,6 @@ static void hold_back(const struct planner *planner, struct plan_subject *s,
     }
 }
 
-static int64_t choose_margin(const struct planner *planner, const struct plan_subject *s)
-{
-    const struct settings *settings = planner->env->settings;
-    const struct margin *margin = &settings->renew_before;
-    const char *kept = store_pairs_find(&s->request, "renew-before");
-    struct margin parsed = {.ms = 0};
-
-    if (s->standing == STANDING_GOOD && !margin_is_unsaid(&s->section.renew_before)) {
-        margin = &s->section.renew_before;
-    } else if (kept != NULL && margin_parse(kept, &parsed)) {
-        margin = &parsed;
-    }
-    return margin_seconds(margin, s->cert->not_after_s - s->cert->not_before_s);
-}
-
 static void judge_dates(const struct planner *planner, struct plan_subject *s,
                         const struct renewal_verdict *verdict)
 {
@@ -146,7 +113,9 @@ static void judge_installed(const struct planner *planner, struct plan_subject *
     const struct renewal_subject subject = {
         .name = s->item->name,
         .cert = s->cert,
-        .renew_before_s = choose_margin(planner, s),
+        .renew_before_s = renewal_choose_margin(
+            planner->env->settings, s->standing == STANDING_GOOD ? &s->section : NULL, &s->request,
+            s->cert->not_after_s - s->cert->not_before_s),
     };
 
     judge_renewal(s, &subject, &verdict);
@@ -160,9 +129,10 @@ static void judge_installed(const struct planner *planner, struct plan_subject *
     if (s->item->action != PLAN_NOTHING) {
         return;
     }
-    if (has_begun(s)) {
+    if (store_pending_key_exists(s->store, s->item->name)) {
         decide(s, PLAN_RESUME, str_dup("an order was begun and not ended"));
-    } else if (needs_deploy(planner, s)) {
+    } else if (!planner->request->is_deploy_left &&
+               deploy_is_due(planner->common, s->store, s->cert)) {
         decide(s, PLAN_DEPLOY, str_dup("hooks failed, or were not run yet"));
     } else if (is_request_stale(s)) {
         decide(s, PLAN_KEEP, str_dup("its section has changed"));
@@ -180,7 +150,7 @@ static void judge_absent(const struct planner *planner, struct plan_subject *s)
         decide(s, PLAN_LEAVE,
                str_fmt("it was revoked: acme-dns issue --force --name %s brings it back",
                        s->item->name));
-    } else if (has_begun(s)) {
+    } else if (store_pending_key_exists(s->store, s->item->name)) {
         decide(s, PLAN_RESUME, str_dup("an order was begun and not ended"));
     } else if (planner->request->is_renewal) {
         decide(s, PLAN_LEAVE, str_dup("not issued yet: acme-dns process does that"));

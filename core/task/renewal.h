@@ -18,6 +18,9 @@
 #include "store/store_renewal.h"
 #include "task/task.h"
 
+struct certificate_section;
+struct settings;
+
 /* Borrowed. */
 struct renewal_subject {
     const char *name;
@@ -48,6 +51,10 @@ struct renewal_verdict {
  * last command was told, else the general one. For a certificate of that lifetime; 0: none. */
 int64_t renewal_find_margin(const struct task_env *env, struct store *store, const char *name,
                             int64_t lifetime_s);
+/* The same where section (NULL: there is none, or it is wrong) and request.conf are at hand. */
+int64_t renewal_choose_margin(const struct settings *settings,
+                              const struct certificate_section *section,
+                              const struct store_pairs *request, int64_t lifetime_s);
 
 /* Always ends with a verdict: what cannot be read counts as not there. */
 void renewal_judge(struct store *store, const struct renewal_subject *subject, int64_t now_s,

@@ -6,29 +6,29 @@
 #include "config/settings.h"
 #include "task/renewal.h"
 
-/* A section that is wrong counts as none. */
-static struct margin find_margin(const struct task_env *env, struct store *store, const char *name)
+int64_t renewal_choose_margin(const struct settings *settings,
+                              const struct certificate_section *section,
+                              const struct store_pairs *request, int64_t lifetime_s)
 {
-    AUTO(certificate_section_done) struct certificate_section section = {.section = NULL};
-    AUTO(store_pairs_done) struct store_pairs pairs = STORE_PAIRS_INIT;
+    const char *kept = store_pairs_find(request, "renew-before");
     struct margin margin = {.ms = 0};
-    struct err ignored = ERR_INIT;
-    const char *kept = NULL;
 
-    if (certificate_section_get(env->config, name, &section, &ignored) == 0 &&
-        !margin_is_unsaid(&section.renew_before)) {
-        return section.renew_before;
+    if (section != NULL && !margin_is_unsaid(&section->renew_before)) {
+        return margin_seconds(&section->renew_before, lifetime_s);
     }
-    if (store_request_load(store, name, &pairs, &ignored) == 0) {
-        kept = store_pairs_find(&pairs, "renew-before");
-    }
-    return kept != NULL && margin_parse(kept, &margin) ? margin : env->settings->renew_before;
+    return margin_seconds(kept != NULL && margin_parse(kept, &margin) ? &margin
+                                                                      : &settings->renew_before,
+                          lifetime_s);
 }
 
 int64_t renewal_find_margin(const struct task_env *env, struct store *store, const char *name,
                             int64_t lifetime_s)
 {
-    const struct margin margin = find_margin(env, store, name);
+    AUTO(certificate_section_done) struct certificate_section section = {.section = NULL};
+    AUTO(store_pairs_done) struct store_pairs request = STORE_PAIRS_INIT;
+    struct err ignored = ERR_INIT; /* what cannot be read says nothing */
+    bool is_right = certificate_section_get(env->config, name, &section, &ignored) == 0;
 
-    return margin_seconds(&margin, lifetime_s);
+    (void)store_request_load(store, name, &request, &ignored);
+    return renewal_choose_margin(env->settings, is_right ? &section : NULL, &request, lifetime_s);
 }
