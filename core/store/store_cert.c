@@ -108,14 +108,16 @@ static int load_chain(const char *folder, struct cert_chain **ret_chain, struct 
     return 0;
 }
 
-/* Metadata can be lost without harm: what schedules a renewal stands in the certificate. */
+/* Metadata can be lost without harm, or say what they like: what schedules a renewal stands in the
+ * certificate. */
 static int load_meta(const char *folder, const struct cert_facts *facts, struct store_cert *cert,
                      struct err *err)
 {
     AUTO_FREE char *path = fs_join(folder, "metadata.json");
 
+    int code = store_meta_load(path, facts->sha256_hex, cert, err);
     store_cert_set_facts(cert, facts);
-    if (store_meta_load(path, facts->sha256_hex, cert, err) == 0) {
+    if (code == 0) {
         return 0;
     }
     if (err->class != ERR_MALFORMED && err->class != ERR_NOT_FOUND) {

@@ -346,6 +346,28 @@ static void expect_derived(struct lab *lab, const char *reason)
     assert_null(cert->directory_url);
 }
 
+static void dates_in_metadata_move_no_renewal(void **state)
+{
+    struct lab *lab = *state;
+    AUTO(buf_done) struct buf text = BUF(65536);
+    AUTO_PTR(store_cert) struct store_cert *cert = NULL;
+    struct err err = ERR_INIT;
+    AUTO_FREE char *path = lab_path(lab, LAB_CERTS "current/metadata.json");
+
+    lab_install(lab, 1, lab->key);
+    assert_int_equal(fs_read(path, &text, &err), 0);
+    for (char *at = text.bytes; (at = strstr(at, "\"not-")) != NULL; at++) {
+        char *year = strstr(at, ": \"");
+
+        assert_non_null(year);
+        memcpy(year + 3, "2999", 4);
+    }
+    lab_write(lab, LAB_CERTS "current/metadata.json", text.bytes);
+    assert_int_equal(store_cert_load(lab->store, LAB_NAME, &cert, &err), 0);
+    assert_true(cert->not_before_s <= clock_wall_s());
+    assert_int_equal(cert->not_after_s - cert->not_before_s, 90 * 86400 + 3600);
+}
+
 static void lost_metadata_come_from_the_certificate(void **state)
 {
     static const char *const damaged[][2] = {
@@ -423,6 +445,7 @@ int main(void)
         LAB_TEST(killed_in_the_first_installation_nothing_half_is_served),
 #endif
         LAB_TEST(full_disk_at_any_file_keeps_the_old),
+        LAB_TEST(dates_in_metadata_move_no_renewal),
         LAB_TEST(lost_metadata_come_from_the_certificate),
         LAB_TEST(newer_format_is_refused_and_left),
         LAB_TEST(empty_certificate_file_is_a_clear_error),
