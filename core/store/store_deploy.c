@@ -38,8 +38,8 @@ int store_deploy_load(struct store *store, const char *name, struct store_deploy
     *ret_deploy = (struct store_deploy){
         .version = str_dup(json_get_str(json, "version")),
         .error = str_dup(json_get_str(json, "error")),
-        .n_failures = json_get_int(json, "failures", 0),
     };
+    store_json_take_count(json, "failures", &ret_deploy->n_failures);
     store_json_get_strv(json, "copies", &ret_deploy->copies);
     store_json_get_strv(json, "hooks", &ret_deploy->hooks);
     store_json_take_time(json, "done", &ret_deploy->done_s);

@@ -70,6 +70,13 @@ void store_json_get_strv(const struct json *object, const char *key, struct strv
     }
 }
 
+void store_json_take_count(const struct json *object, const char *key, int64_t *to)
+{
+    int64_t count = json_get_int(object, key, 0);
+
+    *to = count < 0 ? 0 : count > STORE_COUNT_MAX ? STORE_COUNT_MAX : count;
+}
+
 void store_json_take_time(const struct json *object, const char *key, int64_t *to)
 {
     const char *text = json_get_str(object, key);

@@ -69,12 +69,9 @@ static void take_member(const struct json *object, const struct member *member, 
     case MEMBER_TIME:
         store_json_take_time(object, member->key, field);
         break;
-    case MEMBER_COUNT: {
-        int64_t count = json_get_int(object, member->key, 0);
-
-        *(int64_t *)field = count < 0 ? 0 : count;
+    case MEMBER_COUNT:
+        store_json_take_count(object, member->key, field);
         break;
-    }
     case MEMBER_FLAG:
         *(bool *)field = json_get_bool(object, member->key, false);
         break;

@@ -6,6 +6,7 @@
 
 #include "install_lab.h"
 #include "store/store_account.h"
+#include "store/store_deploy.h"
 #include "store/store_limit.h"
 #include "store/store_renewal.h"
 
@@ -146,6 +147,23 @@ static void wrong_members_are_left_out(void **state)
     assert_int_equal(renewal.retry_s, 0);
     assert_null(renewal.error_class);
     assert_false(renewal.is_staging_next);
+}
+
+static void no_count_overflows(void **state)
+{
+    struct lab *lab = *state;
+    AUTO(store_renewal_done) struct store_renewal renewal = {.n_failures = 0};
+    AUTO(store_deploy_done) struct store_deploy deploy = {.version = NULL};
+    struct err err = ERR_INIT;
+
+    make_folder(lab);
+    lab_write(lab, FILE_AT, "{\"format\":1,\"failures\":{\"count\":9223372036854775807}}");
+    lab_write(lab, "certs/" LAB_NAME "/deploy.json",
+              "{\"format\":1,\"failures\":9223372036854775807}");
+    assert_int_equal(load(lab, &renewal, &err), 0);
+    assert_int_equal(renewal.n_failures, 1000000);
+    assert_int_equal(store_deploy_load(lab->store, LAB_NAME, &deploy, &err), 0);
+    assert_int_equal(deploy.n_failures, 1000000);
 }
 
 static void a_newer_file_is_left_alone(void **state)
@@ -324,6 +342,7 @@ int main(void)
         LAB_TEST(without_a_folder_nothing_is_written),
         LAB_TEST(damage_is_told_and_forgotten),
         LAB_TEST(wrong_members_are_left_out),
+        LAB_TEST(no_count_overflows),
         LAB_TEST(a_newer_file_is_left_alone),
         LAB_TEST(limits_come_back_for_whom_they_are),
         LAB_TEST(limits_that_are_over_are_removed),
