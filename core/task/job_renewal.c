@@ -41,9 +41,21 @@ void job_judge(const struct job *job, const struct store_cert *cert,
 
 int job_check_limits(const struct job *job, struct err *err)
 {
-    const struct renewal_order order = order_of(job);
+    struct renewal_order order = order_of(job);
+    AUTO(renewal_verdict_done) struct renewal_verdict verdict = {.is_due = false};
 
-    return renewal_check_limits(job->store, &order, clock_wall_s(), err);
+    job_judge(job, job->before, &verdict);
+    order.is_in_danger = verdict.is_in_danger;
+    if (renewal_check_limits(job->store, &order, clock_wall_s(), err) == 0) {
+        return 0;
+    }
+    if (err->class == ERR_LATER) {
+        return err_code(err);
+    }
+    /* What cannot be read stops no renewal: the CA says again what it wants. */
+    event_log(EVENT_WARNING, job->wanted->name, "%s", err->text);
+    err_clear(err);
+    return 0;
 }
 
 char *job_replaces(const struct job *job)

@@ -104,6 +104,7 @@ static void judge_limits(struct store *store, const struct renewal_subject *subj
         .names = subject->names != NULL ? subject->names
                  : cert != NULL         ? &cert->domains
                                         : NULL,
+        .is_in_danger = verdict->is_in_danger,
     };
     struct err err = ERR_INIT;
 
@@ -269,7 +270,7 @@ int renewal_note_failure(struct store *store, const char *name, const struct sto
         const struct due_facts facts = facts_of(cert, &kept, 0);
         uint32_t lot = (uint32_t)clock_random(DUE_LOTS);
 
-        kept.n_failures = kept.n_failures < INT32_MAX ? kept.n_failures + 1 : INT32_MAX;
+        kept.n_failures++;
         kept.retry_s = now_s + due_back_off_s(&facts, kept.n_failures, now_s, lot);
     }
     kept.is_staging_next = kept.is_staging_next || failure->is_validation;

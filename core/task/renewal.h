@@ -94,6 +94,9 @@ struct renewal_order {
     const char *directory_url;
     const char *account_id;
     const struct strv *names;
+    /* What it is to replace is: then a limit is obeyed for hours at a time and not for weeks, since
+     * who asks too early is told so, and who never asks lets it expire. */
+    bool is_in_danger;
 };
 
 /* Before an order: ERR_LATER with the CA's words and retry_after_s while it may not be made. */

@@ -13,6 +13,19 @@
 /* A CA that names no time has short limits in mind. */
 #define UNSAID_S 3600
 #define UNTIL_DIGITS 19 /* 2026-11-21 22:51:00 */
+/* Some tries are left of the last day and a half of a certificate of six days. */
+#define DANGER_S (6 * 3600)
+
+static int64_t until_of(const struct store_limit *limit, bool is_in_danger, int64_t now_s)
+{
+    int64_t until_s = due_wait_until_s(limit->noted_s, limit->until_s, now_s);
+    int64_t enough_s = limit->noted_s + DANGER_S;
+
+    if (is_in_danger && until_s > enough_s) {
+        return enough_s > now_s ? enough_s : 0;
+    }
+    return until_s;
+}
 
 int renewal_find_limit(struct store *store, const struct renewal_order *order, int64_t now_s,
                        int64_t *ret_until_s, char **ret_text, struct err *err)
@@ -26,7 +39,7 @@ int renewal_find_limit(struct store *store, const struct renewal_order *order, i
         return err_code(err);
     }
     for (size_t i = 0; i < limits.n; i++) {
-        int64_t until_s = due_wait_until_s(limits.items[i].noted_s, limits.items[i].until_s, now_s);
+        int64_t until_s = until_of(&limits.items[i], order->is_in_danger, now_s);
 
         if (until_s > last_s) {
             last_s = until_s;

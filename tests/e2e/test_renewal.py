@@ -306,6 +306,17 @@ def test_a_limit_of_the_account_holds_for_all_of_it(place):
     assert len(lab.proxied()) == asked
 
 
+def test_a_limit_that_cannot_be_read_stops_nobody(place):
+    lab, client = place
+    lab.set_proxy_rules([limited("too many new orders (300) from this account in the last 3h0m0s", "600")])
+    succeed(client.issue(NAME), 7)
+    lab.set_proxy_rules([])
+    file, = glob.glob(client.state + "/accounts/*/default/limits/*")
+    with open(file, "w", encoding="utf-8") as out:
+        out.write('{"format": 99}')
+    assert "was written by a newer acme-dns" in succeed(client.issue(NAME)).err
+
+
 def test_a_limit_that_only_its_text_dates_is_kept(place):
     lab, client = place
     until = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(time.time() + 2 * HOUR_S))

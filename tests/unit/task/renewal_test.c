@@ -457,6 +457,36 @@ static void no_ca_is_obeyed_for_years(void **state)
         30 * DAY_S);
 }
 
+/* A proxy before the CA says 503 and means another year: others' certificates wait, one that would
+ * expire meanwhile asks again, but not in each run. */
+static void no_limit_is_obeyed_until_it_expires(void **state)
+{
+    SCENE(scene);
+    AUTO(strv_done) struct strv names = STRV_INIT;
+    const struct acme_problem problem = problem_of("", "come back next year", 503);
+    int64_t noted_s = scene.cert->not_before_s + 70 * DAY_S;
+
+    strv_add(&names, "example.com");
+    struct renewal_order order = order_of(&names);
+    assert_int_equal(
+        renewal_note_limit(scene.lab->store, &order, &problem, 365 * DAY_S, noted_s, &scene.err),
+        0);
+    judge(&scene, 74 * DAY_S);
+    assert_false(scene.verdict.is_in_danger);
+    assert_int_equal(scene.verdict.limited_s, noted_s + 30 * DAY_S);
+    judge(&scene, 76 * DAY_S);
+    assert_true(scene.verdict.is_in_danger);
+    assert_int_equal(scene.verdict.limited_s, 0);
+    assert_true(renewal_check_limits(scene.lab->store, &order, noted_s + 6 * DAY_S, &scene.err) <
+                0);
+    order.is_in_danger = true;
+    err_clear(&scene.err);
+    assert_int_equal(
+        renewal_check_limits(scene.lab->store, &order, noted_s + 6 * DAY_S, &scene.err), 0);
+    assert_true(renewal_check_limits(scene.lab->store, &order, noted_s + HOUR_S, &scene.err) < 0);
+    assert_int_equal(scene.err.retry_after_s, 5 * HOUR_S);
+}
+
 static void other_refusals_are_no_limits(void **state)
 {
     SCENE(scene);
@@ -516,6 +546,7 @@ int main(void)
         LAB_TEST(the_longest_limit_counts),
         LAB_TEST(a_limit_without_a_time_gets_one),
         LAB_TEST(no_ca_is_obeyed_for_years),
+        LAB_TEST(no_limit_is_obeyed_until_it_expires),
         LAB_TEST(other_refusals_are_no_limits),
         LAB_TEST(an_order_replaces_what_is_akin),
     };
