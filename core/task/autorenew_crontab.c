@@ -52,6 +52,11 @@ int autorenew_crontab_read(struct task_env *env, char **ret_table, struct err *e
     if (autorenew_run(env, LIST, &said, err) < 0) {
         return err_code(err);
     }
+    if (said.status == 0 && said.is_cut) {
+        /* It would be written back without the rest. */
+        (void)err_set(err, ERR_CONFIG, "the crontab is too long, or has a NUL byte in it");
+        return err_hint(err, "nothing was changed; call 'acme-dns process --scheduled' otherwise");
+    }
     if (said.status == 0) {
         *ret_table = TAKE(said.output);
         return 0;
@@ -65,9 +70,10 @@ int autorenew_crontab_read(struct task_env *env, char **ret_table, struct err *e
     return err_set(err, ERR_FAILED, "'crontab -l' ended with %d: %s", said.status, said.errors);
 }
 
-static int put_file(struct task_env *env, const char *path, struct err *err)
+/* word: the file with the new table, or -r. */
+static int put(struct task_env *env, const char *word, struct err *err)
 {
-    const char *const words[] = {"crontab", path, NULL};
+    const char *const words[] = {"crontab", word, NULL};
     AUTO(autorenew_said_done) struct autorenew_said said = {.status = -1};
 
     if (autorenew_run(env, words, &said, err) < 0) {
@@ -80,14 +86,12 @@ static int put_file(struct task_env *env, const char *path, struct err *err)
 
 int autorenew_crontab_write(struct task_env *env, const char *table, struct err *err)
 {
-    static const char *const REMOVE[] = {"crontab", "-r", NULL};
-    AUTO(autorenew_said_done) struct autorenew_said said = {.status = -1};
     AUTO_FREE char *path = NULL;
     struct err ignored = ERR_INIT;
     int code = 0;
 
     if (*table == '\0') {
-        return autorenew_run(env, REMOVE, &said, err);
+        return put(env, "-r", err);
     }
     /* A file, since programs that we start read no standard input; crontab opens it as its caller.
      */
@@ -98,7 +102,7 @@ int autorenew_crontab_write(struct task_env *env, const char *table, struct err 
     }
     (void)close(fd);
     code = fs_write_atomic(path, table, strlen(table), 0600, err);
-    code = code < 0 ? code : put_file(env, path, err);
+    code = code < 0 ? code : put(env, path, err);
     (void)fs_unlink(path, &ignored);
     return code;
 }

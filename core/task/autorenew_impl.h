@@ -138,6 +138,7 @@ struct autorenew_said {
     int status;   /* exit status; -1: killed, or too long */
     char *output; /* both as they are, to mem_free */
     char *errors;
+    bool is_cut; /* output is not all of it: too long, or no text */
 };
 void autorenew_said_done(struct autorenew_said *said);
 /* Runs a program with words, up to their NULL, in the C locale. ERR_CONFIG: there is none. */

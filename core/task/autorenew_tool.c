@@ -40,6 +40,7 @@ static void finish(void *arg, const struct program_end *end)
             end->has_timed_out || !WIFEXITED(end->wait_status) ? -1 : WEXITSTATUS(end->wait_status),
         .output = str_dup(buf_str(end->output)),
         .errors = str_dup(buf_str(end->errors)),
+        .is_cut = end->output->has_overflown || strlen(buf_str(end->output)) != end->output->len,
     };
     loop_stop(errand->env->loop);
 }

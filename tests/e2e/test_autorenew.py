@@ -260,6 +260,24 @@ def test_a_crontab_that_cannot_be_read_is_left_alone(make_machine):
     assert "'crontab -l' ended with 1: you are not allowed" in result.err
 
 
+@pytest.mark.parametrize("table", ["0 0 * * * true\n" * 80000, "0 0 * * * true\n\0\n1 1 * * * true\n"])
+def test_a_crontab_that_is_not_read_whole_is_not_written(make_machine, table):
+    machine = make_machine(systemd=False, user=True)
+    machine.write(table, "run", "table")
+    result = succeed(machine.run("register-autorenew"), 3)
+    assert "too long, or has a NUL byte" in result.err and "nothing was changed" in result.err
+    assert machine.read("run", "table") == table
+
+
+def test_lines_that_stay_in_the_crontab_are_told(make_machine):
+    machine = make_machine(systemd=False, user=True)
+    succeed(machine.run("register-autorenew"))
+    machine.fake("crontab", machine.read("sbin", "crontab").replace("rm -f /run/table", "echo 'spool is read-only' >&2; exit 1"))
+    result = succeed(machine.run("deregister-autorenew"), 1)
+    assert "spool is read-only" in result.err and "removed our lines" not in result.err
+    assert "process --scheduled" in machine.read("run", "table")
+
+
 def test_who_may_not_use_crontab_may_use_systemd(make_machine):
     machine = make_machine()
     machine.fake("crontab", '#!/bin/sh\necho "you are not allowed to use this program" >&2\nexit 1\n')
