@@ -126,6 +126,71 @@ int pkcs12_format(const struct key *key, const struct cert_chain *chain, const c
     return buf_check(to, "a PKCS#12 file", err);
 }
 
+/* ---- What opening costs ---- */
+
+/* Whoever may write the file may have it ask for thousands of millions of rounds, and root's run
+ * would be at them for hours. Ours has three keys of at most 600,000. */
+#define ROUNDS_MAX 5000000u
+
+static bool add_rounds(int rc, unsigned rounds, unsigned *sum)
+{
+    if (rc < 0 || rounds > ROUNDS_MAX - *sum) {
+        return false;
+    }
+    *sum += rounds;
+    return true;
+}
+
+/* What is in an encrypted one is looked at, too: a key in it may be encrypted by itself. */
+static bool add_bag(gnutls_pkcs12_bag_t bag, const char *password, unsigned *sum)
+{
+    unsigned rounds = 0;
+
+    if (gnutls_pkcs12_bag_get_type(bag, 0) == (int)GNUTLS_BAG_ENCRYPTED) {
+        int rc = gnutls_pkcs12_bag_enc_info(bag, NULL, NULL, NULL, NULL, &rounds, NULL);
+
+        if (!add_rounds(rc, rounds, sum) || gnutls_pkcs12_bag_decrypt(bag, password) < 0) {
+            return false;
+        }
+    }
+    for (int i = 0; i < gnutls_pkcs12_bag_get_count(bag); i++) {
+        gnutls_datum_t key = {NULL, 0};
+
+        if (gnutls_pkcs12_bag_get_type(bag, (unsigned)i) != (int)GNUTLS_BAG_PKCS8_ENCRYPTED_KEY) {
+            continue;
+        }
+        int rc = gnutls_pkcs12_bag_get_data(bag, (unsigned)i, &key);
+        rc = rc < 0 ? rc
+                    : gnutls_pkcs8_info(&key, GNUTLS_X509_FMT_DER, NULL, NULL, NULL, NULL, &rounds,
+                                        NULL);
+        if (!add_rounds(rc, rounds, sum)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Whether it opens with this password, and soon. */
+static bool opens_soon(gnutls_pkcs12_t p12, const char *password)
+{
+    unsigned rounds = 0, sum = 0;
+    int rc = gnutls_pkcs12_mac_info(p12, NULL, NULL, NULL, &rounds, NULL);
+    bool is_good = add_rounds(rc, rounds, &sum) && gnutls_pkcs12_verify_mac(p12, password) >= 0;
+
+    for (int i = 0; is_good && rc >= 0; i++) {
+        gnutls_pkcs12_bag_t bag = NULL;
+
+        rc = gnutls_pkcs12_bag_init(&bag);
+        is_good = rc >= 0;
+        rc = is_good ? gnutls_pkcs12_get_bag(p12, i, bag) : rc;
+        is_good = is_good && (rc < 0 || add_bag(bag, password, &sum));
+        if (bag != NULL) {
+            gnutls_pkcs12_bag_deinit(bag);
+        }
+    }
+    return is_good && rc == GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE;
+}
+
 /* ---- Comparing ---- */
 
 static bool is_same_key(gnutls_x509_privkey_t found, const struct key *key)
@@ -169,7 +234,7 @@ bool pkcs12_holds(const struct buf *bytes, const char *password, const struct ke
 
     if (bytes->len == 0 || gnutls_pkcs12_init(&work.p12) < 0 ||
         gnutls_pkcs12_import(work.p12, &in, GNUTLS_X509_FMT_DER, 0) < 0 ||
-        gnutls_pkcs12_verify_mac(work.p12, password) < 0 ||
+        !opens_soon(work.p12, password) ||
         gnutls_pkcs12_simple_parse(work.p12, password, &work.key, &certs, &n, &others, &n_others,
                                    NULL, 0) < 0) {
         return false;

@@ -23,7 +23,8 @@
 int pkcs12_format(const struct key *key, const struct cert_chain *chain, const char *name,
                   const char *password, struct buf *to, struct err *err);
 
-/* Whether bytes are such a file with this password, this key and exactly this chain. */
+/* Whether bytes are such a file with this password, this key and exactly this chain. One that would
+ * take minutes to open is not. */
 bool pkcs12_holds(const struct buf *bytes, const char *password, const struct key *key,
                   const struct cert_chain *chain);
 

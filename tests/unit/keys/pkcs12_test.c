@@ -11,6 +11,7 @@
 #include "test_ca.h"
 
 #include <gnutls/pkcs12.h>
+#include <unistd.h>
 
 struct lab {
     struct key *key, *other_key;
@@ -145,12 +146,57 @@ static void the_encryption_is_a_modern_one(void **state)
     gnutls_pkcs12_deinit(file);
 }
 
+/* The rounds of the MAC are the last number in the file: a larger one in its place. */
+static void set_mac_rounds(struct buf *p12)
+{
+    static const char ROUNDS[] = "\x02\x04\x7f\xff\xff\xff";
+    unsigned char *bytes = (unsigned char *)p12->bytes;
+    size_t mac = p12->len - 6, number = p12->len, more = 0;
+
+    while (bytes[mac] != 0x30 || bytes[mac + 1] != p12->len - mac - 2) {
+        mac--;
+    }
+    for (number -= 4; bytes[number] != 0x02 || bytes[number + 1] != p12->len - number - 2;) {
+        number--;
+    }
+    more = number + 6 - p12->len;
+    p12->len = number;
+    buf_add(p12, ROUNDS, 6);
+    bytes = (unsigned char *)p12->bytes;
+    bytes[mac + 1] = (unsigned char)(bytes[mac + 1] + more);
+    assert_int_equal(bytes[1], 0x82); /* the length of all of it has two bytes */
+    more += (size_t)bytes[2] * 256 + bytes[3];
+    bytes[2] = (unsigned char)(more / 256);
+    bytes[3] = (unsigned char)(more % 256);
+}
+
+static void rounds_without_end_are_not_begun(void **state)
+{
+    AUTO(buf_done) struct buf p12 = BUF_SECRET(PKCS12_MAX);
+    gnutls_pkcs12_t file = NULL;
+    unsigned count = 0;
+
+    (void)state;
+    make("", &p12);
+    set_mac_rounds(&p12);
+    gnutls_datum_t in = {.data = (unsigned char *)p12.bytes, .size = (unsigned)p12.len};
+    assert_int_equal(gnutls_pkcs12_init(&file), 0);
+    assert_int_equal(gnutls_pkcs12_import(file, &in, GNUTLS_X509_FMT_DER, 0), 0);
+    assert_int_equal(gnutls_pkcs12_mac_info(file, NULL, NULL, NULL, &count, NULL), 0);
+    assert_int_equal(count, 0x7fffffff);
+    gnutls_pkcs12_deinit(file);
+    (void)alarm(120); /* they would take an hour */
+    assert_false(pkcs12_holds(&p12, "", lab.key, lab.chain));
+    (void)alarm(0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_was_written_is_known_again),
         cmocka_unit_test(what_is_no_such_file_holds_nothing),
         cmocka_unit_test(the_encryption_is_a_modern_one),
+        cmocka_unit_test(rounds_without_end_are_not_begun),
     };
 
     return cmocka_run_group_tests(tests, make_lab, drop_lab);
