@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "config/settings.h"
 #include "store/store_cert.h"
+#include "store/store_deploy.h"
 #include "task/hook.h"
 #include "task/plan.h"
 #include "task/renewal.h"
@@ -111,6 +112,23 @@ static enum failure_news judge(const struct failures *failures,
     return failure_judge(&facts);
 }
 
+/* A server that was not told goes on with the old certificate until that ends. */
+static void add_deploy(struct store *store, const struct store_cert *cert,
+                       struct store_renewal *kept)
+{
+    AUTO(store_deploy_done) struct store_deploy deploy = {.version = NULL};
+    struct err ignored = ERR_INIT; /* told by the run that deploys */
+
+    if (cert == NULL || kept->error != NULL ||
+        store_deploy_load(store, cert->name, &deploy, &ignored) < 0 || deploy.error == NULL ||
+        str_eq(deploy.version, cert->version)) {
+        return;
+    }
+    kept->error = str_fmt("it was renewed, and not deployed:\n%s", deploy.error);
+    kept->failed_s = deploy.failed_s;
+    kept->n_failures = deploy.n_failures;
+}
+
 void failures_look_at(struct failures *failures, struct store *store, const char *name)
 {
     AUTO_PTR(store_cert) struct store_cert *cert = NULL;
@@ -125,6 +143,7 @@ void failures_look_at(struct failures *failures, struct store *store, const char
     (void)store_cert_load(store, name, &cert, &ignored);
     subject.cert = cert;
     renewal_judge(store, &subject, failures->now_s, &verdict);
+    add_deploy(store, cert, &verdict.kept);
     kind = judge(failures, &verdict);
     if (kind != FAILURE_NO_NEWS) {
         VEC_PUSH(failures->items, failures->n, failures->cap) =

@@ -94,6 +94,24 @@ def test_the_first_failure_is_told_and_the_recovery(scene):
     assert scene.heard()[3:] == [{"RECOVERED": ["b"]}]
 
 
+@pytest.mark.parametrize("is_split", [False, True])
+def test_a_deploy_hook_that_fails_is_told_and_the_recovery(scene, is_split):
+    """The certificate is good, and its server has the old one: nobody else would say so."""
+    commands = [("process", "--no-deploy"), ("deploy", "--pending")] if is_split else [("process",)]
+    scene.configure("a", settings="deploy-hook = sh -c 'echo no such server >&2; exit 1'\n")
+    for _ in range(2):
+        for command in commands:
+            scene.run(*command)
+    assert scene.heard() == [{"FAILED": ["a"]}]
+    for part in ("Failed; acme-dns tries again by itself:\n  a (a.example.test)", "it was renewed, and not deployed:",
+                 "no such server"):
+        assert part in scene.text(0), scene.text(0)
+    scene.configure("a", settings="deploy-hook = true\n")
+    for command in commands:
+        scene.run(*command)
+    assert scene.heard()[1:] == [{"RECOVERED": ["a"]}]
+
+
 def test_issue_without_a_terminal_tells_too(scene):
     """Run by cron it is what renews."""
     scene.configure("a")
