@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/event.h"
 #include "base/mem.h"
+#include "base/secret.h"
 #include "config/settings.h"
 #include "store/store_copy.h"
 #include "store/store_deploy.h"
@@ -122,11 +123,13 @@ void deploy_cancel(struct deploy **deploy)
 static int keep(const struct deploy *deploy, const struct err *why, struct err *err)
 {
     AUTO(store_deploy_done) struct store_deploy state = {.version = NULL};
+    AUTO(buf_done) struct buf masked = BUF(2 * ERR_TEXT_MAX);
 
     if (store_deploy_load(deploy->store, deploy->name, &state, err) < 0) {
         return err_code(err);
     }
-    str_set(&state.error, why == NULL ? NULL : why->text);
+    secret_mask(why == NULL ? "" : why->text, &masked);
+    str_set(&state.error, why == NULL ? NULL : buf_str(&masked));
     if (why == NULL) {
         str_set(&state.version, deploy->version);
         strv_copy(&state.copies, &deploy->plan.copies);

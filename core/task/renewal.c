@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/fs.h"
 #include "base/mem.h"
+#include "base/secret.h"
 #include "store/store_limit.h"
 #include "task/renewal_impl.h"
 
@@ -253,6 +254,7 @@ int renewal_note_failure(struct store *store, const char *name, const struct sto
                          const struct renewal_failure *failure, int64_t now_s, struct err *err)
 {
     AUTO(store_renewal_done) struct store_renewal kept = {.n_failures = 0};
+    AUTO(buf_done) struct buf masked = BUF(2 * ERR_TEXT_MAX);
     enum failure_weight weight = weigh(failure->why->class);
 
     if (weight == FAILURE_NONE) {
@@ -261,8 +263,10 @@ int renewal_note_failure(struct store *store, const char *name, const struct sto
     if (store_renewal_load(store, name, &kept, err) < 0) {
         return err_code(err);
     }
+    /* The next run may not know the secret any more, and tells what is in the file. */
+    secret_mask(failure->why->text, &masked);
     mem_free(kept.error);
-    kept.error = str_fmt("%.*s", ERROR_MAX, failure->why->text);
+    kept.error = str_fmt("%.*s", ERROR_MAX, buf_str(&masked));
     str_set(&kept.error_class, err_class_name(failure->why->class));
     kept.failed_s = now_s;
     kept.retry_s = now_s;

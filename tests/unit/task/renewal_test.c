@@ -6,6 +6,7 @@
 
 #include "../store/install_lab.h"
 #include "base/clock.h"
+#include "base/secret.h"
 #include "store/store_account.h"
 #include "task/renewal.h"
 
@@ -308,6 +309,22 @@ static void a_long_text_is_cut(void **state)
     assert_int_equal(strlen(scene.verdict.kept.error), 1000);
 }
 
+static void no_secret_is_kept_of_a_failure(void **state)
+{
+    SCENE(scene);
+    struct err why = ERR_INIT;
+
+    secret_register("hunter2-token", 13);
+    (void)err_set(&why, ERR_PROVIDER, "the hook said: hunter2-token is refused");
+    assert_int_equal(renewal_note_failure(scene.lab->store, LAB_NAME, NULL,
+                                          &(struct renewal_failure){.why = &why}, 1800000000,
+                                          &scene.err),
+                     0);
+    secret_forget_all();
+    judge(&scene, DAY_S);
+    assert_string_equal(scene.verdict.kept.error, "the hook said: [secret] is refused");
+}
+
 static void success_forgets_failures_but_not_who_was_told(void **state)
 {
     SCENE(scene);
@@ -538,6 +555,7 @@ int main(void)
         LAB_TEST(failures_are_counted_and_waited_after),
         LAB_TEST(what_somebody_has_to_mend_is_not_waited_after),
         LAB_TEST(a_long_text_is_cut),
+        LAB_TEST(no_secret_is_kept_of_a_failure),
         LAB_TEST(success_forgets_failures_but_not_who_was_told),
         LAB_TEST(after_a_failed_validation_staging_is_tried),
         LAB_TEST(a_limit_for_names_is_theirs),
