@@ -179,7 +179,7 @@ def test_an_alias_is_followed_where_it_may_be(make_lab, make_client):
 def test_a_zone_chooses_its_provider_and_a_refusal_leaves_nothing(scene):
     lab, client, before = scene
     client.configure(sections="[provider other]\nplugin = nosuch\n[zone example.test]\nprovider = other\n")
-    assert_refused(client.run("dns add", NAME, VALUE), 3, "provider 'other'", "nosuch")
+    assert_refused(client.run("dns add", NAME, VALUE), 3, "[provider other] is not used", "nosuch")
     done(client.run("dns add", NAME, VALUE, "--provider", "lab"), "published")
     done(client.run("dns remove", NAME, VALUE, "--provider", "lab"), "removed")
     assert journals(client) == []
