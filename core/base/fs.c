@@ -25,7 +25,7 @@
 #include <unistd.h>
 
 /* A name taken by chance 16 times over 64 random bits is no chance. */
-enum { TEMP_TRIES = 16, READ_PIECE = 65536 };
+enum { TEMP_TRIES = 16, READ_PIECE = 16384 };
 
 const char *fs_home(void)
 {
@@ -58,27 +58,24 @@ int fs_open_read(const char *path, struct err *err)
 
 int fs_read_fd(int fd, const char *path, struct buf *to, struct err *err)
 {
-    AUTO(buf_done) struct buf piece = {.is_secret = to->is_secret};
+    char piece[READ_PIECE]; /* not from the heap: ten thousand certificates are many small files */
+    ssize_t got = 0;
 
-    piece.bytes = mem_alloc(READ_PIECE, 1);
-    piece.cap = READ_PIECE;
-    for (;;) {
-        ssize_t got = read(fd, piece.bytes, piece.cap);
-
-        if (got < 0 && errno == EINTR) {
-            continue;
+    do {
+        got = read(fd, piece, sizeof(piece));
+        if (got > 0) {
+            buf_add(to, piece, (size_t)got);
         }
-        if (got < 0) {
-            return err_set_errno(err, "cannot read '%s'", path);
-        }
-        if (got == 0) {
-            return 0;
-        }
-        buf_add(to, piece.bytes, (size_t)got);
-        if (to->has_overflown) {
-            return err_set(err, ERR_FAILED, "'%s' is larger than %zu bytes", path, to->max);
-        }
+    } while (!to->has_overflown && (got > 0 || (got < 0 && errno == EINTR)));
+    if (got < 0) {
+        (void)err_set_errno(err, "cannot read '%s'", path);
+    } else if (to->has_overflown) {
+        (void)err_set(err, ERR_FAILED, "'%s' is larger than %zu bytes", path, to->max);
     }
+    if (to->is_secret) {
+        mem_wipe(piece, sizeof(piece));
+    }
+    return got < 0 || to->has_overflown ? err_code(err) : 0;
 }
 
 int fs_read(const char *path, struct buf *to, struct err *err)

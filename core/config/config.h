@@ -25,7 +25,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#define CONFIG_FILE_MAX ((size_t)1 << 20) /* bytes of one file */
+#define CONFIG_FILE_MAX ((size_t)16 << 20) /* bytes of one file */
 
 enum config_origin { CONFIG_DEFAULT, CONFIG_FILE, CONFIG_ENVIRONMENT, CONFIG_FLAG };
 

@@ -301,7 +301,7 @@ void config_parse_into(struct config *config, const struct config_text *text,
     p.path = config->paths.items[config->paths.n - 1];
     if (text->len > CONFIG_FILE_MAX) {
         p.start = at;
-        complain(&p, at, "larger than 1 MiB");
+        complain(&p, at, "larger than 16 MiB");
         return;
     }
     if (text->len == 0 || !skip_mark(&p, &at, end)) {

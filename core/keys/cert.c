@@ -12,12 +12,14 @@
 #include "base/mem.h"
 #include "keys/cert_internal.h"
 
+#include <gnutls/crypto.h>
 #include <string.h>
 
 #define BEGIN "-----BEGIN "
 #define BEGIN_CERTIFICATE "-----BEGIN CERTIFICATE-----"
 #define END_CERTIFICATE "-----END CERTIFICATE-----"
 #define FIELD_MAX 1024
+#define SHA256_LEN 32
 
 static int refuse(struct err *err, size_t number, int rc)
 {
@@ -94,15 +96,26 @@ static void read_names(gnutls_x509_crt_t crt, struct strv *names)
     }
 }
 
+/* Of the DER as it came. gnutls_x509_crt_get_fingerprint() encodes all of it anew, which is a
+ * quarter of the time that reading a certificate takes, and a run reads them all. */
+static int read_fingerprint(gnutls_x509_crt_t crt, uint8_t digest[static SHA256_LEN])
+{
+    gnutls_datum_t der = {NULL, 0};
+    int rc = gnutls_x509_crt_export2(crt, GNUTLS_X509_FMT_DER, &der);
+
+    if (rc >= 0) {
+        rc = gnutls_hash_fast(GNUTLS_DIG_SHA256, der.data, der.size, digest);
+        gnutls_free(der.data);
+    }
+    return rc;
+}
+
 static int read_facts(gnutls_x509_crt_t crt, struct cert_facts *facts)
 {
-    uint8_t digest[32];
-    size_t digest_len = sizeof(digest);
-    size_t id_len = sizeof(facts->key_id);
-    int rc = gnutls_x509_crt_get_fingerprint(crt, GNUTLS_DIG_SHA256, digest, &digest_len);
+    uint8_t digest[SHA256_LEN];
+    int rc = read_fingerprint(crt, digest);
 
-    if (rc < 0 || (rc = gnutls_x509_crt_get_key_id(crt, GNUTLS_KEYID_USE_SHA256, facts->key_id,
-                                                   &id_len)) < 0) {
+    if (rc < 0) {
         return rc;
     }
     facts->serial = dup_octets(crt, read_serial, &facts->serial_len);
@@ -115,10 +128,9 @@ static int read_facts(gnutls_x509_crt_t crt, struct cert_facts *facts)
     bool has_sign_byte = facts->serial_len > 1 && facts->serial[0] == 0;
     facts->serial_hex = dup_hex(facts->serial + has_sign_byte, facts->serial_len - has_sign_byte);
     facts->aki = dup_octets(crt, read_aki, &facts->aki_len);
-    facts->sha256_hex = dup_hex(digest, digest_len);
+    facts->sha256_hex = dup_hex(digest, sizeof(digest));
     facts->subject_cn = dup_cn(crt, gnutls_x509_crt_get_dn_by_oid);
     facts->issuer_cn = dup_cn(crt, gnutls_x509_crt_get_issuer_dn_by_oid);
-    facts->is_self_signed = gnutls_x509_crt_check_issuer(crt, crt) == 1;
     read_names(crt, &facts->names);
     return 0;
 }
@@ -204,7 +216,9 @@ static int add_all(struct cert_chain *chain, const char *pem, size_t len, struct
 /* A leaf that signed itself (a test CA's) is not a root to leave out. */
 static void drop_root(struct cert_chain *chain)
 {
-    if (chain->n > 1 && chain->certs[chain->n - 1].facts.is_self_signed) {
+    gnutls_x509_crt_t last = chain->certs[chain->n - 1].crt;
+
+    if (chain->n > 1 && gnutls_x509_crt_check_issuer(last, last) == 1) {
         chain->n--;
         cert_done(&chain->certs[chain->n]);
     }
@@ -268,6 +282,24 @@ const struct cert_facts *cert_chain_facts(const struct cert_chain *chain, size_t
 const struct cert_facts *cert_chain_leaf(const struct cert_chain *chain)
 {
     return &chain->certs[0].facts;
+}
+
+void cert_chain_key_id(const struct cert_chain *chain, uint8_t ret_id[static KEY_ID_LEN])
+{
+    size_t len = KEY_ID_LEN;
+
+    memset(ret_id, 0, KEY_ID_LEN);
+    (void)gnutls_x509_crt_get_key_id(chain->certs[0].crt, GNUTLS_KEYID_USE_SHA256, ret_id, &len);
+}
+
+bool cert_chain_is_for(const struct cert_chain *chain, const struct key *key)
+{
+    uint8_t of_key[KEY_ID_LEN];
+    uint8_t of_leaf[KEY_ID_LEN];
+
+    key_id(key, of_key);
+    cert_chain_key_id(chain, of_leaf);
+    return memcmp(of_key, of_leaf, KEY_ID_LEN) == 0;
 }
 
 const char *cert_chain_pem_leaf(const struct cert_chain *chain)

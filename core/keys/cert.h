@@ -38,8 +38,6 @@ struct cert_facts {
     uint8_t *aki; /* keyIdentifier octets of the authority key identifier; NULL without */
     size_t aki_len;
     char *sha256_hex; /* fingerprint of the DER */
-    uint8_t key_id[KEY_ID_LEN];
-    bool is_self_signed;
 };
 
 struct cert_chain;
@@ -57,6 +55,11 @@ DEFINE_AUTO_PTR(cert_chain, cert_chain_free);
 size_t cert_chain_count(const struct cert_chain *chain);
 const struct cert_facts *cert_chain_facts(const struct cert_chain *chain, size_t index);
 const struct cert_facts *cert_chain_leaf(const struct cert_chain *chain);
+
+/* The identity of the leaf's key, as key_id() has it. Zeros: of a kind that GnuTLS does not know.
+ */
+void cert_chain_key_id(const struct cert_chain *chain, uint8_t ret_id[static KEY_ID_LEN]);
+bool cert_chain_is_for(const struct cert_chain *chain, const struct key *key);
 
 /*
  * Whether the chain may be installed: the leaf carries key, every one of names is in its SAN

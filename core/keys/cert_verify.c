@@ -20,10 +20,7 @@ static char *describe(const struct cert_chain *chain, size_t index)
 
 static int check_key(const struct cert_chain *chain, const struct key *key, struct err *err)
 {
-    uint8_t id[KEY_ID_LEN];
-
-    key_id(key, id);
-    if (memcmp(id, chain->certs[0].facts.key_id, KEY_ID_LEN) != 0) {
+    if (!cert_chain_is_for(chain, key)) {
         return err_set(err, ERR_CA, "the CA's certificate (serial %s) is for another key",
                        chain->certs[0].facts.serial_hex);
     }

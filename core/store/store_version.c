@@ -163,13 +163,11 @@ int store_version_check(const char *folder, struct err *err)
 {
     AUTO_PTR(cert_chain) struct cert_chain *chain = NULL;
     AUTO_PTR(key) struct key *key = NULL;
-    uint8_t id[KEY_ID_LEN];
 
     if (load_version(folder, &chain, &key, err) < 0) {
         return err_code(err);
     }
-    key_id(key, id);
-    return memcmp(id, cert_chain_leaf(chain)->key_id, KEY_ID_LEN) == 0
+    return cert_chain_is_for(chain, key)
                ? 0
                : err_set(err, ERR_FAILED, "'%s/privkey.pem' is not the key of the certificate",
                          folder);

@@ -205,8 +205,10 @@ static int check_still_installed(const struct revocation *r, struct err *err)
 /* An order whose end the journal was not told of would bring the certificate back. */
 static int forget_order(const struct revocation *r, struct err *err)
 {
-    return store_pending_key_drop_id(r->target.store, r->target.cert->name,
-                                     cert_chain_leaf(r->target.chain)->key_id, err);
+    uint8_t id[KEY_ID_LEN];
+
+    cert_chain_key_id(r->target.chain, id);
+    return store_pending_key_drop_id(r->target.store, r->target.cert->name, id, err);
 }
 
 static int begin(void *arg, struct err *err)

@@ -224,14 +224,12 @@ static struct key *read_key(const struct revoke_target *target)
     AUTO(buf_done) struct buf pem = BUF_SECRET(KEY_FILE_MAX);
     AUTO_PTR(key) struct key *key = NULL;
     struct err ignored = ERR_INIT;
-    uint8_t id[KEY_ID_LEN];
 
     if (fs_read_private(path, true, &pem, &ignored) < 0 ||
         key_from_pem(buf_str(&pem), pem.len, &key, &ignored) < 0) {
         return NULL;
     }
-    key_id(key, id);
-    return memcmp(id, cert_chain_leaf(target->chain)->key_id, sizeof(id)) == 0 ? TAKE(key) : NULL;
+    return cert_chain_is_for(target->chain, key) ? TAKE(key) : NULL;
 }
 
 /* The CA that issued it, as its metadata have it; a name that means another directory by now is not

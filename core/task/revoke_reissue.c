@@ -27,8 +27,10 @@ static char *describe_rest(const struct revoke_target *target)
 /* An order that had the old key would bring the old certificate. */
 static int forget_orders(const struct revoke_target *target, struct err *err)
 {
-    return store_pending_key_drop_id(target->store, target->cert->name,
-                                     cert_chain_leaf(target->chain)->key_id, err);
+    uint8_t id[KEY_ID_LEN];
+
+    cert_chain_key_id(target->chain, id);
+    return store_pending_key_drop_id(target->store, target->cert->name, id, err);
 }
 
 /* Where the old one lies now. */

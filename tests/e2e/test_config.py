@@ -180,7 +180,7 @@ MISTAKES = {
     "long line": ("[acme-dns]\nemail = " + 200000 * "x" + "\nca\n", [
         "error: acme-dns.conf:2:9: email: '" + 1000 * "x",
         "error: acme-dns.conf:3:1: neither a [section], nor 'key = value', nor a comment"]),
-    "too large": ("#" * (1 << 20) + "\n", ["error: acme-dns.conf:1:1: larger than 1 MiB"]),
+    "too large": ("#" * (16 << 20) + "\n", ["error: acme-dns.conf:1:1: larger than 16 MiB"]),
 }
 
 

@@ -289,7 +289,7 @@ static void takes_lines_as_long_as_the_file(void **state)
         AUTO_PTR(config) struct config *config = parse_len(buf_str(&text), text.len, &errors);
 
         assert_int_equal(errors.n, 1);
-        assert_string_equal(errors.items[0].err.text, "a.conf:1:1: larger than 1 MiB");
+        assert_string_equal(errors.items[0].err.text, "a.conf:1:1: larger than 16 MiB");
         assert_int_equal(config_section_count(config), 0);
     }
 }
