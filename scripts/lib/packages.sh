@@ -28,6 +28,8 @@ HOOK_PACKAGES=(dehydrated dehydrated-hook-ddns-tsig uacme lexicon certbot lego p
 TLS_PACKAGES=(nginx apache2 haproxy postfix postgresql-15)
 # Of which crontab is wanted, which checks what it installs.
 CRON_PACKAGES=(cron)
+# What has a program believe in another time.
+CLOCK_PACKAGES=(libfaketime)
 # Where packages newer than this system's are looked for, newest first. The first that runs here is taken
 # (sid may one day want a newer C library than this system has).
 NEWER_SUITES=(sid testing trixie)
@@ -108,6 +110,7 @@ packages_lab() {
         packages_unpack "$cache/hooks" "${HOOK_PACKAGES[@]}"
         packages_unpack "$cache/tls" "${TLS_PACKAGES[@]}"
         packages_unpack "$cache/cron" "${CRON_PACKAGES[@]}"
+        packages_unpack "$cache/clock" "${CLOCK_PACKAGES[@]}"
         packages_unpack_newer "$cache/pebble-new" pebble usr/bin/pebble -version
         packages_unpack_newer "$cache/acme-sh" acme.sh usr/share/acme.sh/acme.sh --version
     ) 9>"$cache/.lock" || exit $?

@@ -12,13 +12,13 @@ from cryptography.hazmat.primitives import serialization
 class Client:
     """One installation: build is the folder of the program, folder its configuration and state."""
 
-    def __init__(self, lab, build, folder, ca=None, proxied=False):
+    def __init__(self, lab, build, folder, ca=None, proxied=False, directory=None):
         self.lab = lab
         self.program = os.path.join(os.path.abspath(build), "acme-dns")
         self.folder = str(folder)
         self.state = os.path.join(self.folder, "state")
         self.config = os.path.join(self.folder, "acme-dns.conf")
-        self.server = lab.directory(ca, proxied)
+        self.server = directory or lab.directory(ca, proxied)
         os.makedirs(self.folder, exist_ok=True)
         self.configure()
 

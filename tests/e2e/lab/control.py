@@ -76,7 +76,7 @@ class Lab:
 
     def start(self):
         cache = cache_dir()
-        for part in ("servers", "pebble-new", "hooks", "acme-sh", "tls"):
+        for part in ("servers", "pebble-new", "hooks", "acme-sh", "tls", "clock"):
             if not os.path.exists(os.path.join(cache, part, ".ready")):
                 raise LabError("the lab's servers are not unpacked yet: run scripts/lab-packages")
         self.folder = tempfile.mkdtemp(prefix="acme-lab-")
