@@ -37,12 +37,12 @@ void cert_table_init(struct table *table)
     table_init(table, HEADINGS, COLUMN_COUNT);
 }
 
-static const char *health_word(enum list_health health)
+static const char *health_word(const struct list_row *row)
 {
     static const char *const WORDS[] = {"",       "due",     "not issued yet",
                                         "DANGER", "EXPIRED", "DAMAGED"};
 
-    return WORDS[health];
+    return row->is_retired ? "revoked" : WORDS[row->health];
 }
 
 static enum colour health_colour(enum list_health health)
@@ -56,7 +56,7 @@ static char *describe_status(const struct list_row *row)
     AUTO(strv_done) struct strv words = STRV_INIT;
 
     if (row->health != LIST_GOOD) {
-        strv_add(&words, health_word(row->health));
+        strv_add(&words, health_word(row));
     }
     if (row->has_order) {
         strv_add(&words, "order waits");
@@ -221,11 +221,11 @@ void cert_format_keys(const struct list_row *row, struct buf *to)
 
     gather(row, &facts);
     buf_addf(to,
-             "name=%s\npath=%s\nhealth=%s\nstaging=%s\norder-waits=%s\n"
+             "name=%s\npath=%s\nhealth=%s\nrevoked=%s\nstaging=%s\norder-waits=%s\n"
              "deploy-pending=%s\nfailures=%" PRId64 "\n",
-             row->name, row->path, list_health_name(row->health), row->is_staging ? "yes" : "no",
-             row->has_order ? "yes" : "no", row->is_deploy_pending ? "yes" : "no",
-             row->renewal->kept.n_failures);
+             row->name, row->path, list_health_name(row->health), row->is_retired ? "yes" : "no",
+             row->is_staging ? "yes" : "no", row->has_order ? "yes" : "no",
+             row->is_deploy_pending ? "yes" : "no", row->renewal->kept.n_failures);
     if (row->names != NULL) {
         add_list(to, "names", row->names);
     }
@@ -257,6 +257,7 @@ char *cert_format_json(const struct list_row *row, int64_t wall_s)
     json_out_kstr(out, "subject", row->name);
     json_out_kstr(out, "path", row->path);
     json_out_kstr(out, "health", list_health_name(row->health));
+    json_out_kbool(out, "revoked", row->is_retired);
     json_out_kbool(out, "staging", row->is_staging);
     json_out_kbool(out, "order-waits", row->has_order);
     json_out_kbool(out, "deploy-pending", row->is_deploy_pending);

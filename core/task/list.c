@@ -154,6 +154,7 @@ static void look_at(struct list *list, struct store *store, const char *name)
         row.trouble = cert->warning != NULL ? cert->warning : verdict.warning;
     } else if (code == -ERR_NOT_FOUND) {
         row.health = LIST_ABSENT;
+        row.is_retired = store_cert_is_retired(store, name);
         row.names = find_ordered(list, store, name);
     } else {
         row.health = LIST_DAMAGED;

@@ -39,6 +39,7 @@ struct list_row {
     const char *deploy_error;              /* why they failed the last time; NULL: they did not */
     unsigned prospects;  /* PROSPECT_: what keeps it from being renewed by itself */
     bool has_order;      /* the key of an order that has not ended lies there */
+    bool is_retired;     /* with LIST_ABSENT: it was revoked, and only issue --force ends that */
     const char *trouble; /* why it is damaged, or what is wrong with its metadata; or NULL */
 };
 typedef void list_row_fn(void *arg, const struct list_row *row);

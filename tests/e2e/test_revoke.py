@@ -82,13 +82,17 @@ def test_what_was_renewed_meanwhile_is_not_taken_out_of_use(installed):
 
 def test_it_is_not_issued_again_by_itself(installed):
     lab, client = installed
+    assert "\nrevoked=no\n" in client.run("show", "example.test").out
     assert client.run("revoke", "--name", "example.test", "--yes").code == 0
+    assert re.search(r"^example\.test +revoked$", client.run("list").out, re.M)
+    assert "\nhealth=absent\nrevoked=yes\n" in client.run("show", "example.test").out
     result = client.issue(*NAMES)
     assert result.code == 10 and "was revoked" in result.err and "--force" in result.err
     old = os.listdir(folder(client, "revoked"))
     assert client.issue(*NAMES, options=["--force"]).code == 0
     assert status_at_ca(lab, certificate(client))["Status"] == "Valid"
     assert os.listdir(folder(client, "revoked")) == old
+    assert "\nhealth=good\nrevoked=no\n" in client.run("show", "example.test").out
     assert client.issue(*NAMES).code == 0
 
 
