@@ -52,6 +52,7 @@ char *autorenew_unit_folder(void)
 enum autorenew_method autorenew_find_method(char **ret_folder)
 {
     char *units = autorenew_unit_folder();
+    bool has_cron = autorenew_has_program("crontab"); /* every cron comes with it */
 
     if (autorenew_has_systemd() && units != NULL && autorenew_has_program("systemctl")) {
         *ret_folder = units;
@@ -59,11 +60,12 @@ enum autorenew_method autorenew_find_method(char **ret_folder)
     }
     mem_free(units);
     *ret_folder = NULL;
-    if (geteuid() == 0 && fs_is_dir(AUTORENEW_CRON_FOLDER)) {
+    /* The folder alone tells nothing: other packages put files there for a cron that may come. */
+    if (has_cron && geteuid() == 0 && fs_is_dir(AUTORENEW_CRON_FOLDER)) {
         *ret_folder = str_dup(AUTORENEW_CRON_FOLDER);
         return AUTORENEW_CRON;
     }
-    return autorenew_has_program("crontab") ? AUTORENEW_CRONTAB : AUTORENEW_NONE;
+    return has_cron ? AUTORENEW_CRONTAB : AUTORENEW_NONE;
 }
 
 const char *autorenew_method_name(enum autorenew_method method)

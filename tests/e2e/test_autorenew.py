@@ -319,9 +319,14 @@ def test_who_has_changed_to_systemd_is_not_called_twice(make_machine):
     assert "removed /etc/cron.d/acme-dns" in result.err and tree(machine.path("etc", "cron.d")) == {}
 
 
-def test_nobody_to_call_us(make_machine):
+@pytest.mark.parametrize("has_folder", [False, True], ids=["bare", "cron.d-of-other-packages"])
+def test_nobody_to_call_us(make_machine, has_folder):
     machine = make_machine(systemd=False)
-    os.rmdir(machine.path("etc", "cron.d"))
+    if has_folder:
+        with open(machine.path("etc", "cron.d", "e2scrub_all"), "w", encoding="ascii") as file:
+            file.write("10 3 * * * root /sbin/e2scrub_all -A -r\n")
+    else:
+        os.rmdir(machine.path("etc", "cron.d"))
     os.unlink(machine.path("sbin", "crontab"))
     result = machine.run("register-autorenew", mounts="[ ! -e /usr/bin/crontab ] || mount --bind /dev/null /usr/bin/crontab")
     assert result.code == 3 and "neither systemd nor cron" in result.err and "process --every" in result.err
