@@ -413,15 +413,19 @@ static int start_round(void *arg, pid_t *ret_pid, struct err *err)
 }
 
 /* Each round is a whole run of its own, with a log of its own: this one only waits. */
-static enum task_exit run_every(const char *text, char *const *argv, int *ret_signal)
+static enum task_exit run_every(const struct args *args, char *const *argv, int *ret_signal)
 {
+    const char *text = args_text(args, OPTION_EVERY);
     struct round round = {.argv = argv};
     struct every_plan plan = {.start = start_round, .arg = &round};
     struct err err = ERR_INIT;
     int code = 0;
 
-    if (!duration_parse(text, &plan.period_ms) || plan.period_ms < PERIOD_MIN_MS ||
-        plan.period_ms > PERIOD_MAX_MS) {
+    if (args_has(args, OPTION_PLAN)) {
+        code =
+            err_set(&err, ERR_CONFIG, "--every: a plan is shown once: leave out --every or --plan");
+    } else if (!duration_parse(text, &plan.period_ms) || plan.period_ms < PERIOD_MIN_MS ||
+               plan.period_ms > PERIOD_MAX_MS) {
         code = err_set(&err, ERR_CONFIG, "--every: '%s' is not a duration from 1s to 30d, like 4h",
                        text);
     } else {
@@ -450,7 +454,7 @@ int run_program(int argc, char *const *argv, int *ret_signal)
     run.sink = open_sink(&run.args);
     event_set_sink(take_event, &run, wanted_level(&run.args));
     if (args_has(&run.args, OPTION_EVERY)) {
-        return (int)run_every(args_text(&run.args, OPTION_EVERY), argv, ret_signal);
+        return (int)run_every(&run.args, argv, ret_signal);
     }
     if (load_settings(&run, argc, argv)) {
         status = run_command(&run, ret_signal);

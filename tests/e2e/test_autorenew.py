@@ -508,6 +508,11 @@ def test_a_period_that_is_none(make_machine):
         assert "--every: '%s' is not a duration from 1s to 30d, like 4h" % period in result.err
 
 
+def test_a_plan_is_shown_once(make_machine):
+    result = succeed(make_machine().run("process", "--plan", "--every", "1s"), 3)
+    assert "leave out --every or --plan" in result.err and not result.out
+
+
 # Where things are
 
 def test_places_are_printed(make_machine):
