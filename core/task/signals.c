@@ -7,7 +7,6 @@
 #include "base/mem.h"
 
 #include <signal.h>
-#include <string.h>
 
 static const int SIGNALS[] = {SIGINT, SIGTERM, SIGHUP};
 
@@ -18,10 +17,16 @@ struct signals {
     struct loop_signal *watches[ARRAY_LEN(SIGNALS)];
 };
 
+/* As kill(1) and manual pages call it: strsignal()'s "Interrupt" reads badly in a sentence. */
+static const char *signal_name(int signo)
+{
+    return signo == SIGINT ? "SIGINT" : signo == SIGTERM ? "SIGTERM" : "SIGHUP";
+}
+
 static void take_signal(void *arg, int signo)
 {
     struct signals *signals = arg;
-    AUTO_FREE char *reason = str_fmt("interrupted by %s", strsignal(signo));
+    AUTO_FREE char *reason = str_fmt("interrupted by %s", signal_name(signo));
     bool is_first = signals->env->caught_signal == 0;
 
     signals->env->caught_signal = signo;

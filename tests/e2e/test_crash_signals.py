@@ -148,7 +148,7 @@ def test_a_second_signal_ends_at_once(make_scene):
         run.wait_for(STATE % "PUBLISH")
         time.sleep(0.3)
         run.process.send_signal(signal.SIGINT)
-        run.wait_for("cleaning up, once more ends at once")
+        run.wait_for("interrupted by SIGINT; cleaning up, once more ends at once")
         end(scene, run, signal.SIGINT, 1)
     assert len(scene.standing()) == 2, scene.story()
     scene.lab.set_proxy_rules([])
