@@ -194,6 +194,14 @@ static void decide_unknown(struct plan_subject *s, const struct err *lost)
     }
 }
 
+/* The release that wrote it renews as it was told there. */
+static bool has_newer_request(const struct plan_subject *s)
+{
+    struct err ignored = ERR_INIT; /* the same that loading it said */
+
+    return s->item->is_request_lost && store_request_check(s->store, s->item->name, &ignored) < 0;
+}
+
 void plan_judge(const struct planner *planner, struct plan_subject *s)
 {
     struct err err = ERR_INIT;
@@ -215,7 +223,7 @@ void plan_judge(const struct planner *planner, struct plan_subject *s)
     s->item->is_new_owner = s->standing == STANDING_GOOD && s->has_request && !was_configured(s);
     err_clear(&err);
     code = store_cert_load(s->store, s->item->name, &s->cert, &err);
-    if (code == -ERR_MALFORMED && s->item->is_request_lost) {
+    if (has_newer_request(s) || (code == -ERR_MALFORMED && s->item->is_request_lost)) {
         plan_decide_broken(s, &lost);
     } else if (code == -ERR_MALFORMED) {
         decide(s, PLAN_RENEW, str_dup(err.text)); /* what is damaged serves nobody */
