@@ -145,9 +145,19 @@ static void try_again(void *arg)
     order_go(order, ORDER_NEW);
 }
 
-static void leave_cleanup(struct order *order)
+/* A CA that did not find a value has seen what stood there before, or that nothing did, and goes on
+ * seeing it for as long as its resolver remembers. */
+static int64_t find_pause_ms(const struct order *order)
 {
     int64_t pause_ms = RETRY_PAUSE_MS * (int64_t)order->attempt;
+    int64_t fade_ms = order->is_validation ? sites_fade_ms(order) : 0;
+
+    return fade_ms > pause_ms ? fade_ms : pause_ms;
+}
+
+static void leave_cleanup(struct order *order)
+{
+    int64_t pause_ms = find_pause_ms(order);
 
     if (order->is_clean) {
         return;

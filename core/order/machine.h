@@ -242,6 +242,8 @@ void site_end_turn(struct order_name *name);
 /* Whether the value of the turn before is forgotten; if not, the site's names are tried again then.
  */
 bool site_has_faded(struct order_site *site);
+/* How long the CA's resolver may remember what it has seen at any of the order's owners. */
+int64_t sites_fade_ms(const struct order *order);
 bool site_has_waiting(const struct order_site *site);
 bool name_is_at(const struct order_name *name, const struct order_site *site,
                 enum name_state state);

@@ -299,9 +299,8 @@ bool site_has_faded(struct order_site *site)
     return left_ms <= 0;
 }
 
-/* The CA has just asked for the value before: its resolver may answer from memory for as long as
- * the TTL says, and the next name's validation would fail on that. */
-static void begin_fading(struct order_site *site)
+/* How long a resolver that has just asked may answer from memory. */
+static uint32_t find_fade_s(const struct order_site *site)
 {
     uint32_t ttl_s = 0;
 
@@ -310,7 +309,26 @@ static void begin_fading(struct order_site *site)
 
         ttl_s = facts != NULL && facts->ttl_s > ttl_s ? facts->ttl_s : ttl_s;
     }
-    ttl_s = 1 + (ttl_s < FADE_MAX_S ? ttl_s : FADE_MAX_S); /* resolvers count whole seconds */
+    return 1 + (ttl_s < FADE_MAX_S ? ttl_s : FADE_MAX_S); /* resolvers count whole seconds */
+}
+
+int64_t sites_fade_ms(const struct order *order)
+{
+    int64_t fade_ms = 0;
+
+    for (size_t i = 0; i < order->n_sites; i++) {
+        int64_t site_ms = (int64_t)find_fade_s(order->sites[i]) * 1000;
+
+        fade_ms = site_ms > fade_ms ? site_ms : fade_ms;
+    }
+    return fade_ms;
+}
+
+/* The CA has just asked for the value before, and the next name's validation would fail on it. */
+static void begin_fading(struct order_site *site)
+{
+    uint32_t ttl_s = find_fade_s(site);
+
     site->faded_ms = loop_now_ms(site->order->env.loop) + (int64_t)ttl_s * 1000;
     event_log(EVENT_NOTICE, site->place->owner,
               "holds one value at a time: the next name is answered in %u s, when the TTL of the "

@@ -28,7 +28,7 @@ struct list {
     struct map *orders; /* of the store in hand, by certificate: struct strv; NULL: not read yet */
     struct strv **order_names;
     size_t n_orders, cap_orders;
-    bool has_pending_deploy;
+    bool has_finding; /* or nobody to publish for one */
     bool has_found;
 };
 
@@ -55,7 +55,8 @@ static void tell(struct list *list, const struct list_row *row)
 {
     list->has_found = true;
     list->worst = row->health > list->worst ? row->health : list->worst;
-    list->has_pending_deploy = list->has_pending_deploy || row->is_deploy_pending;
+    list->has_finding =
+        list->has_finding || row->is_deploy_pending || (row->prospects & PROSPECT_NO_PROVIDER) != 0;
     if (list->request->metrics != NULL) {
         metrics_add(&list->metrics, row);
     }
@@ -271,7 +272,7 @@ enum task_exit task_list(struct task_env *env, const struct list_request *reques
     if (run(&list, &err) < 0) {
         event_log(EVENT_ERROR, "", "%s", err.text);
         status = task_exit_for(err.class);
-    } else if (request->is_judged && (list.worst >= LIST_DANGER || list.has_pending_deploy)) {
+    } else if (request->is_judged && (list.worst >= LIST_DANGER || list.has_finding)) {
         status = EXIT_FAILED;
     }
     deploy_common_free(list.common);

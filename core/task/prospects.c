@@ -47,6 +47,10 @@ static unsigned look_at_name(struct prospects *prospects, const struct provider_
     struct err ignored = ERR_INIT;
     unsigned sum = 0;
 
+    /* Where the name leads nowhere else; a CNAME may lead to somebody, which only the DNS knows. */
+    if (provider_check_any(prospects->set, map, domain, &ignored) < 0) {
+        return PROSPECT_NO_PROVIDER;
+    }
     (void)provider_find(prospects->set, map, owner, owner, &found, &ignored);
     for (size_t i = 0; i < found.n; i++) {
         const char *name = provider_name(found.items[i].provider);
@@ -109,7 +113,8 @@ void prospects_list(unsigned sum, struct strv *to)
         const char *name;
     } NAMES[] = {{PROSPECT_SECTION_GONE, "section-removed"},
                  {PROSPECT_ATTENDED, "manual"},
-                 {PROSPECT_ENVIRONMENT, "no-credential"}};
+                 {PROSPECT_ENVIRONMENT, "no-credential"},
+                 {PROSPECT_NO_PROVIDER, "no-provider"}};
 
     for (size_t i = 0; i < ARRAY_LEN(NAMES); i++) {
         if ((sum & NAMES[i].bit) != 0) {

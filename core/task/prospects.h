@@ -12,6 +12,7 @@
 enum {
     PROSPECT_SECTION_GONE = 1, /* it was taken out of the configuration: left alone */
     PROSPECT_ATTENDED = 2,     /* its provider needs somebody each time */
+    PROSPECT_NO_PROVIDER = 8,  /* nobody is configured to publish for it */
     PROSPECT_ENVIRONMENT = 4,  /* its provider has no section: what it needs is in the environment
                                   of each run, or nowhere */
 };
@@ -26,7 +27,7 @@ DEFINE_AUTO_PTR(prospects, prospects_free);
 unsigned prospects_find(struct prospects *prospects, struct store *store,
                         const struct store_cert *cert);
 
-/* Appends "section-removed", "manual", "no-credential". */
+/* Appends "section-removed", "manual", "no-credential", "no-provider". */
 void prospects_list(unsigned sum, struct strv *to);
 
 #endif

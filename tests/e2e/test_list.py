@@ -131,6 +131,18 @@ def test_what_stands_in_the_way_of_unattended_renewals(installed):
         file.write(head)
     table = client.run("list").out
     assert table.count("no-credential") == 0 and "DAMAGED" not in table
+    # A second provider, and nothing says any more whose these are.
+    with open(client.config, "w", encoding="utf-8") as file:
+        file.write(head + "[provider one]\nplugin = rfc2136\n[provider two]\nplugin = rfc2136\n")
+    request = client.path("example.test", "request.conf")
+    with open(request, encoding="utf-8") as file:
+        kept = file.read()
+    with open(request, "w", encoding="utf-8") as file:
+        file.write(kept.replace("provider = lab\n", ""))
+    obstacles = {event["subject"]: event["obstacles"] for event in events_of(client)}
+    assert obstacles["example.test"] == ["no-provider"] and client.run("list", "--check").code == 1
+    with open(request, "w", encoding="utf-8") as file:
+        file.write(kept)
     with open(client.config, "w", encoding="utf-8") as file:
         file.write(head + "[zone example.test]\nprovider = rfc2136\n"
                    "[certificate example.test]\ndomains = example.test\nprovider = manual\n"
