@@ -82,18 +82,29 @@ static int judge_choices(struct order *order, const struct provider_choices *cho
     return are_open;
 }
 
-/* A place that is not to be found is no reason to stop here: the CA may not want its value. */
+/* A place that is not to be found, or that CNAMEs lead to, is no reason to stop here: the CA may
+ * not want its value. Where the name leads nowhere else, and nobody can be had to write there,
+ * somebody has to mend that first. */
+static bool is_nobodys(const struct order_owner *owner)
+{
+    return owner->place != NULL && owner->place->n_hops == 0 && owner->err.class == ERR_CONFIG;
+}
+
 static int judge_owner(struct order_owner *owner, struct err *err)
 {
     struct provider_choices guessed = PROVIDER_CHOICES_INIT;
     bool is_certain = false;
     int are_open = 0;
 
+    if (owner->is_found && is_nobodys(owner)) {
+        *err = owner->err;
+        return err_code(err);
+    }
     if (owner->is_found) {
         return judge_choices(owner->order, &owner->choices, true, err);
     }
     guess_providers(owner, &guessed, &is_certain);
-    are_open = judge_choices(owner->order, &guessed, is_certain, err);
+    are_open = guessed.n == 0 ? 0 : judge_choices(owner->order, &guessed, is_certain, err);
     provider_choices_done(&guessed);
     return are_open;
 }
