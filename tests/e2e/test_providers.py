@@ -73,8 +73,9 @@ def two_zones(make_lab):
 
 def issue_with(client, build, plugin, number=0):
     """An order of two names of their own, so that several can run beside one another."""
-    client.configure(sections="[provider %s]\ncall-timeout = 1\n[zone good.test]\nprovider = lab\n"
-                     "[zone bad.test]\nprovider = %s\n" % (plugin, plugin))
+    timeout_s = 20 if plugin in ("output", "logs") else 1  # 8 MiB take a while on a slow machine
+    client.configure(sections="[provider %s]\ncall-timeout = %d\n[zone good.test]\nprovider = lab\n"
+                     "[zone bad.test]\nprovider = %s\n" % (plugin, timeout_s, plugin))
     domains = ["n%d.good.test" % number, "n%d.bad.test" % number]
     result = client.run("issue", "-d", domains[0], "-d", domains[1], "--server", client.server,
                         "--plugin-dir", plugin_dir(build), "--propagation-timeout", "2")
