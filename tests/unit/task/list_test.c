@@ -9,6 +9,8 @@
 #include "config/settings.h"
 #include "task/list.h"
 
+#include <string.h>
+
 #define DAY_S ((int64_t)86400)
 
 struct seen {
@@ -34,10 +36,12 @@ static void take_row(void *arg, const struct list_row *row)
 
 static enum task_exit look(struct lab *lab, const struct list_request *request, struct seen *seen)
 {
+    static const char TEXT[] = "[provider dns]\nplugin = rfc2136\n";
     AUTO(config_errors_done) struct config_errors errors = CONFIG_ERRORS_INIT;
     const struct settings_override where = {
         .key = "state-dir", .flag = "--state-dir", .text = lab->dir};
-    AUTO_PTR(config) struct config *config = config_parse("/etc/x/a.conf", "", 0, &errors);
+    AUTO_PTR(config)
+    struct config *config = config_parse("/etc/x/a.conf", TEXT, strlen(TEXT), &errors);
     AUTO_PTR(settings)
     struct settings *settings = settings_new(config, "/etc/x/a.conf", &where, 1, &errors);
     struct task_env env = {.loop = lab->loop, .config = config, .settings = settings};
