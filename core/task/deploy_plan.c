@@ -154,15 +154,13 @@ static void remembered_done(struct remembered *remembered)
 }
 
 /* is_whole: with what the certificate's section said, when it was last right. */
-static int load_remembered(struct store *store, const char *name, bool is_whole,
-                           struct remembered *remembered, struct err *err)
+static void take_remembered(const struct store_pairs *request, bool is_whole,
+                            struct remembered *remembered)
 {
-    AUTO(store_pairs_done) struct store_pairs pairs = STORE_PAIRS_INIT;
     AUTO(store_pairs_done) struct store_pairs commands = STORE_PAIRS_INIT;
-    int code = store_request_load(store, name, &pairs, err);
-    const struct store_pairs *said = is_whole ? &pairs : &commands;
+    const struct store_pairs *said = is_whole ? request : &commands;
 
-    wanted_add_commands(&commands, &pairs);
+    wanted_add_commands(&commands, request);
     for (size_t i = 0; i < said->n; i++) {
         const struct store_pair *pair = &said->items[i];
 
@@ -172,11 +170,6 @@ static int load_remembered(struct store *store, const char *name, bool is_whole,
             strv_add(&remembered->copies[copy_piece_of(pair->key)], pair->value);
         }
     }
-    if (code == -ERR_NOT_FOUND) {
-        err_clear(err);
-        return 0;
-    }
-    return code;
 }
 
 /* What commands said counts where the section says nothing. */
@@ -192,19 +185,31 @@ static void prefer_section(const struct certificate_section *section, struct rem
     }
 }
 
-int deploy_plan_find(const struct deploy_common *common, struct store *store, const char *name,
-                     struct deploy_plan *ret_plan, struct err *err)
+static int find_among(const struct deploy_common *common, const char *name,
+                      const struct store_pairs *request, struct deploy_plan *ret_plan,
+                      struct err *err)
 {
     AUTO(certificate_section_done) struct certificate_section section = {.section = NULL};
     AUTO(remembered_done) struct remembered remembered = {.hooks = STRV_INIT};
     struct err why = ERR_INIT; /* none, or one that is wrong: then it is as it last was */
     bool is_whole = certificate_section_get(common->env->config, name, &section, &why) < 0;
 
-    if (load_remembered(store, name, is_whole, &remembered, err) < 0) {
-        return err_code(err);
-    }
+    take_remembered(request, is_whole, &remembered);
     prefer_section(&section, &remembered);
     return deploy_plan_make(common, &remembered.hooks, remembered.copies, ret_plan, err);
+}
+
+int deploy_plan_find(const struct deploy_common *common, struct store *store, const char *name,
+                     struct deploy_plan *ret_plan, struct err *err)
+{
+    AUTO(store_pairs_done) struct store_pairs request = STORE_PAIRS_INIT;
+    int code = store_request_load(store, name, &request, err);
+
+    if (code < 0 && code != -ERR_NOT_FOUND) {
+        return code;
+    }
+    err_clear(err);
+    return find_among(common, name, &request, ret_plan, err);
 }
 
 bool deploy_plan_is_empty(const struct deploy_plan *plan)
@@ -242,11 +247,11 @@ bool deploy_is_pending(struct store *store, const struct store_cert *cert,
 }
 
 bool deploy_is_due(const struct deploy_common *common, struct store *store,
-                   const struct store_cert *cert)
+                   const struct store_cert *cert, const struct store_pairs *request)
 {
     AUTO(deploy_plan_done) struct deploy_plan plan = DEPLOY_PLAN_INIT;
     struct err ignored = ERR_INIT;
 
-    return deploy_plan_find(common, store, cert->name, &plan, &ignored) == 0 &&
+    return request != NULL && find_among(common, cert->name, request, &plan, &ignored) == 0 &&
            deploy_is_pending(store, cert, &plan);
 }

@@ -111,14 +111,15 @@ static const struct strv *find_ordered(struct list *list, struct store *store, c
 
 /* As the next run sees it, but for what its command line would say. */
 static void judge(const struct list *list, struct store *store, const char *name,
-                  const struct store_cert *cert, struct renewal_verdict *ret_verdict)
+                  const struct store_cert *cert, const struct store_pairs *request,
+                  struct renewal_verdict *ret_verdict)
 {
     const struct renewal_subject subject = {
         .name = name,
         .cert = cert,
         .renew_before_s = cert == NULL
                               ? 0
-                              : renewal_find_margin(list->env, store, name,
+                              : renewal_find_margin(list->env, name, request,
                                                     cert->not_after_s - cert->not_before_s),
     };
 
@@ -132,17 +133,22 @@ static void look_at(struct list *list, struct store *store, const char *name)
     AUTO_FREE char *deploy_error = NULL;
     struct list_row row = {.name = name, .path = path, .is_staging = store_is_staging(store)};
     AUTO(renewal_verdict_done) struct renewal_verdict verdict = {.is_due = false};
+    AUTO(store_pairs_done) struct store_pairs request = STORE_PAIRS_INIT;
     AUTO_FREE char *why = NULL;
+    struct err ignored = ERR_INIT; /* what cannot be read says nothing */
+    int request_code = store_request_load(store, name, &request, &ignored);
+    bool is_readable = request_code == 0 || request_code == -ERR_NOT_FOUND;
     struct err err = ERR_INIT;
     int code = store_cert_load(store, name, &cert, &err);
 
-    judge(list, store, name, cert, &verdict);
+    judge(list, store, name, cert, &request, &verdict);
     why = renewal_explain(&verdict);
     row.renewal = &verdict;
     row.renew_why = why;
     row.has_order = store_pending_key_exists(store, name);
-    row.prospects = code == 0 ? prospects_find(list->prospects, store, cert) : 0;
-    row.is_deploy_pending = code == 0 && deploy_is_due(list->common, store, cert);
+    row.prospects = code == 0 ? prospects_find(list->prospects, cert, &request) : 0;
+    row.is_deploy_pending =
+        code == 0 && deploy_is_due(list->common, store, cert, is_readable ? &request : NULL);
     if (row.is_deploy_pending) {
         deploy_error = load_deploy_error(store, name);
         row.deploy_error = deploy_error;

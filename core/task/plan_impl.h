@@ -21,7 +21,8 @@ struct plan_subject {
     struct err why;         /* DISABLED, LOST */
     struct store_pairs request;
     bool has_request;
-    struct store_cert *cert; /* NULL: not installed */
+    bool is_request_readable; /* or not there */
+    struct store_cert *cert;  /* NULL: not installed */
 };
 
 struct planner {

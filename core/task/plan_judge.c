@@ -132,7 +132,8 @@ static void judge_installed(const struct planner *planner, struct plan_subject *
     if (store_pending_key_exists(s->store, s->item->name)) {
         decide(s, PLAN_RESUME, str_dup("an order was begun and not ended"));
     } else if (!planner->request->is_deploy_left &&
-               deploy_is_due(planner->common, s->store, s->cert)) {
+               deploy_is_due(planner->common, s->store, s->cert,
+                             s->is_request_readable ? &s->request : NULL)) {
         decide(s, PLAN_DEPLOY, str_dup("hooks failed, or were not run yet"));
     } else if (is_request_stale(s)) {
         decide(s, PLAN_KEEP, str_dup("its section has changed"));
@@ -209,6 +210,7 @@ void plan_judge(const struct planner *planner, struct plan_subject *s)
     int code = store_request_load(s->store, s->item->name, &s->request, &err);
 
     s->has_request = code == 0;
+    s->is_request_readable = code == 0 || code == -ERR_NOT_FOUND;
     if (code < 0 && s->standing != STANDING_GOOD) {
         lost = err;
         s->item->is_request_lost = true;

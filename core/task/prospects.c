@@ -80,27 +80,25 @@ static unsigned look_at_providers(struct prospects *prospects, const struct strv
     return sum;
 }
 
-unsigned prospects_find(struct prospects *prospects, struct store *store,
-                        const struct store_cert *cert)
+unsigned prospects_find(struct prospects *prospects, const struct store_cert *cert,
+                        const struct store_pairs *request)
 {
     AUTO(certificate_section_done) struct certificate_section section = {.section = NULL};
-    AUTO(store_pairs_done) struct store_pairs request = STORE_PAIRS_INIT;
     AUTO(strv_done) struct strv said = STRV_INIT;
     struct err ignored = ERR_INIT;
     enum standing standing = standing_find(prospects->standings, cert->name, &ignored);
 
-    (void)store_request_load(store, cert->name, &request, &ignored);
     if (standing == STANDING_ABSENT &&
-        store_pairs_find(&request, STORE_REQUEST_CONFIGURED) != NULL) {
+        store_pairs_find(request, STORE_REQUEST_CONFIGURED) != NULL) {
         return PROSPECT_SECTION_GONE;
     }
     if (standing == STANDING_GOOD &&
         certificate_section_get(prospects->env->config, cert->name, &section, &ignored) == 0) {
         strv_copy(&said, &section.providers);
     }
-    for (size_t i = 0; i < request.n && section.providers.n == 0; i++) {
-        if (str_eq(request.items[i].key, "provider")) {
-            strv_add(&said, request.items[i].value);
+    for (size_t i = 0; i < request->n && section.providers.n == 0; i++) {
+        if (str_eq(request->items[i].key, "provider")) {
+            strv_add(&said, request->items[i].value);
         }
     }
     return look_at_providers(prospects, &said, &cert->domains);

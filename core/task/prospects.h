@@ -23,9 +23,9 @@ struct prospects *prospects_new(struct task_env *env);
 void prospects_free(struct prospects *prospects); /* takes NULL */
 DEFINE_AUTO_PTR(prospects, prospects_free);
 
-/* The sum of what holds for an installed certificate. */
-unsigned prospects_find(struct prospects *prospects, struct store *store,
-                        const struct store_cert *cert);
+/* The sum of what holds for an installed certificate with that request.conf (empty: none). */
+unsigned prospects_find(struct prospects *prospects, const struct store_cert *cert,
+                        const struct store_pairs *request);
 
 /* Appends "section-removed", "manual", "no-credential", "no-provider". */
 void prospects_list(unsigned sum, struct strv *to);

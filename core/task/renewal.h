@@ -48,10 +48,11 @@ struct renewal_verdict {
 };
 
 /* renew-before as it is in force without a command line: of the certificate's section, else as the
- * last command was told, else the general one. For a certificate of that lifetime; 0: none. */
-int64_t renewal_find_margin(const struct task_env *env, struct store *store, const char *name,
-                            int64_t lifetime_s);
-/* The same where section (NULL: there is none, or it is wrong) and request.conf are at hand. */
+ * last command was told (request.conf, empty: none), else the general one. For a certificate of
+ * that lifetime; 0: none. */
+int64_t renewal_find_margin(const struct task_env *env, const char *name,
+                            const struct store_pairs *request, int64_t lifetime_s);
+/* The same where section (NULL: there is none, or it is wrong) is at hand. */
 int64_t renewal_choose_margin(const struct settings *settings,
                               const struct certificate_section *section,
                               const struct store_pairs *request, int64_t lifetime_s);

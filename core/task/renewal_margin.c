@@ -21,14 +21,12 @@ int64_t renewal_choose_margin(const struct settings *settings,
                           lifetime_s);
 }
 
-int64_t renewal_find_margin(const struct task_env *env, struct store *store, const char *name,
-                            int64_t lifetime_s)
+int64_t renewal_find_margin(const struct task_env *env, const char *name,
+                            const struct store_pairs *request, int64_t lifetime_s)
 {
     AUTO(certificate_section_done) struct certificate_section section = {.section = NULL};
-    AUTO(store_pairs_done) struct store_pairs request = STORE_PAIRS_INIT;
     struct err ignored = ERR_INIT; /* what cannot be read says nothing */
     bool is_right = certificate_section_get(env->config, name, &section, &ignored) == 0;
 
-    (void)store_request_load(store, name, &request, &ignored);
-    return renewal_choose_margin(env->settings, is_right ? &section : NULL, &request, lifetime_s);
+    return renewal_choose_margin(env->settings, is_right ? &section : NULL, request, lifetime_s);
 }
