@@ -44,6 +44,7 @@ struct plan_item {
     enum err_class class; /* BROKEN, with why */
     int64_t not_after_s;  /* 0: not installed */
     int64_t due_s;        /* 0: not known, or now */
+    int64_t failed_s;     /* when its last try failed; 0: it did not */
 };
 
 struct plan {
@@ -65,6 +66,10 @@ void plan_done(struct plan *plan);
 /* ERR_CONFIG: a name that nobody knows. */
 int plan_make(struct task_env *env, struct trees *trees, const struct plan_request *request,
               struct plan *ret_plan, struct err *err);
+
+/* The order in which a run with fewer orders than it would like takes them: the nearest end first,
+ * and those whose last try failed by turns with the others. */
+void plan_sort(struct plan *plan);
 
 /* Whether it takes an order. */
 bool plan_is_order(enum plan_action action);

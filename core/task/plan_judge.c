@@ -64,6 +64,7 @@ static void judge_renewal(struct plan_subject *s, const struct renewal_subject *
     renewal_judge(s->store, subject, clock_wall_s(), ret_verdict);
     s->item->has_been_told =
         ret_verdict->kept.failure_told_s != 0 || ret_verdict->kept.danger_told_s != 0;
+    s->item->failed_s = ret_verdict->kept.failed_s;
 }
 
 /* It would be ordered, but for what the CA has said, or what failed before. */
@@ -142,23 +143,30 @@ static void judge_installed(const struct planner *planner, struct plan_subject *
     }
 }
 
-static void judge_absent(const struct planner *planner, struct plan_subject *s)
+/* There is none that could wait for a better moment; only what failed before holds it back. */
+static void decide_at_once(const struct planner *planner, struct plan_subject *s,
+                           enum plan_action action, char *take_why)
 {
     AUTO(renewal_verdict_done) struct renewal_verdict verdict = {.is_due = false};
     const struct renewal_subject subject = {.name = s->item->name};
 
+    decide(s, action, take_why);
+    judge_renewal(s, &subject, &verdict);
+    hold_back(planner, s, &verdict);
+}
+
+static void judge_absent(const struct planner *planner, struct plan_subject *s)
+{
     if (store_cert_is_retired(s->store, s->item->name)) {
         decide(s, PLAN_LEAVE,
                str_fmt("it was revoked: acme-dns issue --force --name %s brings it back",
                        s->item->name));
     } else if (store_pending_key_exists(s->store, s->item->name)) {
-        decide(s, PLAN_RESUME, str_dup("an order was begun and not ended"));
+        decide_at_once(planner, s, PLAN_RESUME, str_dup("an order was begun and not ended"));
     } else if (planner->request->is_renewal) {
         decide(s, PLAN_LEAVE, str_dup("not issued yet: acme-dns process does that"));
     } else {
-        decide(s, PLAN_ISSUE, NULL);
-        judge_renewal(s, &subject, &verdict);
-        hold_back(planner, s, &verdict);
+        decide_at_once(planner, s, PLAN_ISSUE, NULL);
     }
 }
 
@@ -228,9 +236,9 @@ void plan_judge(const struct planner *planner, struct plan_subject *s)
     if (has_newer_request(s) || (code == -ERR_MALFORMED && s->item->is_request_lost)) {
         plan_decide_broken(s, &lost);
     } else if (code == -ERR_MALFORMED) {
-        decide(s, PLAN_RENEW, str_dup(err.text)); /* what is damaged serves nobody */
+        decide_at_once(planner, s, PLAN_RENEW, str_dup(err.text)); /* it serves nobody */
     } else if (code == 0 && !store_cert_has_key(s->store, s->cert)) {
-        decide(s, PLAN_RENEW, str_dup("its private key is gone"));
+        decide_at_once(planner, s, PLAN_RENEW, str_dup("its private key is gone"));
     } else if (code == 0) {
         judge_installed(planner, s);
     } else if (code == -ERR_NOT_FOUND && s->item->is_request_lost) {

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: MIT */
 
 /*
- * plan -> the nearest ends first, as many orders as a run may have -> jobs, some at a time -> what
+ * plan -> as many orders as a run may have (plan_sort.c: which) -> jobs, some at a time -> what
  * dead runs left -> the summary. All jobs exist before the first begins: what a journal names for
  * one of them is then not swept away by another.
  */
@@ -16,8 +16,6 @@
 #include "task/failure.h"
 #include "task/renewal.h"
 #include "task/signals.h"
-
-#include <stdlib.h>
 
 /* Questions in one run; the rest is asked by the next. */
 #define ASKS_MAX 1000u
@@ -195,20 +193,6 @@ static void cancel(void *arg, const char *reason)
 
 /* ---- Which ---- */
 
-/* The nearest end first; what is not there yet comes last. */
-static int compare_ends(const void *a, const void *b)
-{
-    const struct plan_item *x = a;
-    const struct plan_item *y = b;
-    bool is_x_there = x->not_after_s != 0;
-    bool is_y_there = y->not_after_s != 0;
-
-    if (is_x_there != is_y_there) {
-        return is_x_there ? -1 : 1;
-    }
-    return (x->not_after_s > y->not_after_s) - (x->not_after_s < y->not_after_s);
-}
-
 /* Whether there is anything to be done for it now. */
 static bool add_turn(struct process *process, const struct plan_item *item)
 {
@@ -377,9 +361,7 @@ static int make_plan(struct process *process, struct err *err)
         plan_make(process->env, run_trees(process->run), &plan_request, &process->plan, err) < 0) {
         return err_code(err);
     }
-    if (process->plan.n > 0) {
-        qsort(process->plan.items, process->plan.n, sizeof(process->plan.items[0]), compare_ends);
-    }
+    plan_sort(&process->plan);
     return 0;
 }
 

@@ -27,7 +27,7 @@ struct process_request {
  */
 enum task_exit task_process(struct task_env *env, const struct process_request *request);
 
-/* --plan: what task_process() would do, nearest end first. Borrowed during the callback. */
+/* --plan: what task_process() would do, in its order. Borrowed during the callback. */
 typedef void plan_row_fn(void *arg, const struct plan_item *item);
 enum task_exit task_process_plan(struct task_env *env, const struct process_request *request,
                                  plan_row_fn *seen, void *arg);

@@ -42,6 +42,20 @@ def test_what_is_refused_at_once_takes_no_place_from_others(lab, client):
     assert (ends["renew"]["issued"], ends["renew"]["failed"], ends["renew"]["postponed"]) == (1, 2, 0)
 
 
+def test_what_fails_each_time_takes_no_place_from_others(make_lab, make_client):
+    """Its order begins, so that a place is used up; what is wrong somebody has to mend, so that nothing is waited
+    after. By the names alone it would be tried in each run, and nothing else ever."""
+    zone = Zone("example.test", records="_acme-challenge.a 60 IN CNAME a.example.org.")
+    lab = make_lab(World(zones=[zone, Zone("example.org")], cas=[Ca(calm=True)], in_step=True, cache_s=0))
+    client = make_client(lab)
+    client.configure(settings="max-orders = 1\n", sections=many(client, "abc"))
+    runs = [client.run("process", "--scheduled", "--json") for _ in range(4)]
+    tried = [sorted(set(results(run)) & set("abc")) for run in runs]
+    assert tried == [["a"], ["b"], ["c"], ["a"]], [run.out for run in runs]
+    assert "nothing says that we may write there" in results(runs[0])["a"]["text"]
+    assert runs[1].code == 0 and runs[2].code == 0 and client.certificate("b") and client.certificate("c")
+
+
 def test_what_was_never_issued_does_not_go_on_as_before(lab, client):
     client.configure(sections=section(client, "a", "a.example.test", "provider = nobody\n"))
     run = client.run("process")
