@@ -101,7 +101,8 @@ def test_runs_at_once_tear_no_lines(scene):
     ends = 0
     for name in files:
         path = os.path.join(folder, name)
-        assert os.path.getsize(path) <= 10000, name
+        # Whoever writes while another run puts the file aside goes on writing to it.
+        assert os.path.getsize(path) <= 20000, name
         with open(path, encoding="utf-8") as file:
             lines = file.read().splitlines()
         assert all(LINE.fullmatch(line) for line in lines), name

@@ -43,7 +43,9 @@ def main(path):
     context = context_of(*spec["certificate"]) if "certificate" in spec else None
     rules, log = (os.path.join(spec["folder"], name) for name in ("rules.json", "requests.jsonl"))
     Front(server, tuple(spec["address"]), rules, log, context)
-    with Listener(spec["control"], control_of(server)) as control:
+    unready = spec["control"] + ".new"  # bound and not yet listening, it would refuse
+    with Listener(unready, control_of(server)) as control:
+        os.rename(unready, spec["control"])
         control.serve_forever()
 
 
