@@ -252,7 +252,7 @@ static void finish_lock(void *arg, struct store_lock *lock, const struct err *er
     store_cert_tidy(job->store, job->wanted->name);
     if (job_look(job, &failure) < 0) {
         job_finish(job, &failure);
-    } else if (!job_ask_first(job)) {
+    } else if (!job_end_by_trial(job) && !job_ask_first(job)) {
         job_begin(job);
     }
 }
@@ -390,11 +390,6 @@ bool job_has_ordered(const struct job *job)
 bool job_has_installed(const struct job *job)
 {
     return job->after != NULL;
-}
-
-bool job_has_failed_validation(const struct job *job)
-{
-    return job->is_validation;
 }
 
 bool job_has_tried(const struct job *job)

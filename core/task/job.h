@@ -27,6 +27,11 @@ struct store *job_store(const struct job *job);
 typedef void job_done_fn(void *arg);
 void job_start(struct job *job, job_done_fn *done, void *arg);
 
+/* Before job_start(): a trial of the same certificate, at the CA's staging partner, is over. If it
+ * failed by what the CA would find too, the job ends so; else it goes on. Either is kept for later
+ * runs once it has its lock. */
+void job_follow_trial(struct job *job, const struct job *trial);
+
 /* Ends it: what was published is removed, hooks are killed and run again by the next run. */
 void job_cancel(struct job *job, const char *reason);
 
@@ -41,8 +46,6 @@ bool job_is_twin(const struct job *a, const struct job *b);
 bool job_has_ordered(const struct job *job);
 bool job_has_installed(const struct job *job);
 bool job_has_tried(const struct job *job); /* a trial went well */
-/* The CA looked for the values and was not content. */
-bool job_has_failed_validation(const struct job *job);
 /* Why it failed, or the hooks did; class ERR_NONE: it did not. */
 const struct err *job_error(const struct job *job);
 

@@ -13,6 +13,8 @@
 #include "task/renewal_ask.h"
 #include "task/wanted.h"
 
+enum job_trial { JOB_TRIAL_NONE, JOB_TRIAL_PASSED, JOB_TRIAL_FAILED };
+
 struct job {
     struct run *run;
     const struct issue_request *request;
@@ -37,6 +39,8 @@ struct job {
     struct err err;
     struct err deploy_err; /* the hooks' failures, if any */
     struct err post_err;   /* a post-hook's, where the run is for this one alone */
+    enum job_trial trial;  /* that went before it */
+    struct err trial_err;  /* if it failed */
     bool has_entered;      /* an order was about to begin: post-hooks are due */
     bool is_validation;    /* the order failed by one */
     bool is_trying;        /* from here on a failure is one of this certificate's renewals */
@@ -77,6 +81,9 @@ void job_note_success(const struct job *job);
 bool job_ask_first(struct job *job);
 /* Ends the job; what was installed is asked about before that, in a few seconds. */
 void job_end(struct job *job);
+
+/* job_trial.c: under the lock, notes what a trial before it has come to. True: that was all. */
+bool job_end_by_trial(struct job *job);
 
 /* job_save.c: warns of credentials that only this run's environment has, or, when asked to, writes
  * them into the configuration. */

@@ -14,7 +14,6 @@
 #include "base/mem.h"
 #include "config/settings.h"
 #include "task/failure.h"
-#include "task/renewal.h"
 #include "task/signals.h"
 
 /* Questions in one run; the rest is asked by the next. */
@@ -88,54 +87,22 @@ static void finish_turn(void *arg)
     start_turns(process);
 }
 
-/* What the partner could not validate the CA would refuse too, and count. That the partner itself
- * is not to be had says nothing. */
-static bool has_told(const struct job *trial)
-{
-    enum err_class class = job_error(trial)->class;
-
-    return job_has_failed_validation(trial) || class == ERR_PROVIDER || class == ERR_PROPAGATION ||
-           class == ERR_LOCKED || class == ERR_CANCELLED;
-}
-
-static void note_trial(const struct turn *turn)
-{
-    const struct err *why = job_error(turn->trial);
-    const struct renewal_failure failure = {.why = why, .is_validation = true};
-    struct store *store = job_store(turn->job);
-    const char *name = job_name(turn->job);
-    AUTO_PTR(store_cert) struct store_cert *cert = NULL;
-    struct err err = ERR_INIT;
-    int code = 0;
-
-    if (why->class == ERR_NONE) {
-        code = renewal_note_trial(store, name, &err);
-    } else if (has_told(turn->trial)) {
-        (void)store_cert_load(store, name, &cert, &err); /* none: waited after as one that is not */
-        code = renewal_note_failure(store, name, cert, &failure, clock_wall_s(), &err);
-    } else {
-        event_log(EVENT_WARNING, name, "no trial at the CA's staging partner: %s", why->text);
-    }
-    if (code < 0) {
-        event_log(EVENT_WARNING, name, "%s", err.text);
-    }
-}
-
+/* It goes on under the lock of the real certificate; a trial has only that of its own. */
 static void finish_trial(void *arg)
 {
     struct turn *turn = arg;
     struct process *process = turn->process;
     struct err err = ERR_INIT;
 
-    note_trial(turn);
     job_stop(turn->trial);
-    if (!has_told(turn->trial) && !process->is_cancelled) {
+    if (!process->is_cancelled) {
+        job_follow_trial(turn->job, turn->trial);
         job_start(turn->job, finish_turn, turn);
         return;
     }
     turn->is_over = true;
     process->n_running--;
-    if (has_told(turn->trial)) {
+    if (job_error(turn->trial)->class != ERR_NONE) {
         process_count_failure(process, job_tell(turn->trial));
     } else {
         (void)err_set(&err, ERR_CANCELLED, "interrupted before its order, after the trial");

@@ -251,13 +251,18 @@ def test_a_dry_run_keeps_nothing_but_an_account(two_cas, make_client):
     assert lab.transfer("example.test") == before
 
 
+def failures(client, name):
+    with open(client.path(name, "renewal.json"), encoding="utf-8") as file:
+        return json.load(file)["failures"]
+
+
 def test_a_failed_validation_sends_the_next_try_to_the_partner(make_lab, make_client):
     lab = make_lab(World(zones=[Zone("example.test")],
                          cas=[Ca(calm=True, proxy=True), Ca(name="trial", calm=True)], in_step=True, cache_s=0))
     client = make_client(lab)
-    client.configure(sections=with_partner(lab, (
-        "[certificate a]\ndomains = a.example.test\nca = one\nprovider = lab\n")).replace(
-            lab.directory(lab.world.cas[0].name), lab.directory(proxied=True)))
+    sections = with_partner(lab, "[certificate a]\ndomains = a.example.test\nca = one\nprovider = lab\n").replace(
+        lab.directory(lab.world.cas[0].name), lab.directory(proxied=True))
+    client.configure("lock-timeout = 1s\n", sections)
     authz = {"status": "invalid", "identifier": {"type": "dns", "value": "a.example.test"},
              "challenges": [{"type": "dns-01", "status": "invalid", "token": "a" * 43,
                              "url": "https://ca-proxy.test:14000/chalZ/1",
@@ -274,6 +279,23 @@ def test_a_failed_validation_sends_the_next_try_to_the_partner(make_lab, make_cl
     # A timer waits, and says until when and why.
     run = client.run("process", "--scheduled")
     assert lab.request_counts()["newOrder"] == asked and lab.request_counts("trial")["newOrder"] == 1, run.err
+    # What a trial has come to is noted by who holds the certificate, and nobody else.
+    lab.set_proxy_rules([])
+    before = failures(client, "a")
+    assert before["staging-next"] and before["count"] == 2
+    with open(os.path.join(client.state, "locks", "certificate-a.lock"), "r+", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        run = client.run("process")
+    assert run.code == 9 and "first at the CA's staging partner" in run.err, run.err
+    assert failures(client, "a") == before
+    # One that fails is a failure of the certificate, and no order follows it.
+    client.configure("lock-timeout = 1s\n", sections.replace("provider = lab", "provider = no")
+                     + "[provider no]\nplugin = exec-hook\ncommand = /bin/false\n")
+    asked = lab.request_counts()["newOrder"]
+    run = client.run("process")
+    assert run.code == 4 and lab.request_counts()["newOrder"] == asked, run.err
+    assert failures(client, "a")["count"] == 3 and failures(client, "a")["staging-next"]
+    client.configure("lock-timeout = 1s\n", sections)
     # A partner that is not there keeps nobody from the CA.
     lab.set_proxy_rules([])
     lab.stop_server("pebble-trial")
