@@ -106,6 +106,9 @@ int journal_put_order(struct journal *journal, const struct journal_order *order
 int journal_end_order(struct journal_order *order, struct err *err);
 struct journal_order *journal_find_order(struct journal *journal, const char *certificate);
 
+/* The next run of its certificate can go on with it. */
+bool journal_order_is_resumable(const struct journal_order *order);
+
 /* Whether the journal of a run that is alive names this pending key of the certificate. */
 bool journal_key_is_needed(const struct journal *journal, const char *certificate,
                            const char *key_tag);

@@ -60,9 +60,6 @@ void journal_unlink_run(const char *path);
 void journal_adopt_all(struct journal *journal, const struct journal_scope *scope,
                        struct strv *warnings);
 
-/* The next run of its certificate can go on with it. */
-bool journal_order_is_resumable(const struct journal_order *order);
-
 /* Reads the next of these runs' files (a listing of the folder) that this run does not hold, from
  * *at; to journal_file_free. NULL at the end. */
 struct journal_file *journal_load_next(const struct journal *journal, const struct strv *runs,

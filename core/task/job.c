@@ -392,6 +392,11 @@ bool job_has_installed(const struct job *job)
     return job->after != NULL;
 }
 
+bool job_is_held_back(const struct job *job)
+{
+    return job->is_held_back;
+}
+
 bool job_has_tried(const struct job *job)
 {
     return job->request->is_trial && job->state != NULL;

@@ -321,6 +321,7 @@ int job_decide(struct job *job, struct err *err)
         is_begun = judge_order(job, is_now > 0, err);
     }
     if (is_now > 0 && is_begun == 0 && job_check_limits(job, err) < 0) {
+        job->is_held_back = true;
         return err_code(err);
     }
     if (is_now != 0 || is_begun != 0) {

@@ -225,6 +225,7 @@ int plan_make(struct task_env *env, struct trees *trees, const struct plan_reque
         .standings = standings_new(env->config, env->settings),
         .common = deploy_common_new(env),
         .known = map_new(),
+        .begun = &(struct plan_begun){.names = {NULL}},
     };
     int code = 0;
 
@@ -238,6 +239,8 @@ int plan_make(struct task_env *env, struct trees *trees, const struct plan_reque
         }
         *ret_plan = plan;
     }
+    map_free(planner.begun->names[0]);
+    map_free(planner.begun->names[1]);
     map_free(planner.known);
     deploy_common_free(planner.common);
     standings_free(planner.standings);

@@ -25,6 +25,11 @@ struct plan_subject {
     struct store_cert *cert;  /* NULL: not installed */
 };
 
+/* Certificates whose orders can be gone on with, of each tree. */
+struct plan_begun {
+    struct map *names[2]; /* NULL: not asked for yet */
+};
+
 struct planner {
     struct task_env *env;
     struct trees *trees;
@@ -34,6 +39,7 @@ struct planner {
     struct deploy_common *common;
     struct map *known; /* names that are in the plan; to one of the next two */
     char is_real, is_trial;
+    struct plan_begun *begun;
     char *last_ca; /* the CA that was looked up last, and whether it is for trials */
     bool is_last_ca_staging;
 };

@@ -4,11 +4,15 @@
 /* What is to be done with one certificate, and why. */
 #include "base/clock.h"
 #include "base/event.h"
+#include "base/map.h"
 #include "base/mem.h"
 #include "config/settings.h"
+#include "order/journal.h"
 #include "task/plan_impl.h"
 #include "task/renewal.h"
 #include "task/wanted.h"
+
+#define BEGUN "an order was begun and not ended"
 
 /* why is taken. */
 static void decide(struct plan_subject *s, enum plan_action action, char *take_why)
@@ -67,6 +71,41 @@ static void judge_renewal(struct plan_subject *s, const struct renewal_subject *
     s->item->failed_s = ret_verdict->kept.failed_s;
 }
 
+static void keep_begun(void *arg, const struct journal_order *order)
+{
+    struct map *names = arg;
+
+    if (journal_order_is_resumable(order)) {
+        map_set(names, order->certificate, names);
+    }
+}
+
+/* By the journals, which are read once, and only if somebody asks. */
+static bool has_begun(const struct planner *planner, const struct plan_subject *s)
+{
+    struct map **names = &planner->begun->names[store_is_staging(s->store) ? 1 : 0];
+
+    if (*names == NULL) {
+        *names = map_new();
+        journal_list_orders(store_folder(s->store, STORE_JOURNAL), keep_begun, *names);
+    }
+    return map_find(*names, s->item->name) != NULL;
+}
+
+/* The CA wants no new order yet; one that is there already it lets go on. */
+static void spare_ca(const struct planner *planner, struct plan_subject *s,
+                     const struct renewal_verdict *verdict)
+{
+    if (has_begun(planner, s)) {
+        decide(s, PLAN_RESUME, str_dup(BEGUN));
+    } else {
+        decide(s, PLAN_WAIT,
+               explain_wait(verdict->limited_s, verdict->limit_text == NULL
+                                                    ? "the CA has asked to be spared"
+                                                    : verdict->limit_text));
+    }
+}
+
 /* It would be ordered, but for what the CA has said, or what failed before. */
 static void hold_back(const struct planner *planner, struct plan_subject *s,
                       const struct renewal_verdict *verdict)
@@ -76,16 +115,12 @@ static void hold_back(const struct planner *planner, struct plan_subject *s,
         return;
     }
     s->item->wants_trial = verdict->wants_staging && !s->item->is_staging;
-    if (verdict->limited_s > 0) {
-        decide(s, PLAN_WAIT,
-               explain_wait(verdict->limited_s, verdict->limit_text == NULL
-                                                    ? "the CA has asked to be spared"
-                                                    : verdict->limit_text));
-    } else if (verdict->retry_s > 0 && planner->request->is_scheduled &&
-               !planner->request->is_forced) {
+    if (verdict->retry_s > 0 && planner->request->is_scheduled && !planner->request->is_forced) {
         decide(s, PLAN_WAIT,
                explain_wait(verdict->retry_s, verdict->kept.error == NULL ? "it failed before"
                                                                           : verdict->kept.error));
+    } else if (verdict->limited_s > 0) {
+        spare_ca(planner, s, verdict);
     }
 }
 
@@ -131,7 +166,7 @@ static void judge_installed(const struct planner *planner, struct plan_subject *
         return;
     }
     if (store_pending_key_exists(s->store, s->item->name)) {
-        decide(s, PLAN_RESUME, str_dup("an order was begun and not ended"));
+        decide(s, PLAN_RESUME, str_dup(BEGUN));
     } else if (!planner->request->is_deploy_left &&
                deploy_is_due(planner->common, s->store, s->cert,
                              s->is_request_readable ? &s->request : NULL)) {
@@ -162,7 +197,7 @@ static void judge_absent(const struct planner *planner, struct plan_subject *s)
                str_fmt("it was revoked: acme-dns issue --force --name %s brings it back",
                        s->item->name));
     } else if (store_pending_key_exists(s->store, s->item->name)) {
-        decide_at_once(planner, s, PLAN_RESUME, str_dup("an order was begun and not ended"));
+        decide_at_once(planner, s, PLAN_RESUME, str_dup(BEGUN));
     } else if (planner->request->is_renewal) {
         decide(s, PLAN_LEAVE, str_dup("not issued yet: acme-dns process does that"));
     } else {

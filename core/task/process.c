@@ -75,7 +75,10 @@ static void finish_turn(void *arg)
 
     turn->is_over = true;
     process->n_running--;
-    if (err->class != ERR_NONE) {
+    if (job_is_held_back(turn->job)) {
+        process->tally.n_waiting++;
+        event_log(EVENT_NOTICE, job_name(turn->job), "%s", err->text);
+    } else if (err->class != ERR_NONE) {
         process_count_failure(process, job_tell(turn->job));
     } else if (job_has_installed(turn->job) || job_has_tried(turn->job)) {
         process->tally.n_installed++;

@@ -70,7 +70,7 @@ int renewal_check_limits(struct store *store, const struct renewal_order *order,
     clock_format(until_s, until);
     clock_format_span(until_s - now_s, span);
     (void)err_set(err, ERR_LATER,
-                  "the CA has told an earlier run to come back in %s, at %s; it said:\n%s", span,
+                  "the CA has asked to be left alone for %s more, until %s; it said:\n%s", span,
                   until, text);
     err->retry_after_s = (uint32_t)(until_s - now_s); /* at most DUE_WAIT_MAX_S */
     return err_hint(err, "nothing was asked of it now; --force does not change that");

@@ -306,6 +306,23 @@ def test_a_limit_of_the_account_holds_for_all_of_it(place):
     assert len(lab.proxied()) == asked
 
 
+def test_a_limit_keeps_no_order_that_was_begun(place):
+    """The CA counts new ones. Others of the account wait, and are no failures of this run."""
+    lab, client = place
+    client.configure(settings="parallel-orders = 1\n")
+    for name in ("a.", "b.", "c."):
+        succeed(client.issue(name + NAME))
+    assert client.issue("a." + NAME, options=["--force"], env={"ACME_DNS_CRASH_AT": "cleanup-before"}).code != 0
+    lab.set_proxy_rules([limited("too many new orders (300) from this account in the last 3h0m0s", "600")])
+    asked, first = lab.request_counts()["newOrder"], serial(client, "a." + NAME)
+    run = client.run("renew", "--force")
+    assert run.code == 7 and "1 issued, 1 failed, 1 to be tried again later" in run.err, run.err
+    assert serial(client, "a." + NAME) != first and lab.request_counts()["newOrder"] == asked
+    lab.set_proxy_rules([])
+    plan = succeed(client.run("renew", "--force", "--plan")).out
+    assert plan.count("not before") == 3 and "resume" not in plan, plan
+
+
 def test_a_limit_that_cannot_be_read_stops_nobody(place):
     lab, client = place
     lab.set_proxy_rules([limited("too many new orders (300) from this account in the last 3h0m0s", "600")])
