@@ -118,7 +118,7 @@ static void keep_spoken(const struct settings *settings, const char *key, const 
 static bool wants_staging(const struct task_env *env, const struct issue_request *request,
                           const struct wanted *wanted)
 {
-    if (request->is_staging || request->is_trial) {
+    if (request->is_staging) {
         return true;
     }
     return wanted->staging == ANSWER_NONE ? env->settings->is_staging
@@ -169,7 +169,7 @@ static int choose_ca(struct task_env *env, const struct issue_request *request,
     if (ca_choice_make(env->config, spec, &wanted->ca, err) < 0) {
         return err_code(err);
     }
-    if (wants_staging(env, request, wanted) &&
+    if ((request->is_trial || wants_staging(env, request, wanted)) &&
         to_staging(env->config, request->is_trial, &wanted->ca, err) < 0) {
         return err_code(err);
     }
@@ -253,7 +253,8 @@ static int take_configured(const struct task_env *env, const struct issue_reques
     return 0;
 }
 
-/* Which of the two trees is meant, as far as the command line and the configuration tell. */
+/* In which of the two trees it is, as far as the command line and the configuration tell. A dry run
+ * is of the certificate that is there: what was asked for is remembered with that one. */
 static int find_tree(const struct task_env *env, const struct issue_request *request,
                      const struct wanted *wanted, bool *ret_is_staging, struct err *err)
 {

@@ -113,6 +113,9 @@ int wanted_take_remembered(const struct task_env *env, const struct issue_reques
         }
         wish_take_section(&wanted->now, &section);
         wish_take_section(&wanted->kept, &section);
+        if (request->is_trial && request->is_expanding) {
+            wanted_add_names(wanted, &section.domains); /* no certificate is looked at */
+        }
         certificate_section_done(&section);
         config_free(remembered);
     }

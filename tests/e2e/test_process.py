@@ -240,11 +240,18 @@ def test_a_dry_run_keeps_nothing_but_an_account(two_cas, make_client):
     client.configure(sections=with_partner(lab, "[certificate a]\ndomains = a.example.test\nca = one\nprovider = lab\n"))
     before = lab.transfer("example.test")
     assert client.run("process").code == 0
+    told = ["--name", "c", "--ca", "one", "--provider", "lab"]
+    assert client.run("issue", "-d", "c.example.test", *told).code == 0
     first, certs = serial(client, "a"), files_below(os.path.join(client.state, "certs"))
-    for command in (["process", "--dry-run"], ["renew", "--dry-run", "a"],
-                    ["issue", "--dry-run", "-d", "b.example.test", "--ca", "one", "--provider", "lab"]):
+    for command, tried in ((["process", "--dry-run"], "ac"), (["renew", "--dry-run", "a"], "a"),
+                           (["renew", "--dry-run", "c"], "c"), (["issue", "--dry-run", "--name", "c"], "c"),
+                           (["issue", "--dry-run", "-d", "x.c.example.test", "--expand", *told], "c"),
+                           (["issue", "--dry-run", "-d", "b.example.test", "--ca", "one", "--provider", "lab"],
+                            ["b.example.test"])):
         run = client.run(*command)
         assert run.code == 0 and "has issued it; nothing was installed" in run.out, run.err
+        assert sorted(re.findall(r"^(\S+): tried$", run.out, re.M)) == list(tried), run.out
+        assert "--expand" not in command or "x.c.example.test, c.example.test" in run.out, run.out
     assert serial(client, "a") == first and files_below(os.path.join(client.state, "certs")) == certs
     assert files_below(os.path.join(client.state, "staging", "certs")) == []
     assert [name for name in os.listdir(os.path.join(client.state, "staging", "journal")) if "lock" not in name] == []
@@ -302,6 +309,24 @@ def test_a_failed_validation_sends_the_next_try_to_the_partner(make_lab, make_cl
     run = client.run("process")
     assert run.code == 0 and "no trial at the CA's staging partner" in run.err, run.err
     assert serial(client, "a")
+
+
+def test_what_only_issue_was_told_of_is_tried_at_the_partner_too(make_lab, make_client):
+    lab = make_lab(World(zones=[Zone("example.test")],
+                         cas=[Ca(calm=True, proxy=True), Ca(name="trial", calm=True)], in_step=True, cache_s=0))
+    client = make_client(lab)
+    client.configure(sections=with_partner(lab).replace(
+        lab.directory(lab.world.cas[0].name), lab.directory(proxied=True)))
+    assert client.run("issue", "-d", "a.example.test", "--ca", "one", "--provider", "lab").code == 0
+    authz = {"status": "invalid", "identifier": {"type": "dns", "value": "a.example.test"},
+             "challenges": [{"type": "dns-01", "status": "invalid", "token": "a" * 43,
+                             "url": "https://ca-proxy.test:14000/chalZ/1",
+                             "error": {"type": "urn:ietf:params:acme:error:caa", "detail": "forbidden"}}]}
+    lab.set_proxy_rules([{"path": "/authZ/", "do": "replace", "body": json.dumps(authz)}])
+    assert client.run("renew", "--force").code == 6
+    assert lab.request_counts("trial")["newOrder"] == 0
+    run = client.run("renew", "--force")
+    assert run.code == 6 and lab.request_counts("trial")["newOrder"] == 1, run.err
 
 
 def test_a_dry_run_needs_a_partner(lab, client):
