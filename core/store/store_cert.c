@@ -168,27 +168,54 @@ int store_cert_load(struct store *store, const char *name, struct store_cert **r
     return load_version(folder, name, version, ret_cert, err);
 }
 
-int store_cert_find_archived(struct store *store, const char *name, const char *sha256_hex,
-                             struct store_cert **ret_cert, struct err *err)
+static const char *shelf_name(enum store_shelf shelf)
 {
-    AUTO_FREE char *archived = store_cert_path(store, name, "archived");
-    AUTO(strv_done) struct strv versions = STRV_INIT;
+    return shelf == STORE_ARCHIVED ? "archived" : "revoked";
+}
 
-    if (fs_list(archived, &versions, err) < 0) {
+char *store_cert_shelf_path(const struct store *store, const struct store_cert *cert,
+                            enum store_shelf shelf, const char *file)
+{
+    AUTO_FREE char *inside = str_fmt("%s/%s/%s", shelf_name(shelf), cert->version, file);
+
+    return store_cert_path(store, cert->name, shelf == STORE_IN_FORCE ? file : inside);
+}
+
+static bool is_better(const struct store_cert *cert, const struct store_cert *found,
+                      const char *sha256_hex)
+{
+    if (sha256_hex != NULL) {
+        return str_eq(cert->sha256_hex, sha256_hex);
+    }
+    return found == NULL || cert->issued_s >= found->issued_s;
+}
+
+int store_cert_find_shelved(struct store *store, const char *name, enum store_shelf shelf,
+                            const char *sha256_hex, struct store_cert **ret_cert, struct err *err)
+{
+    AUTO_FREE char *place = store_cert_path(store, name, shelf_name(shelf));
+    AUTO(strv_done) struct strv versions = STRV_INIT;
+    AUTO_PTR(store_cert) struct store_cert *found = NULL;
+
+    if (fs_list(place, &versions, err) < 0) {
         return err_code(err);
     }
     for (size_t i = 0; i < versions.n; i++) {
-        AUTO_FREE char *folder = fs_join(archived, versions.items[i]);
+        AUTO_FREE char *folder = fs_join(place, versions.items[i]);
         AUTO_PTR(store_cert) struct store_cert *cert = NULL;
         struct err ignored = ERR_INIT; /* one that cannot be read cannot be told apart */
 
         (void)load_version(folder, name, versions.items[i], &cert, &ignored);
-        if (cert != NULL && str_eq(cert->sha256_hex, sha256_hex)) {
-            *ret_cert = TAKE(cert);
-            return 0;
+        if (cert != NULL && is_better(cert, found, sha256_hex)) {
+            store_cert_free(found);
+            found = TAKE(cert);
         }
     }
-    return err_set(err, ERR_NOT_FOUND, "no such certificate in '%s'", archived);
+    if (found == NULL) {
+        return err_set(err, ERR_NOT_FOUND, "no such certificate in '%s'", place);
+    }
+    *ret_cert = TAKE(found);
+    return 0;
 }
 
 int store_cert_check(struct store *store, const struct store_cert *cert, struct err *err)

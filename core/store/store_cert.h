@@ -58,16 +58,23 @@ DEFINE_AUTO_PTR(store_cert, store_cert_free);
 int store_cert_load(struct store *store, const char *name, struct store_cert **ret_cert,
                     struct err *err);
 
-/* Loads the certificate with that fingerprint from archived/; ->version is its folder there.
- * ERR_NOT_FOUND. */
-int store_cert_find_archived(struct store *store, const char *name, const char *sha256_hex,
-                             struct store_cert **ret_cert, struct err *err);
+/* Where a version lies: in force, in archived/, or in revoked/. */
+enum store_shelf { STORE_IN_FORCE, STORE_ARCHIVED, STORE_REVOKED };
+
+/* Loads the certificate with that fingerprint (NULL: the one that was installed last) from
+ * archived/ or revoked/; ->version is its folder there. ERR_NOT_FOUND. */
+int store_cert_find_shelved(struct store *store, const char *name, enum store_shelf shelf,
+                            const char *sha256_hex, struct store_cert **ret_cert, struct err *err);
 
 /* Names that have a folder, sorted, whether a certificate is installed there or not. */
 int store_cert_list(struct store *store, struct strv *ret_names, struct err *err);
 
 /* The path that servers are told: certs/NAME or certs/NAME/FILE ("fullchain.pem"). To mem_free. */
 char *store_cert_path(const struct store *store, const char *name, const char *file);
+
+/* The path of a file of that certificate where it lies. To mem_free. */
+char *store_cert_shelf_path(const struct store *store, const struct store_cert *cert,
+                            enum store_shelf shelf, const char *file);
 
 /* Takes the certificate in force, which was revoked, out of use: no link leads to it any more, its
  * folder goes to revoked/ with a note of when and why. Killed once the note is there, the next run

@@ -51,8 +51,11 @@ static char *describe_loss(const struct revocation *r)
     }
     AUTO_FREE char *path = store_cert_path(r->target.store, r->target.cert->name, NULL);
 
-    if (r->target.is_archived) {
+    if (r->target.shelf == STORE_ARCHIVED) {
         return str_fmt("It was replaced: the files in %s stay as they are.", path);
+    }
+    if (r->target.shelf == STORE_REVOKED) {
+        return str_fmt("It was revoked before: its files are in %s/revoked.", path);
     }
     if (r->request->is_reissuing) {
         return str_fmt("Another one with a new key takes its place in %s first.", path);
@@ -92,12 +95,13 @@ static int put_aside(const struct revocation *r, struct err *err)
     const struct revoke_target *target = &r->target;
     const char *reason = revoke_reason_name(r->reason);
 
-    if (target->cert == NULL) {
+    if (target->cert == NULL || target->shelf == STORE_REVOKED) {
         return 0;
     }
-    return target->is_archived ? store_cert_retire_archived(target->store, target->cert->name,
-                                                            target->cert->version, reason, err)
-                               : store_cert_retire(target->store, target->cert->name, reason, err);
+    return target->shelf == STORE_ARCHIVED
+               ? store_cert_retire_archived(target->store, target->cert->name,
+                                            target->cert->version, reason, err)
+               : store_cert_retire(target->store, target->cert->name, reason, err);
 }
 
 static void finish_revocation(void *arg, const struct acme_reply *reply)
@@ -188,7 +192,7 @@ static int check_still_installed(const struct revocation *r, struct err *err)
     const char *name = r->target.cert->name;
     struct err ignored = ERR_INIT;
 
-    if (r->target.is_archived) {
+    if (r->target.shelf != STORE_IN_FORCE) {
         return 0;
     }
     if (store_cert_load(r->target.store, name, &now, &ignored) == 0 &&
@@ -248,7 +252,8 @@ static void close_all(struct revocation *r)
 
 static int check_reissue(const struct revocation *r, struct err *err)
 {
-    if (!r->request->is_reissuing || (r->target.cert != NULL && !r->target.is_archived)) {
+    if (!r->request->is_reissuing ||
+        (r->target.cert != NULL && r->target.shelf == STORE_IN_FORCE)) {
         return 0;
     }
     (void)err_set(err, ERR_CONFIG,
@@ -268,7 +273,7 @@ static int prepare(struct revocation *r, struct err *err)
 /* To mem_free. */
 static char *describe_next(const struct revocation *r)
 {
-    if (r->target.cert == NULL || r->target.is_archived) {
+    if (r->target.cert == NULL || !store_cert_is_retired(r->target.store, r->target.cert->name)) {
         return NULL;
     }
     return str_fmt("it is not issued again before: acme-dns issue --name %s --force",

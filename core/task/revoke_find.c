@@ -69,19 +69,10 @@ static int read_chain(const char *path, struct cert_chain **ret_chain, struct er
     return 0;
 }
 
-char *revoke_target_path(const struct revoke_target *target, const char *file)
-{
-    AUTO_FREE char *inside = target->is_archived
-                                 ? str_fmt("archived/%s/%s", target->cert->version, file)
-                                 : str_dup(file);
-
-    return store_cert_path(target->store, target->cert->name, inside);
-}
-
 /* ---- Looking through what is installed ---- */
 
-/* By the name it has here, by what is in it, and the same among those that were replaced. */
-enum look { LOOK_NAME, LOOK_CONTENT, LOOK_ARCHIVED };
+/* By the name it has here, by what is in it, and the same among those that are out of force. */
+enum look { LOOK_NAME, LOOK_CONTENT, LOOK_ARCHIVED, LOOK_REVOKED };
 
 struct search {
     struct task_env *env;
@@ -90,7 +81,7 @@ struct search {
     struct strv hits;       /* "NAME", or "NAME (staging)" */
     struct store_cert *cert;
     bool is_staging; /* where cert is */
-    bool is_archived;
+    enum store_shelf shelf;
 };
 
 static bool has_name(const struct strv *names, const char *name)
@@ -105,9 +96,9 @@ static bool has_name(const struct strv *names, const char *name)
 
 /* CAs add names that nobody ordered, and common names. */
 static bool says_name(const struct store *store, const struct store_cert *cert,
-                      const struct search *search)
+                      enum store_shelf shelf, const struct search *search)
 {
-    AUTO_FREE char *path = store_cert_path(store, cert->name, "cert.pem");
+    AUTO_FREE char *path = store_cert_shelf_path(store, cert, shelf, "cert.pem");
     AUTO_PTR(cert_chain) struct cert_chain *chain = NULL;
     struct err ignored = ERR_INIT;
 
@@ -120,20 +111,22 @@ static bool says_name(const struct store *store, const struct store_cert *cert,
 }
 
 static bool fits(const struct search *search, const struct store *store,
-                 const struct store_cert *cert)
+                 const struct store_cert *cert, enum store_shelf shelf)
 {
     if (search->sha256_hex != NULL) {
         return str_eq(search->sha256_hex, cert->sha256_hex);
     }
-    return has_name(&cert->domains, search->request->name) || says_name(store, cert, search);
+    return has_name(&cert->domains, search->request->name) || says_name(store, cert, shelf, search);
 }
 
-static void take_hit(struct search *search, struct store_cert *take_cert, bool is_staging)
+static void take_hit(struct search *search, struct store_cert *take_cert, bool is_staging,
+                     enum store_shelf shelf)
 {
     strv_take(&search->hits, str_fmt("%s%s", take_cert->name, is_staging ? " (staging)" : ""));
     store_cert_free(search->cert);
     search->cert = take_cert;
     search->is_staging = is_staging;
+    search->shelf = shelf;
 }
 
 static void look_at(struct search *search, struct store *store, const char *name, bool is_by_name)
@@ -142,21 +135,44 @@ static void look_at(struct search *search, struct store *store, const char *name
     struct err ignored = ERR_INIT; /* a damaged one cannot be told to the CA */
 
     if (store_cert_load(store, name, &cert, &ignored) == 0 &&
-        (is_by_name || fits(search, store, cert))) {
-        take_hit(search, TAKE(cert), store_is_staging(store));
+        (is_by_name || fits(search, store, cert, STORE_IN_FORCE))) {
+        take_hit(search, TAKE(cert), store_is_staging(store), STORE_IN_FORCE);
     }
 }
 
-/* Whoever names a file may mean one that was replaced since. */
-static void look_at_archived(struct search *search, struct store *store, const char *name)
+/* Whoever names a file may mean one that was replaced or revoked since. */
+static void look_at_shelf(struct search *search, struct store *store, const char *name,
+                          enum store_shelf shelf)
 {
     struct store_cert *cert = NULL;
     struct err ignored = ERR_INIT;
 
     if (search->hits.n == 0 &&
-        store_cert_find_archived(store, name, search->sha256_hex, &cert, &ignored) == 0) {
-        take_hit(search, cert, store_is_staging(store));
-        search->is_archived = true;
+        store_cert_find_shelved(store, name, shelf, search->sha256_hex, &cert, &ignored) == 0) {
+        take_hit(search, cert, store_is_staging(store), shelf);
+    }
+}
+
+/* Whoever gives a name once more means the last one that had it, if none has taken its place. */
+static void look_at_retired(struct search *search, struct store *store, const char *name)
+{
+    AUTO_PTR(store_cert) struct store_cert *cert = NULL;
+    struct err ignored = ERR_INIT;
+
+    if (store_cert_is_retired(store, name) &&
+        store_cert_find_shelved(store, name, STORE_REVOKED, NULL, &cert, &ignored) == 0 &&
+        (str_eq(name, search->request->name) || fits(search, store, cert, STORE_REVOKED))) {
+        take_hit(search, TAKE(cert), store_is_staging(store), STORE_REVOKED);
+    }
+}
+
+static void look_out_of_force(struct search *search, struct store *store, const char *name,
+                              enum look look)
+{
+    if (search->sha256_hex == NULL) {
+        look_at_retired(search, store, name);
+    } else {
+        look_at_shelf(search, store, name, look == LOOK_ARCHIVED ? STORE_ARCHIVED : STORE_REVOKED);
     }
 }
 
@@ -172,8 +188,8 @@ static int look_through(struct search *search, bool is_staging, enum look look, 
         return err_code(err);
     }
     for (size_t i = 0; i < names.n; i++) {
-        if (look == LOOK_ARCHIVED) {
-            look_at_archived(search, store, names.items[i]);
+        if (look == LOOK_ARCHIVED || look == LOOK_REVOKED) {
+            look_out_of_force(search, store, names.items[i], look);
         } else if (look == LOOK_CONTENT || str_eq(names.items[i], search->request->name)) {
             look_at(search, store, names.items[i], look == LOOK_NAME);
         }
@@ -209,7 +225,8 @@ static int refuse_hits(const struct search *search, struct err *err)
 static int search_name(struct search *search, struct err *err)
 {
     if (look_everywhere(search, LOOK_NAME, err) < 0 ||
-        (search->hits.n == 0 && look_everywhere(search, LOOK_CONTENT, err) < 0)) {
+        (search->hits.n == 0 && look_everywhere(search, LOOK_CONTENT, err) < 0) ||
+        (search->hits.n == 0 && look_everywhere(search, LOOK_REVOKED, err) < 0)) {
         return err_code(err);
     }
     return search->hits.n == 1 ? 0 : refuse_hits(search, err);
@@ -220,7 +237,8 @@ static int search_name(struct search *search, struct err *err)
 /* Its own key, if it is here and fits. */
 static struct key *read_key(const struct revoke_target *target)
 {
-    AUTO_FREE char *path = revoke_target_path(target, "privkey.pem");
+    AUTO_FREE char *path =
+        store_cert_shelf_path(target->store, target->cert, target->shelf, "privkey.pem");
     AUTO(buf_done) struct buf pem = BUF_SECRET(KEY_FILE_MAX);
     AUTO_PTR(key) struct key *key = NULL;
     struct err ignored = ERR_INIT;
@@ -257,12 +275,13 @@ static int complete_installed(struct task_env *env, struct search *search,
                               struct revoke_target *target, struct err *err)
 {
     target->cert = TAKE(search->cert);
-    target->is_archived = search->is_archived;
+    target->shelf = search->shelf;
     if (store_open(env->loop, env->settings->state_dir, search->is_staging, &target->store, err) <
         0) {
         return err_code(err);
     }
-    AUTO_FREE char *path = revoke_target_path(target, "cert.pem");
+    AUTO_FREE char *path =
+        store_cert_shelf_path(target->store, target->cert, target->shelf, "cert.pem");
     if (read_chain(path, &target->chain, err) < 0 ||
         find_ca(env, target->cert, &target->ca, err) < 0) {
         return err_code(err);
@@ -296,7 +315,8 @@ static int find_file(struct search *search, struct revoke_target *target, struct
     }
     search->sha256_hex = cert_chain_leaf(chain)->sha256_hex;
     if (look_everywhere(search, LOOK_CONTENT, err) < 0 ||
-        (search->hits.n == 0 && look_everywhere(search, LOOK_ARCHIVED, err) < 0)) {
+        (search->hits.n == 0 && look_everywhere(search, LOOK_ARCHIVED, err) < 0) ||
+        (search->hits.n == 0 && look_everywhere(search, LOOK_REVOKED, err) < 0)) {
         return err_code(err);
     }
     search->sha256_hex = NULL; /* the chain ends here */

@@ -13,7 +13,7 @@
 struct revoke_target {
     struct store *store;     /* the tree that it, or its account, is in */
     struct store_cert *cert; /* installed here, or archived; NULL: only its file is known */
-    bool is_archived;        /* no server reads it any more */
+    enum store_shelf shelf;  /* where it lies; out of force no server reads it any more */
     struct cert_chain *chain;
     struct key *key; /* the certificate's own, if it is here */
     struct ca *ca;
@@ -25,9 +25,6 @@ void revoke_target_done(struct revoke_target *target);
 /* ERR_CONFIG: none or several fit, an unusable file, a CA that is not known. */
 int revoke_find(struct task_env *env, const struct revoke_request *request,
                 struct revoke_target *ret_target, struct err *err);
-
-/* The file of an installed or archived target, to mem_free. */
-char *revoke_target_path(const struct revoke_target *target, const char *file);
 
 /*
  * Has another certificate, with a new key, issued and deployed in the place of the installed one,

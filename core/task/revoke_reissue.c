@@ -15,9 +15,10 @@
 /* "acme-dns revoke --cert 'archived/...'", to mem_free. */
 static char *describe_rest(const struct revoke_target *target)
 {
-    AUTO_FREE char *path = revoke_target_path(target, "cert.pem");
+    AUTO_FREE char *path =
+        store_cert_shelf_path(target->store, target->cert, target->shelf, "cert.pem");
 
-    return target->is_archived
+    return target->shelf == STORE_ARCHIVED
                ? str_fmt("deploy the new one (acme-dns deploy %s), then revoke the old one: "
                          "acme-dns revoke --cert '%s'",
                          target->cert->name, path)
@@ -39,11 +40,11 @@ static void find_again(struct revoke_target *target)
     struct store_cert *archived = NULL;
     struct err ignored = ERR_INIT; /* it is where it was */
 
-    if (store_cert_find_archived(target->store, target->cert->name, target->cert->sha256_hex,
-                                 &archived, &ignored) == 0) {
+    if (store_cert_find_shelved(target->store, target->cert->name, STORE_ARCHIVED,
+                                target->cert->sha256_hex, &archived, &ignored) == 0) {
         store_cert_free(target->cert);
         target->cert = archived;
-        target->is_archived = true;
+        target->shelf = STORE_ARCHIVED;
     }
 }
 
@@ -73,7 +74,7 @@ enum task_exit revoke_reissue(struct task_env *env, struct revoke_target *target
     }
     status = task_issue(env, &request);
     find_again(target);
-    if (status == EXIT_DONE && target->is_archived) {
+    if (status == EXIT_DONE && target->shelf == STORE_ARCHIVED) {
         return EXIT_DONE;
     }
     return refuse(target, status == EXIT_DONE ? EXIT_FAILED : status);

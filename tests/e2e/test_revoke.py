@@ -130,6 +130,19 @@ def test_already_revoked_is_what_was_wanted(installed, tmp_path):
     assert client.run("revoke", "--name", "example.test", "--yes").code == 0
     result = client.run("revoke", "--cert", str(copy), "--server", client.server, "--yes")
     assert result.code == 0, result.err
+    # Said again here, by each way to say it, with what is needed still at hand.
+    before = os.listdir(folder(client, "revoked"))
+    for words in (["--name", "example.test"], ["--name", NAMES[0]],
+                  ["--cert", folder(client, "revoked", *before, "cert.pem")]):
+        result = client.run("revoke", "--yes", *words)
+        assert result.code == 0 and "It was revoked before" in result.err, result.err
+    result = client.run("revoke", "--name", "example.test", "--yes", "--reissue")
+    assert result.code == 3 and "leave --reissue out" in result.err
+    assert os.listdir(folder(client, "revoked")) == before and not os.path.exists(folder(client, "fullchain.pem"))
+    # Another one in its place is meant before it.
+    assert client.issue(*NAMES, options=["--force"]).code == 0
+    assert client.run("revoke", "--name", "example.test", "--yes").code == 0
+    assert len(os.listdir(folder(client, "revoked"))) == 2
 
 
 def test_a_compromised_key_signs_for_itself(installed):
