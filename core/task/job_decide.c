@@ -229,6 +229,14 @@ static bool is_due(const struct job *job)
     return verdict.is_due;
 }
 
+/* Names that nobody gave on this command's line are the section's, or those remembered: what the
+ * configuration adds counts now, what it took out from the next renewal on. */
+static bool follows_names(const struct issue_request *request)
+{
+    return request->is_following ||
+           (request->domains.n == 0 && !request->is_expanding && !request->is_replacing);
+}
+
 /* By names and dates alone: 1, 0, or negative. */
 static int judge_installed(struct job *job, struct err *err)
 {
@@ -243,14 +251,14 @@ static int judge_installed(struct job *job, struct err *err)
         return judge_absent(job, err);
     }
     if (!strv_is_same_set(&job->wanted->now.names, &before->domains)) {
-        if (!request->is_expanding && !request->is_replacing && !request->is_following) {
+        if (!request->is_expanding && !request->is_replacing && !follows_names(request)) {
             return refuse_other_names(job, err);
         }
         if (request->is_expanding) {
             wanted_add_names(job->wanted, &before->domains);
         }
         is_now =
-            is_now || (request->is_following
+            is_now || (follows_names(request)
                            ? !request->is_renewal && lacks_names(before, &job->wanted->now.names)
                            : !strv_is_same_set(&job->wanted->now.names, &before->domains));
         if (is_now && ca_check_names(job->wanted->ca, &job->wanted->now.names, err) < 0) {

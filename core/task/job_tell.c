@@ -59,7 +59,7 @@ static char *describe_state(const struct job *job)
     }
     return job->change == NULL
                ? str_dup("not due yet; nothing was done (--force issues all the same)")
-               : str_fmt("not due yet; counts from the next renewal on, or now with --force: %s",
+               : str_fmt("not due yet; remembered for its renewals (--force issues now): %s",
                          job->change);
 }
 

@@ -118,21 +118,36 @@ void wanted_add_commands(struct store_pairs *pairs, const struct store_pairs *re
     }
 }
 
+static void list_values(const struct store_pairs *pairs, const char *key, struct strv *ret_values)
+{
+    for (size_t i = 0; i < pairs->n; i++) {
+        if (is_same_key(pairs->items[i].key, key)) {
+            strv_add(ret_values, pairs->items[i].value);
+        }
+    }
+}
+
+static bool is_same_value(const struct store_pairs *a, const struct store_pairs *b, const char *key)
+{
+    AUTO(strv_done) struct strv of_a = STRV_INIT;
+    AUTO(strv_done) struct strv of_b = STRV_INIT;
+
+    list_values(a, key, &of_a);
+    list_values(b, key, &of_b);
+    return strv_is_same_set(&of_a, &of_b);
+}
+
 char *wanted_find_passing(const struct wanted *wanted)
 {
     AUTO(store_pairs_done) struct store_pairs section = STORE_PAIRS_INIT;
-    AUTO(store_pairs_done) struct store_pairs commands = STORE_PAIRS_INIT;
+    AUTO(store_pairs_done) struct store_pairs now = STORE_PAIRS_INIT;
     AUTO(strv_done) struct strv keys = STRV_INIT;
 
     add_wish(&section, &wanted->section);
-    add_wish(&commands, &wanted->kept);
-    for (size_t i = 0; i < commands.n; i++) {
-        const char *key = commands.items[i].key;
-        bool is_said_too =
-            str_eq(key, "domains") && strv_is_same_set(&wanted->kept.names, &wanted->section.names);
-
-        if (has_key(&section, key) && !is_said_too) {
-            strv_add_unique(&keys, key);
+    add_wish(&now, &wanted->now);
+    for (size_t i = 0; i < section.n; i++) {
+        if (!is_same_value(&section, &now, section.items[i].key)) {
+            strv_add_unique(&keys, section.items[i].key);
         }
     }
     return keys.n == 0 ? NULL : strv_join(&keys, ", ");

@@ -108,8 +108,19 @@ def test_the_section_wins_and_says_so_once(lab, client):
     second = serial(client, "a")
     client.configure(sections=section(client, "a", "b.example.test", "provider = lab\n"))
     assert client.run("process").code == 0 and serial(client, "a") == second
+    assert client.run("issue", "--name", "a").code == 0 and serial(client, "a") == second
     assert client.run("renew", "--force", "a").code == 0
     assert names_of(client.certificate("a")[0]) == ["b.example.test"]
+    # issue without names means those of the section, and hears of no conflict that nobody made.
+    client.configure(sections=section(client, "a", "c.example.test, b.example.test", "provider = lab\n"))
+    run = client.run("issue", "--name", "a")
+    assert run.code == 0 and "says of it too" not in run.err, run.err
+    assert names_of(client.certificate("a")[0]) == ["b.example.test", "c.example.test"]
+    assert client.run("issue", "--name", "a", "--deploy-hook", "/bin/true").code == 0
+    client.configure(sections=section(client, "a", "b.example.test, c.example.test",
+                                      "provider = lab\ndeploy-hook = /bin/true -\n"))
+    run = client.run("process")
+    assert run.code == 0 and "says of it too" not in run.err, run.err
 
 
 def test_a_section_that_was_taken_away(lab, client):
