@@ -18,29 +18,31 @@ struct plan_view {
     size_t n;
 };
 
+static void add_time(struct json_out *out, const char *key, int64_t wall_s)
+{
+    char text[CLOCK_TEXT_MAX];
+
+    if (wall_s != 0) {
+        clock_format(wall_s, text);
+    }
+    json_out_kstr(out, key, wall_s != 0 ? text : NULL);
+}
+
 static void write_json(const struct plan_view *view, const struct plan_item *item)
 {
     AUTO_PTR(json_out) struct json_out *out = json_out_new(false);
-    char text[CLOCK_TEXT_MAX];
 
     json_out_object(out);
     json_out_kstr(out, "event", "plan");
     json_out_kstr(out, "level", event_level_name(EVENT_NOTICE));
-    clock_format(clock_wall_s(), text);
-    json_out_kstr(out, "time", text);
+    add_time(out, "time", clock_wall_s());
     json_out_kstr(out, "subject", item->name);
     json_out_kstr(out, "action", plan_action_name(item->action));
     json_out_kstr(out, "why", item->why);
     json_out_kbool(out, "staging", item->is_staging);
     json_out_kbool(out, "section-wrong", item->is_disabled);
-    if (item->not_after_s != 0) {
-        clock_format(item->not_after_s, text);
-        json_out_kstr(out, "not-after", text);
-    }
-    if (item->due_s != 0) {
-        clock_format(item->due_s, text);
-        json_out_kstr(out, "due", text);
-    }
+    add_time(out, "not-after", item->not_after_s);
+    add_time(out, "due", item->due_s);
     json_out_end(out);
     AUTO_FREE char *object = json_out_take(out);
     sink_write_json(view->sink, object);
@@ -73,7 +75,7 @@ static void add_row(struct plan_view *view, const struct plan_item *item)
         strv_add(&reasons, "its section is wrong");
     }
     if (item->why != NULL) {
-        strv_add(&reasons, item->why);
+        strv_add_split(&reasons, item->why, "\n");
     }
     AUTO_FREE char *whole = strv_join(&reasons, "; ");
 

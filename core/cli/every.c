@@ -160,7 +160,7 @@ int every_run(const struct every_plan *plan, int *ret_signal, struct err *err)
 
 /* ---- This program as a round ---- */
 
-/* Behind the name: "-n", then all that is not --every. */
+/* Behind the name: that nobody watches, then all that is not --every. */
 static void copy_arguments(char *const *argv, struct strv *to)
 {
     static const char OPTION[] = "--every";
@@ -168,6 +168,7 @@ static void copy_arguments(char *const *argv, struct strv *to)
 
     strv_add(to, argv[0]);
     strv_add(to, "-n");
+    strv_add(to, "--scheduled");
     for (size_t i = 1; argv[i] != NULL; i++) {
         is_over = is_over || strcmp(argv[i], "--") == 0;
         if (!is_over && strcmp(argv[i], OPTION) == 0 && argv[i + 1] != NULL) {

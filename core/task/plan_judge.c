@@ -110,16 +110,17 @@ static void spare_ca(const struct planner *planner, struct plan_subject *s,
 static void hold_back(const struct planner *planner, struct plan_subject *s,
                       const struct renewal_verdict *verdict)
 {
-    if (!plan_is_order(s->item->action) || s->item->action == PLAN_RESUME ||
-        planner->request->is_trial) {
+    bool is_begun = s->item->action == PLAN_RESUME;
+
+    if (!plan_is_order(s->item->action) || planner->request->is_trial) {
         return;
     }
-    s->item->wants_trial = verdict->wants_staging && !s->item->is_staging;
+    s->item->wants_trial = verdict->wants_staging && !s->item->is_staging && !is_begun;
     if (verdict->retry_s > 0 && planner->request->is_scheduled && !planner->request->is_forced) {
         decide(s, PLAN_WAIT,
                explain_wait(verdict->retry_s, verdict->kept.error == NULL ? "it failed before"
                                                                           : verdict->kept.error));
-    } else if (verdict->limited_s > 0) {
+    } else if (verdict->limited_s > 0 && !is_begun) {
         spare_ca(planner, s, verdict);
     }
 }
@@ -167,6 +168,7 @@ static void judge_installed(const struct planner *planner, struct plan_subject *
     }
     if (store_pending_key_exists(s->store, s->item->name)) {
         decide(s, PLAN_RESUME, str_dup(BEGUN));
+        hold_back(planner, s, &verdict);
     } else if (!planner->request->is_deploy_left &&
                deploy_is_due(planner->common, s->store, s->cert,
                              s->is_request_readable ? &s->request : NULL)) {

@@ -476,6 +476,8 @@ def test_a_container_runs_it_every_so_often(make_machine):
     try:
         wait_for(lambda: count_runs(machine) >= 3, "no third round")
         assert process.poll() is None
+        with open(os.path.join(machine.state, "logs", "autorenew", "logs.txt"), encoding="utf-8") as file:
+            assert " begin " in file.read(), "a round that nobody watches is none of a timer's"
     finally:
         process.terminate()
     assert process.wait(60) == -signal.SIGTERM, process.stderr.read()

@@ -5,6 +5,7 @@ to expire unsaid."""
 
 import json
 import os
+import re
 
 import pytest
 from lab import Ca, World, Zone
@@ -54,6 +55,24 @@ def test_what_fails_each_time_takes_no_place_from_others(make_lab, make_client):
     assert tried == [["a"], ["b"], ["c"], ["a"]], [run.out for run in runs]
     assert "nothing says that we may write there" in results(runs[0])["a"]["text"]
     assert runs[1].code == 0 and runs[2].code == 0 and client.certificate("b") and client.certificate("c")
+
+
+def test_a_timer_waits_after_a_failure_also_with_an_order_that_was_begun(lab, client):
+    """By hand it is gone on with at once. A certificate that is not there yet waits as one that is."""
+    broken = many(client, "ab", "provider = no\n") + "[provider no]\nplugin = exec-hook\ncommand = /bin/false\n"
+    assert client.issue("b.example.test", options=["--name", "b"]).code == 0
+    client.configure(sections=broken)
+    run = client.run("renew", "b", "--force")
+    assert run.code == 4 and client.run("process").code == 4, run.err
+    before = lab.request_counts()
+    plan = client.run("process", "--scheduled", "--plan")
+    assert re.findall(r"^([ab]) .* wait +not before ", plan.out, re.M) == ["b", "a"], plan.out
+    run = client.run("process", "--scheduled")
+    assert run.code == 0 and "2 to be tried again later" in run.out + run.err, run.err
+    assert lab.request_counts() == before
+    client.configure(sections=many(client, "ab", "provider = lab\n"))
+    assert client.run("process").code == 0 and client.certificate("a") and client.certificate("b")
+    assert lab.request_counts()["newOrder"] == before["newOrder"]
 
 
 def test_what_was_never_issued_does_not_go_on_as_before(lab, client):
