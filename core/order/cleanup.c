@@ -123,7 +123,8 @@ static void deactivate_pending(struct order *order)
         struct order_name *name = &order->names[i];
 
         if (name->authz != NULL && name->authz->status == ACME_STATUS_PENDING &&
-            name->state != NAME_FAILED && name->state != NAME_VALID && name->call == NULL) {
+            name->state != NAME_FAILED && name->state != NAME_VALID && name->call == NULL &&
+            !siblings_need(order->env.siblings, name)) {
             name->call =
                 acme_authz_deactivate(order->env.acme, name->authz->url, finish_deactivation, name);
         }

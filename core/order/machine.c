@@ -162,6 +162,7 @@ struct order *order_start(const struct order_env *env, const struct order_reques
     order->done = done;
     order->arg = arg;
     order->began_ms = loop_now_ms(env->loop);
+    siblings_join(env->siblings, order);
     names_make(order);
     owners_guess(order);
     owners_find(order);
@@ -245,6 +246,7 @@ void order_free(struct order *order)
     if (order == NULL) {
         return;
     }
+    siblings_leave(order->env.siblings, order);
     order_stop_work(order);
     values_wait_cancel(order->env.values, order);
     keep_values(order);

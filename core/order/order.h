@@ -18,6 +18,7 @@
 #include "dns/watch.h"
 #include "keys/key.h"
 #include "order/journal.h"
+#include "order/siblings.h"
 #include "order/values.h"
 #include "provider/provider.h"
 #include "store/store.h"
@@ -40,6 +41,7 @@ struct order_env {
     struct store *store;
     struct journal *journal;
     struct values *values;
+    struct siblings *siblings;
     const struct settings *settings;
     order_refused_fn *account_refused; /* or NULL */
     void *account_arg;

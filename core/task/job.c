@@ -143,6 +143,7 @@ static void begin_order(void *arg, const struct account_parts *parts)
         .store = job->store,
         .journal = job->rooms->journal,
         .values = job->rooms->values,
+        .siblings = job->rooms->siblings,
         .settings = task->settings,
         .account_refused = run_account_refused,
         .account_arg = job->member,

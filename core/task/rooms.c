@@ -272,6 +272,7 @@ static int open_journal(struct rooms *rooms, const struct rooms_request *request
 static void free_rooms(struct rooms *rooms)
 {
     values_free(rooms->values);
+    siblings_free(rooms->siblings);
     provider_set_free(rooms->providers);
     dns_free(rooms->dns);
     journal_close(rooms->journal);
@@ -289,6 +290,7 @@ int rooms_open(struct task_env *env, const struct rooms_request *request, struct
         rooms->hooks = *request->hooks;
     }
     rooms->values = values_new(env->loop);
+    rooms->siblings = siblings_new();
     if (open_providers(rooms, request, err) < 0 || open_dns(rooms, err) < 0 ||
         open_journal(rooms, request, err) < 0) {
         free_rooms(rooms);

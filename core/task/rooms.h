@@ -11,6 +11,7 @@
 
 #include "dns/dns.h"
 #include "order/journal.h"
+#include "order/siblings.h"
 #include "order/values.h"
 #include "provider/provider.h"
 #include "store/store.h"
@@ -36,6 +37,7 @@ struct rooms {
     struct provider_hooks hooks; /* given instead of the values' */
     struct journal *journal;
     struct values *values;
+    struct siblings *siblings;
     struct dns *dns;
 };
 

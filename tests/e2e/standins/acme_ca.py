@@ -8,9 +8,11 @@ settings: url       of this server, as clients see it
           resolver  the address of a resolver that is asked for them
           profiles  {name: seconds}; what the first is called is issued unasked
           has_limits, has_ari, ari_retry_s
+          shares_pending: an authorization that waits is listed in all orders of its name that come meanwhile
+          failure   the kind of error that a failed validation gives
 
-It keeps all that it was asked: a test reads numbers() and the journal of orders(). Authorizations are never reused,
-so that every order is validated. Outages are made by the rules of base.py. What it does not do: other challenges
+It keeps all that it was asked: a test reads numbers() and the journal of orders(). What was validated once is never
+reused, so that every order is validated. Outages are made by the rules of base.py. What it does not do: other challenges
 than dns-01, CAA, key changes, revocation by the certificate's own key.
 """
 
@@ -363,9 +365,19 @@ class AcmeCa(Server):
         self.counts[what] += 1
         self.journal.append([self.now(), names, what, is_exempt])
 
+    def find_pending(self, order, name):
+        return next((authz for authz in self.authz_of.values()
+                     if authz["status"] == "pending" and authz["asked_for"] == name
+                     and authz["order"]["account"] is order["account"]), None)
+
     def new_authz(self, order, name):
+        shared = self.find_pending(order, name) if self.settings.get("shares_pending") else None
+        if shared:
+            shared["orders"].append(order)
+            return shared["url"]
         url = "%s/authz/%d" % (self.url, len(self.authz_of) + 1)
         self.authz_of[url] = {"url": url, "status": "pending", "name": name.removeprefix("*."), "order": order,
+                              "orders": [order], "asked_for": name,
                               "wildcard": name.startswith("*."), "token": b64(secrets.token_bytes(32)), "error": None}
         return url
 
@@ -399,7 +411,8 @@ class AcmeCa(Server):
         tree = {"type": "dns-01", "url": authz["url"] + "/dns-01", "token": authz["token"],
                 "status": authz["status"] if authz["status"] != "deactivated" else "invalid"}
         if authz["error"]:
-            tree["error"] = {"type": ERROR + "unauthorized", "detail": authz["error"], "status": 403}
+            tree["error"] = {"type": ERROR + self.settings.get("failure", "unauthorized"), "detail": authz["error"],
+                             "status": 403}
         return tree
 
     @on("POST", "(/authz/[0-9]+)")
@@ -408,11 +421,19 @@ class AcmeCa(Server):
         authz = self.own(signed, self.authz_of, url)
         if (signed.payload or {}).get("status") == "deactivated":
             authz["status"] = "deactivated"
+            self.counts["deactivated"] += 1
+            self.lose(authz)
         tree = {"identifier": {"type": "dns", "value": authz["name"]}, "status": authz["status"],
                 "expires": self.text_of(authz["order"]["expires"]), "challenges": [self.show_challenge(authz)]}
         if authz["wildcard"]:
             tree["wildcard"] = True
         return Reply.json(200, tree)
+
+    @staticmethod
+    def lose(authz):
+        for order in authz["orders"]:
+            if order["status"] == "pending":
+                order["status"] = "invalid"
 
     def txt_of(self, owner):
         if "txt" in self.settings:
@@ -441,15 +462,17 @@ class AcmeCa(Server):
         owner = "_acme-challenge." + authz["name"]
         wanted = b64(digest(("%s.%s" % (authz["token"], thumbprint(jwk))).encode()))
         found = self.txt_of(owner)
-        order = authz["order"]
         if wanted in found:
             authz["status"] = "valid"
-            if all(self.authz_of[url]["status"] == "valid" for url in order["authorizations"]):
-                order["status"] = "ready"
+            for order in authz["orders"]:
+                if order["status"] == "pending" and all(
+                        self.authz_of[url]["status"] == "valid" for url in order["authorizations"]):
+                    order["status"] = "ready"
             return
-        authz["status"] = order["status"] = "invalid"
+        authz["status"] = "invalid"
+        self.lose(authz)
         authz["error"] = "Incorrect TXT record at %s: %d found" % (owner, len(found))
-        self.note(order["names"], "invalid", False)
+        self.note(authz["order"]["names"], "invalid", False)
         if self.limits:
             self.limits["failures"].take(authz["name"], self.now())
 
