@@ -176,6 +176,20 @@ void strv_add_unique(struct strv *v, const char *s)
     }
 }
 
+void strv_remove(struct strv *v, const char *s)
+{
+    size_t n_kept = 0;
+
+    for (size_t i = 0; i < v->n; i++) {
+        if (str_eq(v->items[i], s)) {
+            mem_free(v->items[i]);
+        } else {
+            v->items[n_kept++] = v->items[i];
+        }
+    }
+    v->n = n_kept;
+}
+
 void strv_copy(struct strv *to, const struct strv *from)
 {
     struct strv copy = STRV_INIT;

@@ -84,8 +84,9 @@ const void *value_use_receipt(const struct value_use *use, size_t *ret_len);
 struct provider *value_use_provider(const struct value_use *use);
 
 /* What the journals name for this certificate is for its own order in this run to use or to remove,
- * and stays if there is none after all. */
+ * and stays if there is none after all; unless that is taken back. */
 void values_claim(struct values *values, const char *certificate);
+void values_disclaim(struct values *values, const char *certificate);
 
 /* Starts the removal of what the journals of runs that are gone name and nobody uses, and of what
  * this run could not remove before. certificate: what is its, and, the first time, what nobody has

@@ -333,6 +333,12 @@ void values_claim(struct values *values, const char *certificate)
     strv_add_unique(&values->claims, certificate);
 }
 
+void values_disclaim(struct values *values, const char *certificate)
+{
+    strv_remove(&values->claims, certificate);
+    values->has_swept_rest = false;
+}
+
 /* Whether what belongs to owner (a certificate, "" or NULL) is to be swept for certificate. */
 static bool is_in_sweep(const struct values *values, const char *owner, const char *certificate)
 {

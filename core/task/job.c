@@ -11,6 +11,23 @@
 #include "task/around.h"
 #include "task/deploy.h"
 
+/* No order came to look at what earlier runs published. That may be what a CA looks at which did
+ * not answer today. But where there is no order to go on with, or the CA was not even asked, by a
+ * hook that fails each time, nobody would ever take the values away. */
+static void give_up_claim(struct job *job)
+{
+    enum err_class class = job->err.class;
+    const char *name = job->wanted->name;
+    const struct journal_order *order =
+        job->rooms == NULL ? NULL : journal_find_order(job->rooms->journal, name);
+    bool has_asked = job->member != NULL;
+
+    if (job->order == NULL && class != ERR_NONE && class != ERR_LOCKED && class != ERR_CANCELLED &&
+        !(has_asked && order != NULL && journal_order_is_resumable(order))) {
+        run_disclaim(job->run, job->store, name);
+    }
+}
+
 void job_finish(struct job *job, const struct err *err)
 {
     if (job->is_over) {
@@ -23,6 +40,7 @@ void job_finish(struct job *job, const struct err *err)
     if (err != NULL && job->is_trying) {
         job_note_failure(job);
     }
+    give_up_claim(job);
     renewal_ask_cancel(&job->ask);
     store_job_cancel(&job->lock_job);
     around_leave(&job->around_wait);

@@ -102,6 +102,16 @@ void run_claim(struct run *run, struct store *store, const char *certificate)
     }
 }
 
+void run_disclaim(struct run *run, struct store *store, const char *certificate)
+{
+    struct tree *tree = tree_of(run, store);
+
+    strv_remove(&tree->claims, certificate);
+    if (tree->rooms != NULL) {
+        values_disclaim(tree->rooms->values, certificate);
+    }
+}
+
 int run_open_rooms(struct run *run, struct store *store, struct rooms **ret_rooms, struct err *err)
 {
     struct tree *tree = tree_of(run, store);

@@ -41,6 +41,8 @@ void run_come_for(struct run *run, const char *certificate);
 /* What the journals name for this certificate waits for its own order. To be said of all before the
  * first begins. */
 void run_claim(struct run *run, struct store *store, const char *certificate);
+/* There will be none: the run's end takes it away. */
+void run_disclaim(struct run *run, struct store *store, const char *certificate);
 
 /* The rooms of a tree, opened at the first call; run_rooms_if_open(): NULL before that. */
 int run_open_rooms(struct run *run, struct store *store, struct rooms **ret_rooms, struct err *err);

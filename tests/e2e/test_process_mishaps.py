@@ -125,6 +125,24 @@ def test_what_a_killed_trial_left_is_removed_by_any_run(two_cas, make_client):
     assert run.code == 0 and lab.transfer("example.test") == before, run.err
 
 
+def test_what_a_killed_run_left_does_not_wait_for_a_hook(lab, client):
+    """Its own order would take it away, but comes not even to its beginning."""
+    before = lab.transfer("example.test")
+    client.configure(sections=many(client, "ab"))
+    assert client.run("process", env={"ACME_DNS_CRASH_AT": "provider-call-after"}).code != 0
+    assert lab.transfer("example.test") != before
+    client.configure(sections=many(client, "a", "provider = lab\npre-hook = false\n") + many(client, "b"))
+    run = client.run("process")
+    assert run.code == 1 and "pre-hook 'false': exit status 1" in run.err, run.err
+    assert lab.transfer("example.test") == before
+    # The order that was begun is still good.
+    asked = lab.request_counts()["newOrder"]
+    client.configure(sections=many(client, "ab"))
+    run = client.run("process")
+    assert run.code == 0 and "going on with the order of an earlier run" in run.err, run.err
+    assert lab.request_counts()["newOrder"] == asked and lab.transfer("example.test") == before
+
+
 def test_a_ca_that_is_down_is_waited_for_once(lab, client):
     """Not by each of a hundred certificates: other CAs' would wait behind them."""
     client.configure(sections=many(client, "abc"))

@@ -102,6 +102,12 @@ static void lists_split_join_and_sort(void **state)
     assert_true(strv_is_same_set(&v, &v));
     assert_false(strv_is_same_set(&v, &(struct strv)STRV_INIT));
     assert_false(strv_is_same_set(&(struct strv)STRV_INIT, &v));
+    strv_add(&v, "b");
+    strv_remove(&v, "b");
+    strv_remove(&v, "x");
+    mem_free(joined);
+    joined = strv_join(&v, "+");
+    assert_string_equal(joined, "a+c+d");
 }
 
 int main(void)

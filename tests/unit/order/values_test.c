@@ -341,6 +341,23 @@ static void what_is_claimed_is_left_to_its_own_order(void **state)
     close_values();
 }
 
+static void what_is_disclaimed_is_swept_by_the_next(void **state)
+{
+    static const char *const TEXTS[] = {"a"};
+
+    (void)state;
+    leave_behind(TEXTS, 1);
+    open_values();
+    values_claim(values, NAME);
+    values_sweep(values, "");
+    assert_int_equal(n_jobs, 0);
+    values_disclaim(values, NAME);
+    values_sweep(values, "");
+    assert_int_equal(n_jobs, 1);
+    succeed_first(PROVIDER_REMOVE);
+    close_values();
+}
+
 static void what_nobody_claims_is_swept_once_by_the_first(void **state)
 {
     static const char *const TEXTS[] = {"a"};
@@ -590,6 +607,7 @@ int main(void)
         TEST(a_held_value_that_an_earlier_run_added_is_removed),
         TEST(the_sweep_asks_for_leave_as_for_the_name_itself),
         TEST(what_is_claimed_is_left_to_its_own_order),
+        TEST(what_is_disclaimed_is_swept_by_the_next),
         TEST(what_nobody_claims_is_swept_once_by_the_first),
         TEST(an_entry_that_nobody_can_remove_is_told_once),
         TEST(waits_for_the_one_value_of_another_run),
