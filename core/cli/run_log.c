@@ -140,6 +140,18 @@ static void write_lines(struct run_log *log, enum event_level level, const char 
     append(log, &lines);
 }
 
+/* Unreadable, it is not known. */
+static void note_run_before(struct run_log *log)
+{
+    AUTO(store_last_run_done) struct store_last_run before = {.status = -1};
+    struct err ignored = ERR_INIT;
+
+    if (log->last.command != NULL &&
+        store_last_run_load(log->state_dir, log->last.command, &before, &ignored) == 0) {
+        log->last.before_s = before.started_s;
+    }
+}
+
 static void save_last(struct run_log *log)
 {
     struct err err = ERR_INIT;
@@ -166,6 +178,7 @@ void run_log_begin(struct run_log *log, int argc, char *const *argv, bool has_va
                  is_cut ? "=..." : "");
     }
     write_lines(log, EVENT_NOTICE, NULL, buf_str(&text));
+    note_run_before(log);
     save_last(log);
 }
 

@@ -20,6 +20,9 @@
 /* Whatever renew-before says: a tenth of the lifetime has to be over, or each run would renew. */
 #define LEAST_LIFE 10
 
+/* What comes earlier than the rule by that part of the lifetime is hurried. */
+#define HURRY 10
+
 /* A CA whose every new certificate should be replaced at once gets one a day. */
 #define ARI_LEAD_S DAY_S
 
@@ -134,6 +137,8 @@ struct due due_find(const struct due_facts *facts)
     }
     /* Where the CA's moment is late, what is left from then on counts. */
     due.danger_s = most(due.danger_s, due.at_s + (facts->not_after_s - due.at_s) / 2);
+    due.interval_s = (due.reason == DUE_BY_LIFETIME ? rule_s : due.at_s) - facts->not_before_s;
+    due.is_hurried = due.reason != DUE_BY_LIFETIME && due.at_s < rule_s - lifetime_s / HURRY;
     return due;
 }
 

@@ -50,6 +50,10 @@ struct due {
     int64_t at_s; /* from then on it is due */
     enum due_reason reason;
     int64_t danger_s; /* half of the time for renewing is gone: somebody should look */
+    /* From one renewal to the next in the long run, without what the share makes of a first one. */
+    int64_t interval_s;
+    bool is_hurried; /* much earlier than the rule: by the CA, which may be about to revoke it, or
+                        by the user */
 };
 
 /* Facts that make no sense are left out: an end before the beginning, a window that does not end

@@ -42,6 +42,7 @@ int store_last_run_load(const char *state_dir, const char *command, struct store
     last.text = str_dup(json_get_str(json, "text"));
     store_json_take_time(json, "started", &last.started_s);
     store_json_take_time(json, "ended", &last.ended_s);
+    store_json_take_time(json, "before", &last.before_s);
     *ret_last = last;
     return 0;
 }
@@ -62,6 +63,7 @@ int store_last_run_save(const char *state_dir, const struct store_last_run *last
     json_out_kint(out, "pid", last->pid);
     store_json_add_time(out, "started", last->started_s);
     store_json_add_time(out, "ended", last->ended_s);
+    store_json_add_time(out, "before", last->before_s);
     json_out_kint(out, "exit", last->status);
     json_out_kstr(out, "text", cut);
     json_out_end(out);

@@ -39,11 +39,15 @@ struct plan_item {
     bool is_new_owner;    /* the configuration takes over from what a command said */
     bool wants_trial;     /* it failed to validate: first at its CA's staging partner */
     bool has_been_told;   /* somebody was told that it fails, and not yet of its recovery */
+    bool is_urgent;       /* due and not to be put off: in danger, or its CA hurries it */
+    bool is_paced;        /* WAIT, so that not all come to the CA at once */
     enum plan_action action;
     char *why;            /* for people; NULL where the action says it all */
     enum err_class class; /* BROKEN, with why */
     int64_t not_after_s;  /* 0: not installed */
     int64_t due_s;        /* 0: not known, or now */
+    int64_t danger_s;     /* when it is late; 0: not installed, or cannot be judged */
+    int64_t interval_s;   /* from one renewal to the next; 0: likewise */
     int64_t failed_s;     /* when its last try failed; 0: it did not */
 };
 
@@ -70,6 +74,10 @@ int plan_make(struct task_env *env, struct trees *trees, const struct plan_reque
 /* The order in which a run with fewer orders than it would like takes them: the nearest end first,
  * and those whose last try failed by turns with the others. */
 void plan_sort(struct plan *plan);
+
+/* Leaves renewals that can wait to the next runs, from the last in the plan on, if more are due
+ * than usual for a run that comes gap_s after the one before; 0: not known, nothing is left. */
+void plan_pace(struct plan *plan, int64_t gap_s, int64_t now_s);
 
 /* Whether it takes an order. */
 bool plan_is_order(enum plan_action action);

@@ -158,6 +158,10 @@ static void judge_installed(const struct planner *planner, struct plan_subject *
     judge_renewal(s, &subject, &verdict);
     s->item->not_after_s = s->cert->not_after_s;
     s->item->due_s = verdict.due.at_s;
+    s->item->danger_s = verdict.due.danger_s;
+    s->item->interval_s = verdict.due.interval_s;
+    s->item->is_urgent =
+        verdict.is_in_danger || (verdict.due.reason == DUE_BY_ARI && verdict.due.is_hurried);
     if (verdict.warning != NULL) {
         event_log(EVENT_WARNING, s->item->name, "%s", verdict.warning);
     }

@@ -13,8 +13,11 @@
 #include "base/fs.h"
 #include "base/mem.h"
 #include "config/settings.h"
+#include "store/store_last_run.h"
 #include "task/failure.h"
 #include "task/signals.h"
+
+#include <unistd.h>
 
 /* Questions in one run; the rest is asked by the next. */
 #define ASKS_MAX 1000u
@@ -315,6 +318,28 @@ static void run_turns(struct process *process)
     signals_close(signals);
 }
 
+/* How long after the timer's run before this one it begins; 0: not known. */
+static int64_t find_gap_s(const struct process *process)
+{
+    AUTO(store_last_run_done) struct store_last_run last = {.status = -1};
+    struct err ignored = ERR_INIT;
+    int64_t before_s = 0;
+
+    if (store_last_run_load(process->env->settings->state_dir, process->request->command, &last,
+                            &ignored) == 0) {
+        /* A run has noted itself; one that only shows its plan has not. */
+        before_s = last.pid == getpid() ? last.before_s : last.started_s;
+    }
+    return before_s == 0 ? 0 : clock_wall_s() - before_s;
+}
+
+/* Nobody waits for it, or chose any. */
+static bool is_paced(const struct process_request *request)
+{
+    return request->is_scheduled && !request->is_forced && !request->is_trial &&
+           request->names->n == 0;
+}
+
 static int make_plan(struct process *process, struct err *err)
 {
     const struct process_request *request = process->request;
@@ -332,6 +357,9 @@ static int make_plan(struct process *process, struct err *err)
         return err_code(err);
     }
     plan_sort(&process->plan);
+    if (is_paced(request)) {
+        plan_pace(&process->plan, find_gap_s(process), clock_wall_s());
+    }
     return 0;
 }
 

@@ -20,7 +20,7 @@ struct turn {
 };
 
 struct tally {
-    size_t n_installed, n_failed, n_unchanged, n_waiting, n_left, n_postponed;
+    size_t n_installed, n_failed, n_unchanged, n_waiting, n_left, n_postponed, n_paced;
     enum task_exit status; /* of the failures; EXIT_DONE: none yet */
 };
 

@@ -41,8 +41,8 @@ void process_tell_item(struct process *process, const struct plan_item *item)
         tally->n_unchanged++;
         break;
     case PLAN_WAIT:
-        tally->n_waiting++;
-        event_log(EVENT_NOTICE, item->name, "%s", item->why);
+        *(item->is_paced ? &tally->n_paced : &tally->n_waiting) += 1;
+        event_log(item->is_paced ? EVENT_DEBUG : EVENT_NOTICE, item->name, "%s", item->why);
         break;
     case PLAN_LEAVE:
         tally->n_left++;
@@ -87,6 +87,7 @@ static char *summarise(const struct tally *tally, bool is_trial)
     add_count(&parts, tally->n_installed, is_trial ? "tried" : "issued");
     add_count(&parts, tally->n_failed, "failed");
     add_count(&parts, tally->n_postponed, "for the next run (max-orders)");
+    add_count(&parts, tally->n_paced, "for the next runs (more are due at once than usual)");
     add_count(&parts, tally->n_waiting, "to be tried again later");
     add_count(&parts, tally->n_left, "left alone");
     add_count(&parts, tally->n_unchanged, "not due");
@@ -106,7 +107,7 @@ enum task_exit process_tell_end(const struct process *process)
                process->request->command, FIELD_INT("exit", status), FIELD("text", text),
                FIELD_INT("issued", (int64_t)tally->n_installed),
                FIELD_INT("failed", (int64_t)tally->n_failed),
-               FIELD_INT("postponed", (int64_t)tally->n_postponed),
+               FIELD_INT("postponed", (int64_t)(tally->n_postponed + tally->n_paced)),
                FIELD_INT("waiting", (int64_t)tally->n_waiting),
                FIELD_INT("left", (int64_t)tally->n_left),
                FIELD_INT("unchanged", (int64_t)tally->n_unchanged));

@@ -176,12 +176,8 @@ char *renewal_explain(const struct renewal_verdict *verdict)
 static bool was_in_turn(const struct due_facts *facts, int64_t now_s)
 {
     const struct due due = due_find(facts);
-    int64_t lifetime_s = facts->not_after_s - facts->not_before_s;
 
-    return now_s >= due.at_s &&
-           (due.reason == DUE_BY_LIFETIME ||
-            due.at_s >=
-                due_renew_after_s(facts->not_before_s, facts->not_after_s) - lifetime_s / 10);
+    return now_s >= due.at_s && !due.is_hurried;
 }
 
 static bool was_led_by_ari(const struct due_facts *facts, int64_t now_s)
