@@ -27,7 +27,7 @@ struct every_plan {
  * nothing could be waited for. A round that cannot be started is told, and the next is tried. */
 int every_run(const struct every_plan *plan, int *ret_signal, struct err *err);
 
-/* Runs this program with these arguments, less --every and its value, and without questions. */
+/* Runs this program with these arguments, less --every and its value, as a timer does. */
 int every_start_self(char *const *argv, pid_t *ret_pid, struct err *err);
 
 #endif

@@ -475,6 +475,8 @@ def test_a_container_runs_it_every_so_often(make_machine):
     process = start_every(machine)
     try:
         wait_for(lambda: count_runs(machine) >= 3, "no third round")
+        # Failures are waited after as with a timer, and status knows of them.
+        assert os.path.exists(os.path.join(machine.state, "logs", "autorenew", "last-process.json"))
         assert process.poll() is None
         with open(os.path.join(machine.state, "logs", "autorenew", "logs.txt"), encoding="utf-8") as file:
             assert " begin " in file.read(), "a round that nobody watches is none of a timer's"
