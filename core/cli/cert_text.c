@@ -115,6 +115,39 @@ void cert_table_add(struct table *table, const struct list_row *row, int64_t wal
     table_add(table, health_colour(row->health), cells);
 }
 
+/* To mem_free. */
+static char *join_lines(const char *text)
+{
+    AUTO(strv_done) struct strv lines = STRV_INIT;
+
+    strv_add_split(&lines, text, "\n");
+    return strv_join(&lines, "; ");
+}
+
+static void add_note(struct strv *notes, const struct list_row *row, const char *what,
+                     const char *text)
+{
+    if (text != NULL) {
+        AUTO_FREE char *line = join_lines(text);
+
+        strv_take(notes, str_fmt("%s: %s%s\n", row->name, what, line));
+    }
+}
+
+void cert_list_notes(const struct list_row *row, struct strv *notes)
+{
+    const struct store_renewal *kept = &row->renewal->kept;
+    char when[CLOCK_TEXT_MAX] = "";
+
+    add_note(notes, row, "", row->trouble);
+    if (kept->n_failures > 0) {
+        clock_format(kept->failed_s, when);
+        AUTO_FREE char *what = str_fmt("failed at %s: ", when);
+        add_note(notes, row, what, kept->error);
+    }
+    add_note(notes, row, "not deployed: ", row->deploy_error);
+}
+
 /* ---- All facts ---- */
 
 /* Texts by name, so that both forms say the same. */
@@ -151,18 +184,19 @@ static void add_time(struct facts *facts, const char *key, int64_t wall_s)
 
 static void gather_cert(const struct list_row *row, struct facts *facts)
 {
-    const struct store_cert *cert = row->cert;
+    static const struct store_cert NONE = {.name = NULL};
+    const struct store_cert *cert = row->cert != NULL ? row->cert : &NONE;
 
     add_time(facts, "not-before", cert->not_before_s);
     add_time(facts, "not-after", cert->not_after_s);
-    add_time(facts, "renew-after", row->renew_after_s);
-    add_time(facts, "danger-after", row->renewal->due.danger_s);
+    add_time(facts, "renew-after", row->cert == NULL ? 0 : row->renew_after_s);
+    add_time(facts, "danger-after", row->cert == NULL ? 0 : row->renewal->due.danger_s);
     add_time(facts, "issued", cert->issued_s);
     add_fact(facts, "ca", cert->ca_name);
     add_fact(facts, "directory", cert->directory_url);
     add_fact(facts, "account", cert->account_id);
     add_fact(facts, "profile", cert->profile);
-    add_fact(facts, "key-type", key_type_name(cert->key_type));
+    add_fact(facts, "key-type", row->cert == NULL ? NULL : key_type_name(cert->key_type));
     add_fact(facts, "issuer", cert->issuer);
     add_fact(facts, "serial", cert->serial);
     add_fact(facts, "sha256", cert->sha256_hex);
@@ -191,9 +225,7 @@ static void gather(const struct list_row *row, struct facts *facts)
     facts->n_times = 0;
     add_fact(facts, "trouble", row->trouble);
     add_fact(facts, "deploy-error", row->deploy_error);
-    if (row->cert != NULL) {
-        gather_cert(row, facts);
-    }
+    gather_cert(row, facts);
     gather_renewal(row, facts);
 }
 
@@ -207,10 +239,8 @@ static void add_list(struct buf *to, const char *key, const struct strv *items)
 /* One line, whatever the text has. */
 static void add_line(struct buf *to, const char *key, const char *text)
 {
-    AUTO(strv_done) struct strv lines = STRV_INIT;
+    AUTO_FREE char *joined = join_lines(text);
 
-    strv_add_split(&lines, text, "\n");
-    AUTO_FREE char *joined = strv_join(&lines, "; ");
     buf_addf(to, "%s=%s\n", key, joined);
 }
 

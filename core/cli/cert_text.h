@@ -12,10 +12,14 @@
 void cert_table_init(struct table *table);
 void cert_table_add(struct table *table, const struct list_row *row, int64_t wall_s);
 
+/* What is wrong with it, in its own words, a line each: why it is damaged, what failed last. */
+void cert_list_notes(const struct list_row *row, struct strv *notes);
+
 /* key=value, a line each. */
 void cert_format_keys(const struct list_row *row, struct buf *to);
 
-/* The same facts as an object of --json's kind "certificate", without a line feed; to mem_free. */
+/* The same facts as an object of --json's kind "certificate", without a line feed; what there is
+ * nothing to say of is null. To mem_free. */
 char *cert_format_json(const struct list_row *row, int64_t wall_s);
 
 #endif

@@ -19,6 +19,7 @@
 struct listing {
     struct sink *sink;
     struct table table;
+    struct strv notes; /* what has no room in a table */
     size_t n;
 };
 
@@ -33,6 +34,15 @@ static void take_row(void *arg, const struct list_row *row)
         sink_write_json(listing->sink, object);
     } else {
         cert_table_add(&listing->table, row, clock_wall_s());
+        cert_list_notes(row, &listing->notes);
+    }
+}
+
+static void show_listing(const struct listing *listing)
+{
+    command_show_table(listing->sink, &listing->table);
+    for (size_t i = 0; i < listing->notes.n; i++) {
+        sink_write_result(listing->sink, listing->notes.items[i]);
     }
 }
 
@@ -59,11 +69,12 @@ enum task_exit command_list(struct task_env *env, const struct args *args, struc
     cert_table_init(&listing.table);
     status = task_list(env, &request, take_row, &listing);
     if (!sink_is_json(sink) && listing.n > 0) {
-        command_show_table(sink, &listing.table);
+        show_listing(&listing);
     } else if (!sink_is_json(sink) && status == EXIT_DONE) {
         event_log(EVENT_NOTICE, "", "no certificate yet: acme-dns issue --help");
     }
     table_done(&listing.table);
+    strv_done(&listing.notes);
     return command_tell_end(sink, "list", status);
 }
 

@@ -23,12 +23,11 @@ struct list {
     list_row_fn *seen;
     void *arg;
     struct metrics metrics;
-    struct strv names; /* all that were met, for a suggestion */
-    enum list_health worst;
+    struct strv names;  /* all that were met, for a suggestion */
     struct map *orders; /* of the store in hand, by certificate: struct strv; NULL: not read yet */
     struct strv **order_names;
     size_t n_orders, cap_orders;
-    bool has_finding; /* or nobody to publish for one */
+    bool has_finding;
     bool has_found;
 };
 
@@ -51,12 +50,20 @@ static enum list_health health_of(const struct store_cert *cert,
     return verdict->is_due ? LIST_DUE : LIST_GOOD;
 }
 
+/* Somebody should look. A trial may expire: nobody renews it unasked. */
+static bool is_finding(const struct list_row *row)
+{
+    bool is_missed = row->health == LIST_ABSENT && !row->is_retired;
+
+    return !row->is_staging && (row->health >= LIST_DANGER || row->is_deploy_pending ||
+                                (row->prospects & PROSPECT_NO_PROVIDER) != 0 ||
+                                (is_missed && row->renewal->kept.n_failures > 0));
+}
+
 static void tell(struct list *list, const struct list_row *row)
 {
     list->has_found = true;
-    list->worst = row->health > list->worst ? row->health : list->worst;
-    list->has_finding =
-        list->has_finding || row->is_deploy_pending || (row->prospects & PROSPECT_NO_PROVIDER) != 0;
+    list->has_finding = list->has_finding || is_finding(row);
     if (list->request->metrics != NULL) {
         metrics_add(&list->metrics, row);
     }
@@ -278,7 +285,7 @@ enum task_exit task_list(struct task_env *env, const struct list_request *reques
     if (run(&list, &err) < 0) {
         event_log(EVENT_ERROR, "", "%s", err.text);
         status = task_exit_for(err.class);
-    } else if (request->is_judged && (list.worst >= LIST_DANGER || list.has_finding)) {
+    } else if (request->is_judged && list.has_finding) {
         status = EXIT_FAILED;
     }
     deploy_common_free(list.common);

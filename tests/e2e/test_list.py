@@ -11,6 +11,7 @@ import stat
 import pytest
 from lab import Ca, World, Zone
 
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 MANY = ("www.example.test", "a.example.test", "b.example.test", "c.example.test")
 
 
@@ -86,6 +87,34 @@ def test_a_name_that_is_not_there(installed):
         assert result.code == 3, result.err
         assert "no certificate 'exampel.test'" in result.err
         assert "did you mean 'example.test'" in result.err
+
+
+def test_what_failed_is_told_and_found(make_lab, make_client):
+    """A renewal has time before it is anybody's business; what is not there yet has none, and a trial needs none."""
+    lab = make_lab(World(zones=[Zone("example.test")], cas=[Ca(calm=True)], in_step=True))
+    client = make_client(lab)
+    assert client.issue("a.example.test", options=["--name", "a"]).code == 0
+    broken = "[provider no]\nplugin = exec-hook\ncommand = /bin/false\n"
+    client.configure(sections="[ca lab]\ndirectory = %s\nis-staging = yes\n%s" % (client.server, broken))
+    trial = ["issue", "--name", "t", "-d", "t.example.test", "--ca", "lab", "--provider", "no"]
+    assert client.run(*trial).code == 4
+    assert client.run("issue", "--name", "a", "--provider", "no", "--force").code == 4
+    run = client.run("list", "--check")
+    assert run.code == 0, run.out
+    assert re.search(r"^a: failed at 20\d\d-\S+Z: provider 'no' cannot add _acme-challenge\.a\.example\.test\..*"
+                     r"exit code 1", run.out, re.M), run.out
+    assert client.run("issue", "--name", "b", "-d", "b.example.test", "--server", client.server,
+                      "--provider", "no").code == 4
+    run = client.run("list", "--check")
+    assert run.code == 1 and re.search(r"^b +not issued yet, order waits, failing ", run.out, re.M), run.out
+    assert re.search(r"^b: failed at .*'no' cannot add _acme-challenge\.b\.example\.test\.", run.out, re.M), run.out
+    # The same for programs: all keys always, and the manual has each of them.
+    events = events_of(client)
+    assert [event["subject"] for event in events] == ["a", "b", "t"] and events[1]["last-error-class"] == "provider"
+    with open(os.path.join(ROOT, "docs", "acme-dns.1"), encoding="utf-8") as file:
+        manual = re.search(r"^\.It certificate$(.*?)^\.It result$", file.read(), re.M | re.S).group(1)
+    words = set(re.findall(r"^\.Li (\S+)", manual, re.M)) | {"event", "level", "time", "subject"}
+    assert all(set(event) == set(events[0]) and set(event) <= words for event in events), set(events[0]) - words
 
 
 def test_metrics_for_an_exporter(installed, tmp_path):
