@@ -199,6 +199,7 @@ void order_enter_install(struct order *order)
         .account_id = order->account_id,
         .profile = order->profile,
         .providers = order->providers.n > 0 ? &order->providers : NULL,
+        .default_provider = provider_default(order->env.providers, order->map),
         .order_url = order->order->url,
         .certificate_url = order->order->certificate,
         .privkey_mode = order->privkey_mode,

@@ -158,6 +158,24 @@ static const struct config_section *only_instance(const struct provider_set *set
                                                                                         : NULL;
 }
 
+/* Who publishes where nothing says who. */
+static const struct config_section *default_instance(const struct provider_set *set,
+                                                     const struct provider_map *said)
+{
+    const struct config_section *only = only_instance(set);
+
+    return only != NULL || said->remembered == NULL || set->config == NULL
+               ? only
+               : config_section_find(set->config, "provider", said->remembered);
+}
+
+const char *provider_default(const struct provider_set *set, const struct provider_map *map)
+{
+    const struct config_section *section = default_instance(set, map_in_force(set, map));
+
+    return section == NULL ? NULL : section->name;
+}
+
 /* ---- What is nobody's ---- */
 
 /* What the public registers under, in words; NULL: an ordinary name. Only explicit rules of the
@@ -256,7 +274,7 @@ int provider_find(struct provider_set *set, const struct provider_map *map, cons
     const struct provider_map *said = map_in_force(set, map);
     const struct zone_rule *flag = find_rule(&said->rules, final_owner, false);
     const struct zone_rule *section = find_rule(&set->rules, final_owner, false);
-    const struct config_section *only = only_instance(set);
+    const char *by_default = provider_default(set, map);
     const char *told = section != NULL && section->zone != NULL ? section->zone : zone;
     int result;
 
@@ -266,8 +284,8 @@ int provider_find(struct provider_set *set, const struct provider_map *map, cons
         result = choose_all(set, &said->for_all, final_owner, told, &found, err);
     } else if (section != NULL) {
         result = choose_by_rule(set, section, final_owner, zone, &found, err);
-    } else if (only != NULL) {
-        result = choose(set, only->name, final_owner, zone, &found, err);
+    } else if (by_default != NULL) {
+        result = choose(set, by_default, final_owner, zone, &found, err);
     } else {
         result = explain_no_match(set, said, final_owner, zone, err);
     }
@@ -301,7 +319,7 @@ int provider_check_any(struct provider_set *set, const struct provider_map *map,
     AUTO_FREE char *owner = str_fmt("_acme-challenge.%s", zone);
 
     return names_anybody(&said->rules) || names_anybody(&set->rules) || said->for_all.n > 0 ||
-                   only_instance(set) != NULL
+                   default_instance(set, said) != NULL
                ? 0
                : explain_no_match(set, said, owner, zone, err);
 }

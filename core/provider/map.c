@@ -87,6 +87,11 @@ void provider_map_allow(struct provider_map *map, const struct strv *zones)
     }
 }
 
+void provider_map_remember(struct provider_map *map, const char *name)
+{
+    str_set(&map->remembered, name);
+}
+
 void provider_map_free(struct provider_map *map)
 {
     if (map == NULL) {
@@ -95,5 +100,6 @@ void provider_map_free(struct provider_map *map)
     zone_rules_done(&map->rules);
     strv_done(&map->for_all);
     strv_done(&map->allow_aliases);
+    mem_free(map->remembered);
     mem_free(map);
 }

@@ -135,6 +135,9 @@ void provider_set_inherit(struct provider_set *set, int fd);
 int provider_map_new(const struct strv *assignments, const struct strv *allow_aliases,
                      struct provider_map **ret_map, struct err *err);
 void provider_map_allow(struct provider_map *map, const struct strv *zones);
+/* Who published when there was only one [provider]: where nothing else says who is to, and there
+ * are several now, it goes on doing so. NULL: nobody. */
+void provider_map_remember(struct provider_map *map, const char *name);
 void provider_map_free(struct provider_map *map); /* takes NULL */
 DEFINE_AUTO_PTR(provider_map, provider_map_free);
 
@@ -158,14 +161,18 @@ void provider_choices_done(struct provider_choices *choices);
 /*
  * Who publishes at final_owner (CNAMEs followed) in zone (the cut that was found), both absolute
  * with a dot: all of them must. --provider ZONE=P and [zone] sections match as suffixes of
- * final_owner, the longest wins, the command line before files; then --provider P; then the only
- * instance there is. ERR_CONFIG with both lists and the lines to add when nothing matches. A
+ * final_owner, the longest wins, the command line before files; then --provider P; then
+ * provider_default(). ERR_CONFIG with both lists and the lines to add when nothing matches. A
  * cut that was overridden ([zone] zone =, [provider] zone =) comes back in the choice. ERR_CONFIG
  * also for a zone that is the root, a top-level domain or a public suffix, unless a [zone] section
  * names exactly that.
  */
 int provider_find(struct provider_set *set, const struct provider_map *map, const char *final_owner,
                   const char *zone, struct provider_choices *ret_choices, struct err *err);
+
+/* Who publishes where nothing says who: the only instance, or else the one that the map remembers,
+ * if it is configured still. NULL: nobody. */
+const char *provider_default(const struct provider_set *set, const struct provider_map *map);
 
 /*
  * Before the DNS was asked: ERR_CONFIG, as provider_find() has it, when nobody can be found for any

@@ -50,6 +50,7 @@ struct provider_map {
     struct strv for_all;       /* --provider P,Q */
     struct zone_rules rules;   /* --provider ZONE=P */
     struct strv allow_aliases; /* absolute */
+    char *remembered;          /* the default of an earlier time, or NULL */
 };
 
 struct provider_set {

@@ -17,10 +17,20 @@ void store_cert_free(struct store_cert *cert)
     if (cert == NULL) {
         return;
     }
-    char *owned[] = {cert->name,           cert->ca_name, cert->directory_url,    cert->account_id,
-                     cert->profile,        cert->serial,  cert->issuer,           cert->sha256_hex,
-                     cert->order_url,      cert->version, cert->previous_version, cert->warning,
-                     cert->certificate_url};
+    char *owned[] = {cert->name,
+                     cert->ca_name,
+                     cert->directory_url,
+                     cert->account_id,
+                     cert->profile,
+                     cert->serial,
+                     cert->issuer,
+                     cert->sha256_hex,
+                     cert->order_url,
+                     cert->version,
+                     cert->previous_version,
+                     cert->warning,
+                     cert->certificate_url,
+                     cert->default_provider};
     for (size_t i = 0; i < ARRAY_LEN(owned); i++) {
         mem_free(owned[i]);
     }

@@ -33,8 +33,9 @@ struct store_cert {
     char *account_id;
     char *profile; /* the CA's certificate profile that was asked for; mostly NULL */
     enum key_type key_type;
-    struct strv providers; /* "instance" or "zone=instance", as --provider takes them */
-    int64_t issued_s;      /* when it was installed */
+    struct strv providers;  /* "instance" or "zone=instance", as --provider takes them */
+    char *default_provider; /* who published for what nobody was named for; or NULL */
+    int64_t issued_s;       /* when it was installed */
     int64_t not_before_s;
     int64_t not_after_s;
     char *serial;
@@ -111,6 +112,7 @@ struct store_install {
     const char *account_id;
     const char *profile;
     const struct strv *providers; /* or NULL */
+    const char *default_provider; /* or NULL */
     const char *order_url;
     const char *certificate_url;
     mode_t privkey_mode; /* 0: 0600; others never get any access */

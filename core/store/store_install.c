@@ -237,6 +237,7 @@ struct store_job *store_cert_install(struct store *store, const struct store_ins
     cert->directory_url = str_dup(wanted->directory_url);
     cert->account_id = str_dup(wanted->account_id);
     cert->profile = str_dup(wanted->profile);
+    cert->default_provider = str_dup(wanted->default_provider);
     cert->order_url = str_dup(wanted->order_url);
     cert->certificate_url = str_dup(wanted->certificate_url);
     cert->key_type = key_get_type(wanted->key);

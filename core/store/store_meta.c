@@ -20,6 +20,7 @@ static const struct {
     {"sha256", offsetof(struct store_cert, sha256_hex)},
     {"order", offsetof(struct store_cert, order_url)},
     {"certificate", offsetof(struct store_cert, certificate_url)},
+    {"default-provider", offsetof(struct store_cert, default_provider)},
     {"previous", offsetof(struct store_cert, previous_version)},
 };
 

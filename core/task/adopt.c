@@ -95,13 +95,26 @@ static int add_ca(struct adoption *a, struct err *err)
     return is_named ? add(a, "ca", name, err) : add(a, "server", a->cert->directory_url, err);
 }
 
-/* With several, which zone was whose is not known. */
+static bool has_several_providers(const struct config *config)
+{
+    const struct config_section *first = config_section_next(config, "provider", NULL);
+
+    return first != NULL && config_section_next(config, "provider", first) != NULL;
+}
+
+/* With several, which zone was whose is not known. The one by default is that of the configuration,
+ * unless others have come. */
 static int add_provider(struct adoption *a, struct err *err)
 {
     const struct strv *providers = &a->cert->providers;
 
-    return has(a, "provider") || providers->n != 1 ? 0
-                                                   : add(a, "provider", providers->items[0], err);
+    if (has(a, "provider") || providers->n > 1) {
+        return 0;
+    }
+    return providers->n == 1 ? add(a, "provider", providers->items[0], err)
+           : has_several_providers(a->env->config)
+               ? add(a, "provider", a->cert->default_provider, err)
+               : 0;
 }
 
 /* What was asked for by other means than commands shows in the certificate alone: what is as in

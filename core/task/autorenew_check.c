@@ -59,7 +59,7 @@ static void add_lack(struct check *check, const char *text)
 
 /* Those that would publish if no CNAME leads elsewhere; where one does, only the DNS knows who. */
 static void add_needs(struct check *check, const char *certificate, const struct strv *domains,
-                      const struct strv *assignments)
+                      const struct strv *assignments, const char *remembered)
 {
     AUTO_PTR(provider_map) struct provider_map *map = NULL;
     struct err err = ERR_INIT;
@@ -70,6 +70,7 @@ static void add_needs(struct check *check, const char *certificate, const struct
         add_lack(check, text);
         return;
     }
+    provider_map_remember(map, remembered);
     for (size_t i = 0; i < domains->n; i++) {
         const char *domain = domains->items[i];
         AUTO_FREE char *owner =
@@ -97,7 +98,7 @@ static void add_configured(struct check *check, struct strv *names)
         }
         if (certificate.domains.n > 0) {
             strv_add(names, section->name);
-            add_needs(check, section->name, &certificate.domains, &certificate.providers);
+            add_needs(check, section->name, &certificate.domains, &certificate.providers, NULL);
         }
         certificate_section_done(&certificate);
     }
@@ -128,12 +129,15 @@ static int add_remembered(struct check *check, const struct strv *configured, st
         AUTO(store_pairs_done) struct store_pairs pairs = STORE_PAIRS_INIT;
         AUTO(strv_done) struct strv domains = STRV_INIT;
         AUTO(strv_done) struct strv assignments = STRV_INIT;
+        AUTO_PTR(store_cert) struct store_cert *cert = NULL;
         struct err ignored = ERR_INIT; /* 'list' tells of damage */
 
         if (!strv_has(configured, names.items[i]) &&
             store_request_load(store, names.items[i], &pairs, &ignored) == 0) {
             take_pairs(&pairs, &domains, &assignments);
-            add_needs(check, names.items[i], &domains, &assignments);
+            (void)store_cert_load(store, names.items[i], &cert, &ignored);
+            add_needs(check, names.items[i], &domains, &assignments,
+                      cert == NULL ? NULL : cert->default_provider);
         }
     }
     return 0;

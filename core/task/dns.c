@@ -291,7 +291,7 @@ static int run(struct dns_task *task, struct err *err)
     /* What is removed or looked for was published by somebody whom the journal may know. */
     const char *published = request->verb == LEASE_PUBLISH ? task->identifier : NULL;
 
-    if (rooms_check_providers(env, &request->providers, published, err) < 0 ||
+    if (rooms_check_providers(env, &request->providers, NULL, published, err) < 0 ||
         store_open(env->loop, env->settings->state_dir, false, &store, err) < 0) {
         return err_code(err);
     }

@@ -311,6 +311,19 @@ static void tell_passing(const struct wanted *wanted)
     }
 }
 
+/* A section that names nobody follows the configuration; what a command was told once, and what
+ * goes on as it was, keeps to whom it had. */
+static void remember_provider(const struct job *job)
+{
+    AUTO_PTR(store_cert) struct store_cert *before = NULL;
+    struct err ignored = ERR_INIT; /* told when it is needed */
+
+    if (!job->wanted->is_configured && job->wanted->now.providers.n == 0 &&
+        store_cert_load(job->store, job->wanted->name, &before, &ignored) == 0) {
+        provider_map_remember(job->map, before->default_provider);
+    }
+}
+
 int job_new(struct run *run, const struct issue_request *request, struct job **ret_job,
             struct err *err)
 {
@@ -321,9 +334,12 @@ int job_new(struct run *run, const struct issue_request *request, struct job **r
     job->request = request;
     if (wanted_make(env, request, run_trees(run), &job->wanted, &job->store, err) < 0 ||
         provider_map_new(&job->wanted->now.providers, &job->wanted->now.allow_aliases, &job->map,
-                         err) < 0 ||
-        rooms_check_providers(env, &job->wanted->now.providers, job->wanted->now.names.items[0],
-                              err) < 0) {
+                         err) < 0) {
+        return err_code(err);
+    }
+    remember_provider(job);
+    if (rooms_check_providers(env, &job->wanted->now.providers, job->map,
+                              job->wanted->now.names.items[0], err) < 0) {
         return err_code(err);
     }
     tell_passing(job->wanted);

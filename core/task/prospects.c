@@ -65,7 +65,7 @@ static unsigned look_at_name(struct prospects *prospects, const struct provider_
 }
 
 static unsigned look_at_providers(struct prospects *prospects, const struct strv *said,
-                                  const struct strv *domains)
+                                  const char *remembered, const struct strv *domains)
 {
     AUTO_PTR(provider_map) struct provider_map *map = NULL;
     struct err ignored = ERR_INIT;
@@ -74,6 +74,7 @@ static unsigned look_at_providers(struct prospects *prospects, const struct strv
     if (prospects->set == NULL || provider_map_new(said, NULL, &map, &ignored) < 0) {
         return 0;
     }
+    provider_map_remember(map, remembered);
     for (size_t i = 0; i < domains->n; i++) {
         sum |= look_at_name(prospects, map, domains->items[i]);
     }
@@ -101,7 +102,9 @@ unsigned prospects_find(struct prospects *prospects, const struct store_cert *ce
             strv_add(&said, request->items[i].value);
         }
     }
-    return look_at_providers(prospects, &said, &cert->domains);
+    return look_at_providers(prospects, &said,
+                             standing == STANDING_GOOD ? NULL : cert->default_provider,
+                             &cert->domains);
 }
 
 void prospects_list(unsigned sum, struct strv *to)

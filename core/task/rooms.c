@@ -219,8 +219,8 @@ int rooms_open_idle(struct task_env *env, const struct strv *assignments,
     return provider_set_new(env->loop, env->config, &settings, ret_set, err);
 }
 
-int rooms_check_providers(struct task_env *env, const struct strv *assignments, const char *name,
-                          struct err *err)
+int rooms_check_providers(struct task_env *env, const struct strv *assignments,
+                          const struct provider_map *map, const char *name, struct err *err)
 {
     AUTO_PTR(provider_set) struct provider_set *set = NULL;
 
@@ -228,7 +228,7 @@ int rooms_check_providers(struct task_env *env, const struct strv *assignments, 
         get_named(set, assignments, false, err) < 0) {
         return err_code(err);
     }
-    return name == NULL ? 0 : provider_check_any(set, NULL, name, err);
+    return name == NULL ? 0 : provider_check_any(set, map, name, err);
 }
 
 void rooms_leave_output(struct task_env *env, const struct strv *assignments)

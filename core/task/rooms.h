@@ -50,10 +50,10 @@ int rooms_open(struct task_env *env, const struct rooms_request *request, struct
 struct provider_settings rooms_provider_settings(const struct task_env *env, struct strv *denied);
 
 /* Whether there is every provider that --provider names ("P,Q", "ZONE=P,Q"), and its plug-in, or it
- * can work here; and, unless name is NULL, whether anybody could publish for such a name. Starts
- * and writes nothing. */
-int rooms_check_providers(struct task_env *env, const struct strv *assignments, const char *name,
-                          struct err *err);
+ * can work here; and, unless name is NULL, whether anybody could publish for such a name, by map
+ * (NULL: the assignments). Starts and writes nothing. */
+int rooms_check_providers(struct task_env *env, const struct strv *assignments,
+                          const struct provider_map *map, const char *name, struct err *err);
 
 /* A set to ask, that starts nothing; to provider_set_free(). assignments: --provider, or NULL. */
 int rooms_open_idle(struct task_env *env, const struct strv *assignments,

@@ -9,6 +9,7 @@ import re
 
 import pytest
 from lab import Ca, World, Zone
+from test_list import events_of
 from test_process import many, results, section, serial, with_partner
 
 ZONE = Zone("example.test", records='@ 60 IN TXT "not ours"')
@@ -141,6 +142,23 @@ def test_what_a_killed_run_left_does_not_wait_for_a_hook(lab, client):
     run = client.run("process")
     assert run.code == 0 and "going on with the order of an earlier run" in run.err, run.err
     assert lab.request_counts()["newOrder"] == asked and lab.transfer("example.test") == before
+
+
+def test_a_second_provider_takes_the_first_from_no_certificate(lab, client):
+    """It was chosen because there was no other. A section that names none says that the configuration chooses."""
+    issue = ["issue", "--server", client.server, "--name", "a", "-d", "a.example.test"]
+    assert client.run(*issue).code == 0
+    client.configure(sections=many(client, "b", ""))
+    assert client.run("process").code == 0
+    client.configure(sections=many(client, "b", "") + "[provider other]\nplugin = rfc2136\nserver = 127.0.0.1:9\n")
+    obstacles = {event["subject"]: event["obstacles"] for event in events_of(client)}
+    assert obstacles == {"a": [], "b": ["no-provider"]}
+    assert "provider = lab\n" in client.run("adopt", "a").out
+    for _ in range(2):
+        run = client.run("renew", "--force", "--json")
+        ends = results(run)
+        assert run.code == 3 and (ends["a"]["exit"], ends["b"]["exit"]) == (0, 3), run.out
+    assert "no provider is configured" in ends["b"]["text"]
 
 
 def test_a_ca_that_is_down_is_waited_for_once(lab, client):

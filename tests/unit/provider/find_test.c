@@ -263,6 +263,41 @@ static void an_order_has_a_map_of_its_own(void **state)
     bed_close(&bed);
 }
 
+/* One that was issued when there was only one [provider] does not lose it by a second. */
+static void the_default_of_an_earlier_time_goes_on(void **state)
+{
+    struct bed bed;
+    struct provider_map *map = NULL;
+    struct provider_choices choices = PROVIDER_CHOICES_INIT;
+    struct err err = ERR_INIT;
+
+    (void)state;
+    bed_open(&bed,
+             "[provider a]\nplugin = rfc2136\n[provider b]\nplugin = rfc2136\n"
+             "[zone example.org]\nprovider = b\n",
+             NULL, NULL);
+    assert_int_equal(provider_map_new(NULL, NULL, &map, &err), 0);
+    assert_null(provider_default(bed.set, map));
+    provider_map_remember(map, "a");
+    assert_string_equal(provider_default(bed.set, map), "a");
+    assert_int_equal(
+        provider_find(bed.set, map, "_acme-challenge.example.com.", "example.com.", &choices, &err),
+        0);
+    assert_string_equal(provider_name(choices.items[0].provider), "a");
+    provider_choices_done(&choices);
+    assert_int_equal(
+        provider_find(bed.set, map, "_acme-challenge.example.org.", "example.org.", &choices, &err),
+        0);
+    assert_string_equal(provider_name(choices.items[0].provider), "b");
+    provider_choices_done(&choices);
+    provider_map_remember(map, "gone");
+    assert_null(provider_default(bed.set, map));
+    assert_true(provider_find(bed.set, map, "_acme-challenge.example.com.", "example.com.",
+                              &choices, &err) < 0);
+    provider_map_free(map);
+    bed_close(&bed);
+}
+
 /* Or a name would be published with the provider of the zone above, which is another. */
 static void no_shorter_zone_serves_for_one_that_is_wrong(void **state)
 {
@@ -292,6 +327,7 @@ int main(void)
         cmocka_unit_test(public_zones_are_nobodys_unless_named),
         cmocka_unit_test(only_our_owners_and_allowed_targets_are_written),
         cmocka_unit_test(an_order_has_a_map_of_its_own),
+        cmocka_unit_test(the_default_of_an_earlier_time_goes_on),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
