@@ -232,14 +232,40 @@ const struct config_key *key_table(size_t *ret_n)
     return KEYS;
 }
 
-const struct config_key *key_find(const char *section, const char *name)
+/* Those of one section, which stand together. */
+struct rows {
+    const struct config_key *first;
+    size_t n;
+};
+
+static struct rows find_rows(const char *section)
 {
+    struct rows rows = {.first = NULL};
+
     for (size_t i = 0; i < ARRAY_LEN(KEYS); i++) {
-        if (strcmp(KEYS[i].section, section) == 0 && strcmp(KEYS[i].name, name) == 0) {
-            return &KEYS[i];
+        if (strcmp(KEYS[i].section, section) == 0) {
+            rows.first = rows.n == 0 ? &KEYS[i] : rows.first;
+            rows.n++;
+        } else if (rows.n > 0) {
+            break;
+        }
+    }
+    return rows;
+}
+
+static const struct config_key *find_among(struct rows rows, const char *name)
+{
+    for (size_t i = 0; i < rows.n; i++) {
+        if (strcmp(rows.first[i].name, name) == 0) {
+            return &rows.first[i];
         }
     }
     return NULL;
+}
+
+const struct config_key *key_find(const char *section, const char *name)
+{
+    return find_among(find_rows(section), name);
 }
 
 bool key_is_repeatable(const struct config_key *key)
@@ -284,49 +310,51 @@ static void free_field(const struct config_key *key, void *fields)
     }
 }
 
-void key_reset(const struct config_key *key, void *into)
+static void take_fallback(const struct config_key *key, void *into)
 {
-    struct config_value value = {
+    const struct config_value value = {
         .key = key->name, .text = key->fallback, .place = {.origin = CONFIG_DEFAULT}};
     struct err err = ERR_INIT;
 
+    (void)key_parse(key, &value, into, &err);
+}
+
+void key_reset(const struct config_key *key, void *into)
+{
     free_field(key, into);
     if (key->fallback != NULL) {
-        (void)key_parse(key, &value, into, &err);
+        take_fallback(key, into);
     }
 }
 
 void key_free_fields(const char *section, void *fields)
 {
-    for (size_t i = 0; i < ARRAY_LEN(KEYS); i++) {
-        if (strcmp(KEYS[i].section, section) == 0) {
-            free_field(&KEYS[i], fields);
-        }
+    struct rows rows = find_rows(section);
+
+    for (size_t i = 0; i < rows.n; i++) {
+        free_field(&rows.first[i], fields);
     }
 }
 
 /* The nearest of the section's keys below an error about an unknown one. */
-static void hint_key(struct err *err, const struct config_section *section, const char *name)
+static void hint_key(struct err *err, struct rows rows, const char *name)
 {
     const char *names[ARRAY_LEN(KEYS)];
-    size_t n = 0;
 
-    for (size_t i = 0; i < ARRAY_LEN(KEYS); i++) {
-        if (strcmp(KEYS[i].section, section->kind) == 0) {
-            names[n++] = KEYS[i].name;
-        }
+    for (size_t i = 0; i < rows.n; i++) {
+        names[i] = rows.first[i].name;
     }
     if (err != NULL && strcmp(name, "include") == 0) {
         err_hint(err, CONFIG_NO_INCLUDES);
     } else {
-        config_hint_nearest(err, name, names, n);
+        config_hint_nearest(err, name, names, rows.n);
     }
 }
 
-static void parse_one(struct config_section *section, const struct config_value *value, void *into,
-                      struct config_errors *errors)
+static void parse_one(struct config_section *section, const struct config_value *value,
+                      struct rows rows, void *into, struct config_errors *errors)
 {
-    const struct config_key *key = key_find(section->kind, value->key);
+    const struct config_key *key = find_among(rows, value->key);
     const struct config_value *first = config_value_next(section, value->key, NULL);
     struct config_place key_place = value->place;
     struct err err = ERR_INIT;
@@ -335,7 +363,7 @@ static void parse_one(struct config_section *section, const struct config_value 
     if (key == NULL) {
         hint_key(config_errors_add(errors, section, &key_place, "unknown key '%s' in [%s]",
                                    value->key, section->kind),
-                 section, value->key);
+                 rows, value->key);
     } else if (first != value && !key_is_repeatable(key)) {
         AUTO_FREE char *where = config_place_format(&first->place);
 
@@ -348,12 +376,12 @@ static void parse_one(struct config_section *section, const struct config_value 
 
 void key_parse_section(struct config_section *section, void *into, struct config_errors *errors)
 {
-    for (size_t i = 0; i < ARRAY_LEN(KEYS); i++) {
-        if (strcmp(KEYS[i].section, section->kind) == 0) {
-            key_reset(&KEYS[i], into);
-        }
+    struct rows rows = find_rows(section->kind);
+
+    for (size_t i = 0; i < rows.n; i++) {
+        key_reset(&rows.first[i], into);
     }
     for (size_t i = 0; i < section->n_values; i++) {
-        parse_one(section, &section->values[i], into, errors);
+        parse_one(section, &section->values[i], rows, into, errors);
     }
 }

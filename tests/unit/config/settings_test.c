@@ -96,6 +96,20 @@ static void every_fallback_parses(void **state)
     }
 }
 
+/* They are looked for as one run of rows. */
+static void the_rows_of_a_section_stand_together(void **state)
+{
+    size_t n = 0;
+    const struct config_key *keys = key_table(&n);
+
+    (void)state;
+    for (size_t i = 0; i < n; i++) {
+        assert_ptr_equal(key_find(keys[i].section, keys[i].name), &keys[i]);
+    }
+    assert_null(key_find("zone", "email"));
+    assert_null(key_find("provider", "email"));
+}
+
 /* What is shown of a value is a value again, and the same one. */
 static void values_are_formatted_as_they_can_be_read(void **state)
 {
@@ -591,6 +605,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(has_the_documented_defaults, clear_environment),
         cmocka_unit_test(every_fallback_parses),
+        cmocka_unit_test(the_rows_of_a_section_stand_together),
         cmocka_unit_test(values_are_formatted_as_they_can_be_read),
         cmocka_unit_test(what_nobody_said_is_not_shown),
         cmocka_unit_test_setup_teardown(flag_beats_environment_beats_file, clear_environment,
