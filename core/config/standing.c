@@ -174,28 +174,27 @@ static culprit *check_needs(const struct standings *standings,
 }
 
 enum standing standing_find(const struct standings *standings, const char *certificate,
-                            struct err *ret_why)
+                            struct certificate_section *ret_section, struct err *ret_why)
 {
     const struct config_section *section =
         config_section_find(standings->config, "certificate", certificate);
-    AUTO(certificate_section_done) struct certificate_section fields = {.section = section};
     const char *lost = config_lost(standings->config);
     culprit *found = check(section);
 
-    if (found == NULL) {
-        found = check(config_section_find(standings->config, "acme-dns", ""));
-    }
     if (section == NULL) {
         if (lost != NULL) {
             (void)err_set(ret_why, ERR_CONFIG, "%s", lost);
         }
         return lost == NULL ? STANDING_ABSENT : STANDING_LOST;
     }
+    if (found == NULL && certificate_section_read(section, ret_section, ret_why) < 0) {
+        return STANDING_DISABLED;
+    }
     if (found == NULL) {
-        if (certificate_section_read(section, &fields, ret_why) < 0) {
-            return STANDING_DISABLED;
-        }
-        found = check_needs(standings, &fields);
+        found = check(config_section_find(standings->config, "acme-dns", ""));
+    }
+    if (found == NULL) {
+        found = check_needs(standings, ret_section);
     }
     if (found != NULL) {
         (void)err_set(ret_why, ERR_CONFIG, "%s", found->why);

@@ -16,6 +16,7 @@
 #define CONFIG_STANDING_H
 
 #include "config/config.h"
+#include "config/sections.h"
 #include "config/settings.h"
 
 #include "base/cleanup.h"
@@ -37,8 +38,11 @@ void standings_free(struct standings *standings); /* takes NULL */
 DEFINE_AUTO_PTR(standings, standings_free);
 
 /* ret_why, ERR_CONFIG with the place of the first mistake, is set for DISABLED and LOST only. Such
- * a certificate, if it was issued before, is to be renewed as request.conf has it. */
+ * a certificate, if it was issued before, is to be renewed as request.conf has it.
+ *
+ * What the section says is put into *ret_section, which must be empty, if the section itself is
+ * right, whatever it leads to; else its member `section` stays NULL. */
 enum standing standing_find(const struct standings *standings, const char *certificate,
-                            struct err *ret_why);
+                            struct certificate_section *ret_section, struct err *ret_why);
 
 #endif

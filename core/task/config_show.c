@@ -218,8 +218,9 @@ static void show_certificate_of(struct show *show, const struct config_section *
 
 static void show_certificate(struct show *show, const struct config_section *section)
 {
+    AUTO(certificate_section_done) struct certificate_section unused = {.section = NULL};
     struct err why = ERR_INIT;
-    bool is_good = standing_find(show->standings, section->name, &why) == STANDING_GOOD;
+    bool is_good = standing_find(show->standings, section->name, &unused, &why) == STANDING_GOOD;
 
     show_certificate_of(show, section, is_good ? NULL : why.text);
 }

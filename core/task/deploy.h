@@ -12,6 +12,7 @@
 
 #include "base/cleanup.h"
 #include "config/copy.h"
+#include "config/sections.h"
 #include "store/store_cert.h"
 #include "task/task.h"
 
@@ -52,10 +53,12 @@ int deploy_plan_find(const struct deploy_common *common, struct store *store, co
 bool deploy_is_pending(struct store *store, const struct store_cert *cert,
                        const struct deploy_plan *plan);
 
-/* The two together: whether anything is to be done for the certificate, whose request.conf is at
- * hand (NULL: it cannot be read, and nothing is). What cannot be read is told when it is. */
+/* The two together, for a certificate whose section (NULL: none, or one that is wrong) and
+ * request.conf (NULL: it cannot be read, and nothing is to be done) are at hand. What cannot be
+ * read is told when it is. */
 bool deploy_is_due(const struct deploy_common *common, struct store *store,
-                   const struct store_cert *cert, const struct store_pairs *request);
+                   const struct store_cert *cert, const struct certificate_section *section,
+                   const struct store_pairs *request);
 
 /* Does it and keeps what came of it. err: NULL when all succeeded. Comes from the loop; the
  * deployment is gone then. The caller holds the certificate's lock. */

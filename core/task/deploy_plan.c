@@ -185,17 +185,17 @@ static void prefer_section(const struct certificate_section *section, struct rem
     }
 }
 
-static int find_among(const struct deploy_common *common, const char *name,
+/* Without a section, or where it is wrong (NULL), it is as it last was. */
+static int find_among(const struct deploy_common *common, const struct certificate_section *section,
                       const struct store_pairs *request, struct deploy_plan *ret_plan,
                       struct err *err)
 {
-    AUTO(certificate_section_done) struct certificate_section section = {.section = NULL};
     AUTO(remembered_done) struct remembered remembered = {.hooks = STRV_INIT};
-    struct err why = ERR_INIT; /* none, or one that is wrong: then it is as it last was */
-    bool is_whole = certificate_section_get(common->env->config, name, &section, &why) < 0;
 
-    take_remembered(request, is_whole, &remembered);
-    prefer_section(&section, &remembered);
+    take_remembered(request, section == NULL, &remembered);
+    if (section != NULL) {
+        prefer_section(section, &remembered);
+    }
     return deploy_plan_make(common, &remembered.hooks, remembered.copies, ret_plan, err);
 }
 
@@ -203,13 +203,16 @@ int deploy_plan_find(const struct deploy_common *common, struct store *store, co
                      struct deploy_plan *ret_plan, struct err *err)
 {
     AUTO(store_pairs_done) struct store_pairs request = STORE_PAIRS_INIT;
+    AUTO(certificate_section_done) struct certificate_section section = {.section = NULL};
+    struct err ignored = ERR_INIT; /* of a section that is wrong */
+    bool is_right = certificate_section_get(common->env->config, name, &section, &ignored) == 0;
     int code = store_request_load(store, name, &request, err);
 
     if (code < 0 && code != -ERR_NOT_FOUND) {
         return code;
     }
     err_clear(err);
-    return find_among(common, name, &request, ret_plan, err);
+    return find_among(common, is_right ? &section : NULL, &request, ret_plan, err);
 }
 
 bool deploy_plan_is_empty(const struct deploy_plan *plan)
@@ -247,11 +250,12 @@ bool deploy_is_pending(struct store *store, const struct store_cert *cert,
 }
 
 bool deploy_is_due(const struct deploy_common *common, struct store *store,
-                   const struct store_cert *cert, const struct store_pairs *request)
+                   const struct store_cert *cert, const struct certificate_section *section,
+                   const struct store_pairs *request)
 {
     AUTO(deploy_plan_done) struct deploy_plan plan = DEPLOY_PLAN_INIT;
     struct err ignored = ERR_INIT;
 
-    return request != NULL && find_among(common, cert->name, request, &plan, &ignored) == 0 &&
+    return request != NULL && find_among(common, section, request, &plan, &ignored) == 0 &&
            deploy_is_pending(store, cert, &plan);
 }

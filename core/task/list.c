@@ -10,6 +10,7 @@
 #include "config/config.h"
 #include "config/sections.h"
 #include "config/settings.h"
+#include "config/standing.h"
 #include "order/journal.h"
 #include "store/store_deploy.h"
 #include "task/deploy.h"
@@ -19,6 +20,7 @@ struct list {
     struct task_env *env;
     const struct list_request *request;
     struct deploy_common *common;
+    struct standings *standings;
     struct prospects *prospects;
     list_row_fn *seen;
     void *arg;
@@ -116,18 +118,44 @@ static const struct strv *find_ordered(struct list *list, struct store *store, c
 
 /* ---- One after the other ---- */
 
+/* What the configuration and the last request say of a certificate. */
+struct wishes {
+    enum standing standing;
+    struct certificate_section read;
+    const struct certificate_section *section; /* NULL: there is none, or it is wrong */
+    struct store_pairs kept;
+    const struct store_pairs *request; /* NULL: it cannot be read */
+};
+
+static void wishes_done(struct wishes *wishes)
+{
+    certificate_section_done(&wishes->read);
+    store_pairs_done(&wishes->kept);
+}
+
+static void find_wishes(const struct list *list, struct store *store, const char *name,
+                        struct wishes *wishes)
+{
+    struct err ignored = ERR_INIT; /* what cannot be read says nothing */
+    int code = store_request_load(store, name, &wishes->kept, &ignored);
+
+    wishes->request = code == 0 || code == -ERR_NOT_FOUND ? &wishes->kept : NULL;
+    wishes->standing = standing_find(list->standings, name, &wishes->read, &ignored);
+    wishes->section = wishes->read.section != NULL ? &wishes->read : NULL;
+}
+
 /* As the next run sees it, but for what its command line would say. */
 static void judge(const struct list *list, struct store *store, const char *name,
-                  const struct store_cert *cert, const struct store_pairs *request,
+                  const struct store_cert *cert, const struct wishes *wishes,
                   struct renewal_verdict *ret_verdict)
 {
     const struct renewal_subject subject = {
         .name = name,
         .cert = cert,
-        .renew_before_s = cert == NULL
-                              ? 0
-                              : renewal_find_margin(list->env, name, request,
-                                                    cert->not_after_s - cert->not_before_s),
+        .renew_before_s = cert == NULL ? 0
+                                       : renewal_choose_margin(
+                                             list->env->settings, wishes->section, &wishes->kept,
+                                             cert->not_after_s - cert->not_before_s),
     };
 
     renewal_judge(store, &subject, clock_wall_s(), ret_verdict);
@@ -140,22 +168,22 @@ static void look_at(struct list *list, struct store *store, const char *name)
     AUTO_FREE char *deploy_error = NULL;
     struct list_row row = {.name = name, .path = path, .is_staging = store_is_staging(store)};
     AUTO(renewal_verdict_done) struct renewal_verdict verdict = {.is_due = false};
-    AUTO(store_pairs_done) struct store_pairs request = STORE_PAIRS_INIT;
+    AUTO(wishes_done) struct wishes wishes = {.kept = STORE_PAIRS_INIT};
     AUTO_FREE char *why = NULL;
-    struct err ignored = ERR_INIT; /* what cannot be read says nothing */
-    int request_code = store_request_load(store, name, &request, &ignored);
-    bool is_readable = request_code == 0 || request_code == -ERR_NOT_FOUND;
     struct err err = ERR_INIT;
     int code = store_cert_load(store, name, &cert, &err);
 
-    judge(list, store, name, cert, &request, &verdict);
+    find_wishes(list, store, name, &wishes);
+    judge(list, store, name, cert, &wishes, &verdict);
     why = renewal_explain(&verdict);
     row.renewal = &verdict;
     row.renew_why = why;
     row.has_order = store_pending_key_exists(store, name);
-    row.prospects = code == 0 ? prospects_find(list->prospects, cert, &request) : 0;
+    row.prospects = code == 0 ? prospects_find(list->prospects, cert, wishes.standing, &wishes.read,
+                                               &wishes.kept)
+                              : 0;
     row.is_deploy_pending =
-        code == 0 && deploy_is_due(list->common, store, cert, is_readable ? &request : NULL);
+        code == 0 && deploy_is_due(list->common, store, cert, wishes.section, wishes.request);
     if (row.is_deploy_pending) {
         deploy_error = load_deploy_error(store, name);
         row.deploy_error = deploy_error;
@@ -281,6 +309,7 @@ enum task_exit task_list(struct task_env *env, const struct list_request *reques
 
     metrics_init(&list.metrics);
     list.common = deploy_common_new(env);
+    list.standings = standings_new(env->config, env->settings);
     list.prospects = prospects_new(env);
     if (run(&list, &err) < 0) {
         event_log(EVENT_ERROR, "", "%s", err.text);
@@ -290,6 +319,7 @@ enum task_exit task_list(struct task_env *env, const struct list_request *reques
     }
     deploy_common_free(list.common);
     prospects_free(list.prospects);
+    standings_free(list.standings);
     metrics_done(&list.metrics);
     strv_done(&list.names);
     return status;

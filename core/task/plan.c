@@ -77,18 +77,16 @@ static bool is_asked_for(const struct planner *planner, const char *name)
     return names == NULL || names->n == 0 || strv_has(names, name);
 }
 
-/* Adds it and judges it; section: NULL if STATE alone knows it. */
-static int add(struct planner *planner, const char *name, const struct config_section *section,
-               bool is_staging, struct err *err)
+/* Adds it and judges it. */
+static int add(struct planner *planner, const char *name, bool is_staging, struct err *err)
 {
     struct plan_item item = {.name = str_dup(name), .is_staging = is_staging};
     AUTO(plan_subject_done) struct plan_subject s = {.request = STORE_PAIRS_INIT};
 
     s.item = &item;
-    s.standing = standing_find(planner->standings, name, &s.why);
+    s.standing = standing_find(planner->standings, name, &s.section, &s.why);
     if (s.standing == STANDING_GOOD &&
-        (certificate_section_read(section, &s.section, &s.why) < 0 ||
-         find_tree(planner, &s.section, &item.is_staging, &s.why) < 0)) {
+        find_tree(planner, &s.section, &item.is_staging, &s.why) < 0) {
         s.standing = STANDING_DISABLED;
     }
     map_set(planner->known, name, item.is_staging ? &planner->is_trial : &planner->is_real);
@@ -112,7 +110,7 @@ static int add_configured(struct planner *planner, struct err *err)
     while ((section = config_section_next(planner->env->config, "certificate", section)) != NULL) {
         if (certificate_name_is_valid(section->name) && is_asked_for(planner, section->name) &&
             map_find(planner->known, section->name) == NULL &&
-            add(planner, section->name, section, planner->env->settings->is_staging, err) < 0) {
+            add(planner, section->name, planner->env->settings->is_staging, err) < 0) {
             return err_code(err);
         }
     }
@@ -166,7 +164,7 @@ static int add_remembered_name(struct planner *planner, struct store *store, con
     if (met == &planner->is_trial && !store_is_staging(store)) {
         add_hidden(planner, store, name);
     }
-    return met != NULL ? 0 : add(planner, name, NULL, store_is_staging(store), err);
+    return met != NULL ? 0 : add(planner, name, store_is_staging(store), err);
 }
 
 /* Trials of commands are theirs to repeat, unless all of this run is one. */

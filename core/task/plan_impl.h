@@ -16,9 +16,9 @@
 struct plan_subject {
     struct plan_item *item;
     struct store *store;
-    struct certificate_section section;
-    enum standing standing; /* of the section */
-    struct err why;         /* DISABLED, LOST */
+    struct certificate_section section; /* filled if it is right by itself: standing_find() */
+    enum standing standing;             /* of the section */
+    struct err why;                     /* DISABLED, LOST */
     struct store_pairs request;
     bool has_request;
     bool is_request_readable; /* or not there */

@@ -175,6 +175,7 @@ static void judge_installed(const struct planner *planner, struct plan_subject *
         hold_back(planner, s, &verdict);
     } else if (!planner->request->is_deploy_left &&
                deploy_is_due(planner->common, s->store, s->cert,
+                             s->section.section != NULL ? &s->section : NULL,
                              s->is_request_readable ? &s->request : NULL)) {
         decide(s, PLAN_DEPLOY, str_dup("hooks failed, or were not run yet"));
     } else if (is_request_stale(s)) {

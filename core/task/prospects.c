@@ -5,14 +5,11 @@
 
 #include "base/mem.h"
 #include "config/config.h"
-#include "config/sections.h"
-#include "config/standing.h"
 #include "provider/provider.h"
 #include "task/rooms.h"
 
 struct prospects {
     struct task_env *env;
-    struct standings *standings;
     struct provider_set *set; /* nothing of it is started; NULL: it cannot be made */
 };
 
@@ -22,7 +19,6 @@ struct prospects *prospects_new(struct task_env *env)
     struct err ignored = ERR_INIT; /* told when it is needed */
 
     prospects->env = env;
-    prospects->standings = standings_new(env->config, env->settings);
     (void)rooms_open_idle(env, NULL, &prospects->set, &ignored);
     return prospects;
 }
@@ -33,7 +29,6 @@ void prospects_free(struct prospects *prospects)
         return;
     }
     provider_set_free(prospects->set);
-    standings_free(prospects->standings);
     mem_free(prospects);
 }
 
@@ -82,22 +77,20 @@ static unsigned look_at_providers(struct prospects *prospects, const struct strv
 }
 
 unsigned prospects_find(struct prospects *prospects, const struct store_cert *cert,
+                        enum standing standing, const struct certificate_section *section,
                         const struct store_pairs *request)
 {
-    AUTO(certificate_section_done) struct certificate_section section = {.section = NULL};
     AUTO(strv_done) struct strv said = STRV_INIT;
-    struct err ignored = ERR_INIT;
-    enum standing standing = standing_find(prospects->standings, cert->name, &ignored);
+    bool is_section_first = standing == STANDING_GOOD && section->providers.n > 0;
 
     if (standing == STANDING_ABSENT &&
         store_pairs_find(request, STORE_REQUEST_CONFIGURED) != NULL) {
         return PROSPECT_SECTION_GONE;
     }
-    if (standing == STANDING_GOOD &&
-        certificate_section_get(prospects->env->config, cert->name, &section, &ignored) == 0) {
-        strv_copy(&said, &section.providers);
+    if (is_section_first) {
+        strv_copy(&said, &section->providers);
     }
-    for (size_t i = 0; i < request->n && section.providers.n == 0; i++) {
+    for (size_t i = 0; i < request->n && !is_section_first; i++) {
         if (str_eq(request->items[i].key, "provider")) {
             strv_add(&said, request->items[i].value);
         }

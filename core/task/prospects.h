@@ -6,6 +6,7 @@
 #ifndef TASK_PROSPECTS_H
 #define TASK_PROSPECTS_H
 
+#include "config/standing.h"
 #include "store/store_cert.h"
 #include "task/task.h"
 
@@ -23,8 +24,10 @@ struct prospects *prospects_new(struct task_env *env);
 void prospects_free(struct prospects *prospects); /* takes NULL */
 DEFINE_AUTO_PTR(prospects, prospects_free);
 
-/* The sum of what holds for an installed certificate with that request.conf (empty: none). */
+/* The sum of what holds for an installed certificate whose section stands like that (read where it
+ * is GOOD) and with that request.conf (empty: none). */
 unsigned prospects_find(struct prospects *prospects, const struct store_cert *cert,
+                        enum standing standing, const struct certificate_section *section,
                         const struct store_pairs *request);
 
 /* Appends "section-removed", "manual", "no-credential", "no-provider". */

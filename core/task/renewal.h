@@ -47,12 +47,9 @@ struct renewal_verdict {
     char *warning; /* NULL, or what cannot be read of what is kept, to show */
 };
 
-/* renew-before as it is in force without a command line: of the certificate's section, else as the
- * last command was told (request.conf, empty: none), else the general one. For a certificate of
- * that lifetime; 0: none. */
-int64_t renewal_find_margin(const struct task_env *env, const char *name,
-                            const struct store_pairs *request, int64_t lifetime_s);
-/* The same where section (NULL: there is none, or it is wrong) is at hand. */
+/* renew-before as it is in force without a command line: of the certificate's section (NULL: there
+ * is none, or it is wrong), else as the last command was told (request.conf, empty: none), else the
+ * general one. For a certificate of that lifetime; 0: none. */
 int64_t renewal_choose_margin(const struct settings *settings,
                               const struct certificate_section *section,
                               const struct store_pairs *request, int64_t lifetime_s);

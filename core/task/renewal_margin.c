@@ -20,13 +20,3 @@ int64_t renewal_choose_margin(const struct settings *settings,
                                                                       : &settings->renew_before,
                           lifetime_s);
 }
-
-int64_t renewal_find_margin(const struct task_env *env, const char *name,
-                            const struct store_pairs *request, int64_t lifetime_s)
-{
-    AUTO(certificate_section_done) struct certificate_section section = {.section = NULL};
-    struct err ignored = ERR_INIT; /* what cannot be read says nothing */
-    bool is_right = certificate_section_get(env->config, name, &section, &ignored) == 0;
-
-    return renewal_choose_margin(env->settings, is_right ? &section : NULL, request, lifetime_s);
-}

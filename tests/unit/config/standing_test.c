@@ -21,8 +21,9 @@ static char *judge(const char *text, const char *certificate)
     AUTO_PTR(settings)
     struct settings *settings = settings_new(config, "a.conf", NULL, 0, &errors);
     AUTO_PTR(standings) struct standings *standings = standings_new(config, settings);
+    AUTO(certificate_section_done) struct certificate_section section = {.section = NULL};
     struct err why = ERR_INIT;
-    enum standing standing = standing_find(standings, certificate, &why);
+    enum standing standing = standing_find(standings, certificate, &section, &why);
 
     assert_int_equal(errors.n_fatal, 0);
     return str_fmt("%s%s%s", WORDS[standing], *why.text == '\0' ? "" : " ", why.text);
