@@ -177,7 +177,8 @@ struct acme_renewal {
     char *explanation_url; /* https, or NULL */
 };
 /* renewal is borrowed; reply->retry_after_s says when to ask again. ERR_NOT_FOUND when the CA has
- * no such service, ERR_MALFORMED when what it says is no window. certificate_id: cert_renewal_id().
+ * no such service, ERR_MALFORMED when what it says is no window. certificate_id:
+ * cert_chain_renewal_id().
  */
 typedef void acme_renewal_fn(void *arg, const struct acme_renewal *renewal,
                              const struct acme_reply *reply);

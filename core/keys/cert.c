@@ -127,9 +127,7 @@ static int read_facts(gnutls_x509_crt_t crt, struct cert_facts *facts)
     }
     bool has_sign_byte = facts->serial_len > 1 && facts->serial[0] == 0;
     facts->serial_hex = dup_hex(facts->serial + has_sign_byte, facts->serial_len - has_sign_byte);
-    facts->aki = dup_octets(crt, read_aki, &facts->aki_len);
     facts->sha256_hex = dup_hex(digest, sizeof(digest));
-    facts->subject_cn = dup_cn(crt, gnutls_x509_crt_get_dn_by_oid);
     facts->issuer_cn = dup_cn(crt, gnutls_x509_crt_get_issuer_dn_by_oid);
     read_names(crt, &facts->names);
     return 0;
@@ -139,11 +137,9 @@ static void cert_done(struct cert *cert)
 {
     gnutls_x509_crt_deinit(cert->crt);
     strv_done(&cert->facts.names);
-    mem_free(cert->facts.subject_cn);
     mem_free(cert->facts.issuer_cn);
     mem_free(cert->facts.serial_hex);
     mem_free(cert->facts.serial);
-    mem_free(cert->facts.aki);
     mem_free(cert->facts.sha256_hex);
 }
 
@@ -284,6 +280,11 @@ const struct cert_facts *cert_chain_leaf(const struct cert_chain *chain)
     return &chain->certs[0].facts;
 }
 
+char *cert_chain_subject(const struct cert_chain *chain, size_t index)
+{
+    return dup_cn(chain->certs[index].crt, gnutls_x509_crt_get_dn_by_oid);
+}
+
 void cert_chain_key_id(const struct cert_chain *chain, uint8_t ret_id[static KEY_ID_LEN])
 {
     size_t len = KEY_ID_LEN;
@@ -331,12 +332,16 @@ int cert_chain_add_der(const struct cert_chain *chain, size_t index, struct buf 
     return buf_check(to, "the certificate", err);
 }
 
-char *cert_renewal_id(const struct cert_facts *facts)
+char *cert_chain_renewal_id(const struct cert_chain *chain)
 {
-    if (facts->aki == NULL) {
+    const struct cert_facts *facts = cert_chain_leaf(chain);
+    size_t aki_len = 0;
+    AUTO_FREE uint8_t *aki = dup_octets(chain->certs[0].crt, read_aki, &aki_len);
+
+    if (aki == NULL) {
         return NULL;
     }
-    AUTO_FREE char *issuer = b64url_encode(facts->aki, facts->aki_len);
+    AUTO_FREE char *issuer = b64url_encode(aki, aki_len);
     AUTO_FREE char *serial = b64url_encode(facts->serial, facts->serial_len);
 
     return str_fmt("%s.%s", issuer, serial);

@@ -29,14 +29,11 @@ struct cert_facts {
     int64_t not_before_s;
     int64_t not_after_s;
     struct strv names; /* DNS names of the SAN extension, lower case, in its order */
-    char *subject_cn;  /* "" without one */
     char *issuer_cn;   /* "" without one */
     char *serial_hex;  /* lower case, without a leading 00 */
     uint8_t
         *serial; /* content octets of the INTEGER, a leading 00 included (RFC 9773 section 4.1) */
     size_t serial_len;
-    uint8_t *aki; /* keyIdentifier octets of the authority key identifier; NULL without */
-    size_t aki_len;
     char *sha256_hex; /* fingerprint of the DER */
 };
 
@@ -55,6 +52,10 @@ DEFINE_AUTO_PTR(cert_chain, cert_chain_free);
 size_t cert_chain_count(const struct cert_chain *chain);
 const struct cert_facts *cert_chain_facts(const struct cert_chain *chain, size_t index);
 const struct cert_facts *cert_chain_leaf(const struct cert_chain *chain);
+
+/* The common name of its subject, to mem_free; "" without one. Not a fact: few ask, and a run reads
+ * thousands of certificates. */
+char *cert_chain_subject(const struct cert_chain *chain, size_t index);
 
 /* The identity of the leaf's key, as key_id() has it. Zeros: of a kind that GnuTLS does not know.
  */
@@ -79,8 +80,8 @@ const char *cert_chain_pem_full(const struct cert_chain *chain);
 int cert_chain_add_der(const struct cert_chain *chain, size_t index, struct buf *to,
                        struct err *err);
 
-/* How RFC 9773 section 4.1 names a certificate, to mem_free; NULL for one without an authority key
+/* How RFC 9773 section 4.1 names the leaf, to mem_free; NULL for one without an authority key
  * identifier, which cannot be named. */
-char *cert_renewal_id(const struct cert_facts *facts);
+char *cert_chain_renewal_id(const struct cert_chain *chain);
 
 #endif

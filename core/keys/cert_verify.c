@@ -12,10 +12,10 @@
 /* "certificate 2 of the chain (CN)", for messages. */
 static char *describe(const struct cert_chain *chain, size_t index)
 {
-    const struct cert_facts *facts = &chain->certs[index].facts;
+    AUTO_FREE char *subject = cert_chain_subject(chain, index);
 
     return str_fmt("certificate %zu of the CA's chain (%s)", index + 1,
-                   facts->subject_cn[0] != '\0' ? facts->subject_cn : facts->serial_hex);
+                   *subject != '\0' ? subject : chain->certs[index].facts.serial_hex);
 }
 
 static int check_key(const struct cert_chain *chain, const struct key *key, struct err *err)

@@ -302,7 +302,7 @@ char *renewal_certificate_id(struct store *store, const struct store_cert *cert)
         !str_eq(cert_chain_leaf(chain)->sha256_hex, cert->sha256_hex)) {
         return NULL;
     }
-    return cert_renewal_id(cert_chain_leaf(chain));
+    return cert_chain_renewal_id(chain);
 }
 
 char *renewal_replaces(struct store *store, const struct store_cert *before,

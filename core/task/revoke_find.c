@@ -105,9 +105,9 @@ static bool says_name(const struct store *store, const struct store_cert *cert,
     if (read_chain(path, &chain, &ignored) < 0) {
         return false;
     }
-    const struct cert_facts *leaf = cert_chain_leaf(chain);
-    return has_name(&leaf->names, search->request->name) ||
-           str_eq_nocase(leaf->subject_cn, search->request->name);
+    AUTO_FREE char *subject = cert_chain_subject(chain, 0);
+    return has_name(&cert_chain_leaf(chain)->names, search->request->name) ||
+           str_eq_nocase(subject, search->request->name);
 }
 
 static bool fits(const struct search *search, const struct store *store,
