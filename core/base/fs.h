@@ -71,6 +71,8 @@ int fs_remove_tree(const char *path, struct err *err);
 /* Names in a folder, sorted, without those that begin with a dot. ERR_NOT_FOUND if there is none.
  */
 int fs_list(const char *path, struct strv *ret_names, struct err *err);
+/* Only those of folders, and of links to folders. */
+int fs_list_folders(const char *path, struct strv *ret_names, struct err *err);
 
 /* dir + "/" + name, to mem_free. */
 char *fs_join(const char *dir, const char *name);

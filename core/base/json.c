@@ -223,7 +223,7 @@ static int on_array_end(void *ctx)
 static void *alloc_for_yajl(void *ctx, size_t size)
 {
     (void)ctx;
-    return mem_alloc(1, size);
+    return mem_resize(NULL, size, 1); /* not zeroed: its first buffers are pages */
 }
 
 static void *resize_for_yajl(void *ctx, void *p, size_t size)

@@ -249,14 +249,13 @@ int store_cert_list(struct store *store, struct strv *ret_names, struct err *err
     AUTO(strv_done) struct strv entries = STRV_INIT;
     AUTO(strv_done) struct strv names = STRV_INIT;
 
-    if (fs_list(store->folders[STORE_CERTS], &entries, err) < 0) {
+    if (fs_list_folders(store->folders[STORE_CERTS], &entries, err) < 0) {
         return err_code(err);
     }
     for (size_t i = 0; i < entries.n; i++) {
-        AUTO_FREE char *path = store_cert_path(store, entries.items[i], NULL);
         struct err unused = ERR_INIT;
 
-        if (store_name_check(entries.items[i], &unused) == 0 && fs_is_dir(path)) {
+        if (store_name_check(entries.items[i], &unused) == 0) {
             strv_add(&names, entries.items[i]);
         }
     }

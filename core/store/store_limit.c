@@ -122,13 +122,34 @@ static int read_limit(const char *path, struct store_limits *to, struct err *err
     return 0;
 }
 
+/* prefix: of those that are for the names. */
+static int read_limits(const char *folder, const struct strv *files, const char *prefix,
+                       int64_t now_s, struct store_limits *to, struct err *err)
+{
+    for (size_t i = 0; i < files->n; i++) {
+        const char *file = files->items[i];
+        AUTO_FREE char *path = fs_join(folder, file);
+        int64_t until_s = 0;
+
+        if (!parse_until(file, &until_s)) {
+            continue;
+        }
+        if (until_s <= now_s) {
+            (void)unlink(path); /* by its name it is the one that is over: nobody's fresh one */
+        } else if ((str_has_prefix(file, prefix) || str_has_prefix(file, "account-")) &&
+                   read_limit(path, to, err) < 0) {
+            return err_code(err);
+        }
+    }
+    return 0;
+}
+
 int store_limits_load(struct store *store, const char *directory_url, const char *account_id,
                       const struct strv *names, int64_t now_s, struct store_limits *ret_limits,
                       struct err *err)
 {
     AUTO(store_limits_done) struct store_limits found = {.items = NULL};
     AUTO(strv_done) struct strv files = STRV_INIT;
-    AUTO_FREE char *prefix = format_prefix(names);
     AUTO_FREE char *folder = NULL;
 
     if (store_account_path(store, directory_url, account_id, "limits", &folder, err) < 0) {
@@ -140,18 +161,10 @@ int store_limits_load(struct store *store, const char *directory_url, const char
         }
         err_clear(err);
     }
-    for (size_t i = 0; i < files.n; i++) {
-        AUTO_FREE char *path = fs_join(folder, files.items[i]);
-        int64_t until_s = 0;
+    if (files.n > 0) {
+        AUTO_FREE char *prefix = format_prefix(names);
 
-        if (!parse_until(files.items[i], &until_s)) {
-            continue;
-        }
-        if (until_s <= now_s) {
-            (void)unlink(path); /* by its name it is the one that is over: nobody's fresh one */
-        } else if ((str_has_prefix(files.items[i], prefix) ||
-                    str_has_prefix(files.items[i], "account-")) &&
-                   read_limit(path, &found, err) < 0) {
+        if (read_limits(folder, &files, prefix, now_s, &found, err) < 0) {
             return err_code(err);
         }
     }

@@ -318,6 +318,29 @@ static void names_come_sorted_and_without_hidden_ones(void **state)
     assert_string_equal(joined, "a b c");
 }
 
+static void folders_are_told_from_files(void **state)
+{
+    AUTO_FREE char *file = fs_join(folder, "file");
+    AUTO_FREE char *a = fs_join(folder, "a");
+    AUTO_FREE char *hidden = fs_join(folder, ".hidden");
+    AUTO_FREE char *link = fs_join(folder, "link");
+    AUTO_FREE char *to_file = fs_join(folder, "to-file");
+    AUTO_FREE char *to_nothing = fs_join(folder, "to-nothing");
+    AUTO(strv_done) struct strv names = STRV_INIT;
+
+    (void)state;
+    assert_int_equal(fs_write_atomic(file, "", 0, 0600, &err), 0);
+    assert_int_equal(fs_mkdir(a, 0700, &err), 0);
+    assert_int_equal(fs_mkdir(hidden, 0700, &err), 0);
+    assert_int_equal(symlink("a", link), 0);
+    assert_int_equal(symlink("file", to_file), 0);
+    assert_int_equal(symlink("nothing", to_nothing), 0);
+    assert_int_equal(fs_list_folders(folder, &names, &err), 0);
+    AUTO_FREE char *all = strv_join(&names, " ");
+    assert_string_equal(all, "a link");
+    assert_int_equal(fs_list_folders(to_nothing, &names, &err), -ERR_NOT_FOUND);
+}
+
 static void joining_does_not_double_the_slash(void **state)
 {
     AUTO_FREE char *plain = fs_join("/a", "b");
@@ -367,6 +390,7 @@ int main(void)
         CASE(root_trusts_only_what_root_alone_can_write),
         CASE(an_owner_without_a_place_in_the_namespace_passes),
         CASE(names_come_sorted_and_without_hidden_ones),
+        CASE(folders_are_told_from_files),
         CASE(joining_does_not_double_the_slash),
         CASE(locks_exclude_without_waiting),
     };
