@@ -24,6 +24,16 @@ const char *domain_base(const char *name)
     return domain_is_wildcard(name) ? name + 2 : name;
 }
 
+char *domain_challenge_owner(const char *name)
+{
+    return str_fmt(DOMAIN_CHALLENGE_LABEL "%s", domain_base(name));
+}
+
+char *domain_challenge_fqdn(const char *name)
+{
+    return str_fmt(DOMAIN_CHALLENGE_LABEL "%s.", domain_base(name));
+}
+
 bool domain_is_wildcard(const char *name)
 {
     return name[0] == '*' && name[1] == '.';

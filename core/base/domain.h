@@ -29,6 +29,12 @@ int domain_normalize_all(const struct strv *texts, struct strv *ret_names, struc
 const char *domain_base(const char *name);
 bool domain_is_wildcard(const char *name);
 
+/* Where a CA looks for the values of a name, "*." or not (RFC 8555 section 8.4), if no CNAME leads
+ * elsewhere: "_acme-challenge.example.com"; the second with a dot at the end. To mem_free. */
+#define DOMAIN_CHALLENGE_LABEL "_acme-challenge."
+char *domain_challenge_owner(const char *name);
+char *domain_challenge_fqdn(const char *name);
+
 /* Whether name is zone or lies below it; both without a dot at the end, or both with. The root is
  * ".". */
 bool domain_is_within(const char *name, const char *zone);

@@ -3,6 +3,7 @@
 
 #include "config/standing.h"
 
+#include "base/domain.h"
 #include "base/map.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -98,8 +99,7 @@ static const struct config_section *zone_of(const struct standings *standings, c
  * wrong when it is used. */
 static culprit *check_zone_of(const struct standings *standings, const char *domain)
 {
-    const char *bare = str_has_prefix(domain, "*.") ? domain + 2 : domain;
-    AUTO_FREE char *owner = str_fmt("_acme-challenge.%s", bare);
+    AUTO_FREE char *owner = domain_challenge_owner(domain);
     const struct config_section *zone = zone_of(standings, owner);
     const struct config_value *providers = NULL;
     culprit *found = check(zone);
@@ -134,7 +134,7 @@ static culprit *check_own_providers(const struct standings *standings,
 /* Whether "ZONE=P" of its own is about this name. */
 static bool is_assigned(const struct certificate_section *certificate, const char *domain)
 {
-    AUTO_FREE char *owner = str_fmt(".%s", str_has_prefix(domain, "*.") ? domain + 2 : domain);
+    AUTO_FREE char *owner = str_fmt(".%s", domain_base(domain));
 
     for (size_t i = 0; i < certificate->providers.n; i++) {
         const char *text = certificate->providers.items[i];

@@ -3,6 +3,7 @@
 
 #include "order/lease.h"
 
+#include "base/domain.h"
 #include "base/event.h"
 #include "base/mem.h"
 #include "dns/find.h"
@@ -359,7 +360,7 @@ static void finish_find(void *arg, struct dns_place *place, const struct err *fo
 
 static void begin(struct lease *lease)
 {
-    AUTO_FREE char *owner = str_fmt("_acme-challenge.%s", lease->identifier);
+    AUTO_FREE char *owner = domain_challenge_owner(lease->identifier);
 
     tell_state(lease, "FIND", NULL);
     lease->find = dns_find_start(lease->env.dns, owner, finish_find, lease);

@@ -13,13 +13,12 @@
 #include <string.h>
 
 #define CHALLENGE_TYPE "dns-01"
-#define CHALLENGE_LABEL "_acme-challenge."
 
 /* ---- Making ---- */
 
 static struct order_owner *get_owner(struct order *order, const char *identifier)
 {
-    AUTO_FREE char *owner_name = str_fmt(CHALLENGE_LABEL "%s", domain_base(identifier));
+    AUTO_FREE char *owner_name = domain_challenge_owner(identifier);
     struct order_owner *owner = NULL;
 
     for (size_t i = 0; i < order->n_owners; i++) {

@@ -8,6 +8,7 @@
 #include "acme-plugin.h"
 #include "base/clock.h"
 #include "base/crash.h"
+#include "base/domain.h"
 #include "base/event.h"
 #include "base/mem.h"
 #include "order/values_impl.h"
@@ -291,7 +292,7 @@ static void keep_lost(struct values *values, const struct journal_entry *entry,
 static char *challenge_owner(const struct journal_entry *entry)
 {
     return entry->kind != JOURNAL_PERMANENT && entry->identifier[0] != '\0'
-               ? str_fmt("_acme-challenge.%s.", entry->identifier)
+               ? domain_challenge_fqdn(entry->identifier)
                : str_dup(entry->owner);
 }
 

@@ -314,9 +314,8 @@ int provider_check_any(struct provider_set *set, const struct provider_map *map,
                        struct err *err)
 {
     const struct provider_map *said = map_in_force(set, map);
-    const char *bare = str_has_prefix(name, "*.") ? name + 2 : name;
-    AUTO_FREE char *zone = zone_absolute(bare);
-    AUTO_FREE char *owner = str_fmt("_acme-challenge.%s", zone);
+    AUTO_FREE char *zone = zone_absolute(domain_base(name));
+    AUTO_FREE char *owner = domain_challenge_owner(zone);
 
     return names_anybody(&said->rules) || names_anybody(&set->rules) || said->for_all.n > 0 ||
                    default_instance(set, said) != NULL

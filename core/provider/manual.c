@@ -8,6 +8,7 @@
  */
 #include "provider/console.h"
 
+#include "base/domain.h"
 #include "base/event.h"
 #include "base/mem.h"
 #include "provider/set.h"
@@ -30,7 +31,7 @@ static char *find_alias(const struct provider_change *change)
 {
     char *owner = change->identifier == NULL || change->identifier[0] == '\0'
                       ? NULL
-                      : str_fmt("_acme-challenge.%s", change->identifier);
+                      : domain_challenge_owner(change->identifier);
     AUTO_FREE char *fqdn = bare(change->fqdn);
 
     if (str_eq(owner, fqdn)) {

@@ -5,6 +5,7 @@
 #include "store/store.h"
 
 #include "base/b64.h"
+#include "base/domain.h"
 #include "base/fs.h"
 #include "base/mem.h"
 #include "store/store_internal.h"
@@ -118,7 +119,7 @@ int store_name_check(const char *name, struct err *err)
 
 char *store_name_for(const char *domain)
 {
-    const char *base = str_has_prefix(domain, "*.") ? domain + 2 : domain;
+    const char *base = domain_base(domain);
 
     if (strlen(base) <= NAME_MAX_BYTES) {
         return str_dup(base);

@@ -8,6 +8,7 @@
  */
 #include "task/autorenew_impl.h"
 
+#include "base/domain.h"
 #include "base/event.h"
 #include "base/mem.h"
 #include "config/sections.h"
@@ -73,8 +74,7 @@ static void add_needs(struct check *check, const char *certificate, const struct
     provider_map_remember(map, remembered);
     for (size_t i = 0; i < domains->n; i++) {
         const char *domain = domains->items[i];
-        AUTO_FREE char *owner =
-            str_fmt("_acme-challenge.%s.", str_has_prefix(domain, "*.") ? domain + 2 : domain);
+        AUTO_FREE char *owner = domain_challenge_fqdn(domain);
         AUTO(provider_choices_done) struct provider_choices found = PROVIDER_CHOICES_INIT;
         bool is_certain = false;
 

@@ -20,7 +20,6 @@
 #include <string.h>
 #include <strings.h>
 
-#define OWNER_LABEL "_acme-challenge."
 #define LEASE_DEFAULT_MS ((int64_t)24 * 3600 * 1000)
 #define LEASE_MIN_MS 1000
 #define LEASE_MAX_MS ((int64_t)30 * 24 * 3600 * 1000)
@@ -51,8 +50,8 @@ static int read_name(struct dns_task *task, struct err *err)
     const char *name = task->request->name;
     AUTO_FREE char *normal = NULL;
 
-    if (strncasecmp(name, OWNER_LABEL, strlen(OWNER_LABEL)) == 0) {
-        name += strlen(OWNER_LABEL);
+    if (strncasecmp(name, DOMAIN_CHALLENGE_LABEL, strlen(DOMAIN_CHALLENGE_LABEL)) == 0) {
+        name += strlen(DOMAIN_CHALLENGE_LABEL);
     }
     if (domain_normalize(name, &normal, err) < 0) {
         return err_code(err);

@@ -49,23 +49,6 @@ static void cancel(void *arg, const char *reason)
     job_cancel(issue->job, reason);
 }
 
-/* The loop has nothing left to wait for, or a second signal ended it. */
-static void end_at_once(struct issue *issue, const struct err *loop_err)
-{
-    struct err err = ERR_INIT;
-
-    if (loop_err->class != ERR_NONE) {
-        err = *loop_err;
-    } else if (issue->env->caught_signal != 0) {
-        (void)err_set(&err, ERR_CANCELLED, "ended at once");
-    } else {
-        (void)err_set(&err, ERR_FAILED,
-                      "nothing was left to wait for before the end was reached: this is a fault in "
-                      "acme-dns, please report it");
-    }
-    job_finish(issue->job, &err);
-}
-
 static enum task_exit run_job(struct issue *issue)
 {
     struct err err = ERR_INIT;
@@ -75,7 +58,8 @@ static enum task_exit run_job(struct issue *issue)
     job_start(issue->job, finish_job, issue);
     (void)loop_run(issue->env->loop, &err);
     if (!job_is_over(issue->job)) {
-        end_at_once(issue, &err);
+        run_explain_end(issue->env, &err);
+        job_finish(issue->job, &err);
     }
     (void)run_tell_leftovers(issue->run);
     job_blame_post(issue->job, run_post_error(issue->run));

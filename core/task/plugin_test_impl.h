@@ -27,7 +27,6 @@
 #include "task/rooms.h"
 
 #define STEP_CHANGES_MAX 4
-#define CHALLENGE_FRONT "_acme-challenge."
 #define MARK_LONG_FILL "x" /* what makes the name of MARK_LONG long */
 
 enum mark_id {

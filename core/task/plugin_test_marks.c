@@ -6,6 +6,7 @@
 
 #include "base/b64.h"
 #include "base/clock.h"
+#include "base/domain.h"
 #include "base/mem.h"
 
 #include <ctype.h>
@@ -52,7 +53,7 @@ static void set_mark(struct plugin_test *test, enum mark_id id, char *take_owner
     if (test->is_alias) {
         mark->identifier = str_dup(test->domain);
     } else {
-        const char *base = take_owner + strlen(CHALLENGE_FRONT);
+        const char *base = take_owner + strlen(DOMAIN_CHALLENGE_LABEL);
 
         mark->identifier = str_dup_len(base, strlen(base) - 1);
     }
@@ -65,13 +66,13 @@ static char *make_long_owner(const struct plugin_test *test)
 
     memset(label, MARK_LONG_FILL[0], LABEL_MAX);
     label[LABEL_MAX] = '\0';
-    return str_fmt(CHALLENGE_FRONT "%s.%s.%s.%s.%s.%s.", label, label, label, label, test->label,
-                   test->domain);
+    return str_fmt(DOMAIN_CHALLENGE_LABEL "%s.%s.%s.%s.%s.%s.", label, label, label, label,
+                   test->label, test->domain);
 }
 
 static char *make_owner(const struct plugin_test *test, const char *front)
 {
-    return str_fmt(CHALLENGE_FRONT "%s.%s.%s.", front, test->label, test->domain);
+    return str_fmt(DOMAIN_CHALLENGE_LABEL "%s.%s.%s.", front, test->label, test->domain);
 }
 
 void marks_init(struct plugin_test *test)
@@ -88,7 +89,7 @@ void marks_init(struct plugin_test *test)
     set_mark(test, MARK_BATCH_2, make_owner(test, "two"), test->zone, marks_make_text());
     set_mark(test, MARK_BATCH_3, make_owner(test, "three"), test->zone, marks_make_text());
     set_mark(test, MARK_LONG, make_long_owner(test), test->zone, marks_make_text());
-    set_mark(test, MARK_NOWHERE, str_fmt(CHALLENGE_FRONT "%s", nowhere), nowhere,
+    set_mark(test, MARK_NOWHERE, str_fmt(DOMAIN_CHALLENGE_LABEL "%s", nowhere), nowhere,
              marks_make_text());
 }
 

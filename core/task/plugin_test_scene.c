@@ -8,6 +8,7 @@
  */
 #include "task/plugin_test_impl.h"
 
+#include "base/domain.h"
 #include "base/event.h"
 #include "base/mem.h"
 
@@ -22,7 +23,7 @@ static void list_names(const struct plugin_test *test, struct strv *to)
     strv_add_unique(to, test->place->zone);
     strv_add_unique(to, test->domain);
     strv_take(to, str_fmt("www.%s", test->domain));
-    strv_take(to, str_fmt(CHALLENGE_FRONT "%s", test->domain));
+    strv_take(to, domain_challenge_owner(test->domain));
     if (test->is_alias) {
         strv_add_unique(to, test->place->owner);
     }
@@ -138,7 +139,7 @@ static void finish_find_own(void *arg, struct dns_place *place, const struct err
 static void finish_find_domain(void *arg, struct dns_place *place, const struct err *err)
 {
     struct plugin_test *test = arg;
-    AUTO_FREE char *own = str_fmt(CHALLENGE_FRONT "%s.%s", test->label, test->domain);
+    AUTO_FREE char *own = str_fmt(DOMAIN_CHALLENGE_LABEL "%s.%s", test->label, test->domain);
 
     test->find = NULL;
     if (err != NULL) {
@@ -154,7 +155,7 @@ static void finish_find_domain(void *arg, struct dns_place *place, const struct 
 
 void scene_find(struct plugin_test *test)
 {
-    AUTO_FREE char *name = str_fmt(CHALLENGE_FRONT "%s", test->domain);
+    AUTO_FREE char *name = domain_challenge_owner(test->domain);
 
     test->find = dns_find_start(test->rooms->dns, name, finish_find_domain, test);
 }

@@ -272,20 +272,6 @@ static void start(void *arg)
     start_turns(arg);
 }
 
-static void end_at_once(struct process *process, const struct err *loop_err)
-{
-    struct err err = *loop_err;
-
-    if (err.class == ERR_NONE && process->env->caught_signal == 0) {
-        (void)err_set(&err, ERR_FAILED,
-                      "nothing was left to wait for before the end was reached: this is a fault in "
-                      "acme-dns, please report it");
-    }
-    if (err.class != ERR_NONE) {
-        process_tell_failure(process, process->request->command, &err);
-    }
-}
-
 static void stop(struct job *job)
 {
     if (job != NULL) {
@@ -303,7 +289,8 @@ static void run_turns(struct process *process)
     (void)loop_timer_start(process->env->loop, 0, start, process);
     (void)loop_run(process->env->loop, &err);
     if (!process->is_over) {
-        end_at_once(process, &err);
+        run_explain_end(process->env, &err);
+        process_tell_failure(process, process->request->command, &err);
     }
     (void)run_tell_leftovers(process->run);
     if (run_post_error(process->run)->class != ERR_NONE) {
@@ -340,9 +327,11 @@ static bool is_paced(const struct process_request *request)
            request->names->n == 0;
 }
 
-static int make_plan(struct process *process, struct err *err)
+/* A failure has been told. */
+static int make_plan(struct process *process)
 {
     const struct process_request *request = process->request;
+    struct err err = ERR_INIT;
     const struct plan_request plan_request = {
         .names = request->names,
         .is_renewal = request->is_renewal,
@@ -352,9 +341,10 @@ static int make_plan(struct process *process, struct err *err)
         .is_trial = request->is_trial,
     };
 
-    if (clock_check(err) < 0 ||
-        plan_make(process->env, run_trees(process->run), &plan_request, &process->plan, err) < 0) {
-        return err_code(err);
+    if (clock_check(&err) < 0 ||
+        plan_make(process->env, run_trees(process->run), &plan_request, &process->plan, &err) < 0) {
+        process_tell_failure(process, request->command, &err);
+        return err_code(&err);
     }
     plan_sort(&process->plan);
     if (is_paced(request)) {
@@ -388,10 +378,8 @@ enum task_exit task_process(struct task_env *env, const struct process_request *
 {
     AUTO(close_process)
     struct process process = {.env = env, .request = request, .run = open_run(env, request)};
-    struct err err = ERR_INIT;
 
-    if (make_plan(&process, &err) < 0) {
-        process_tell_failure(&process, request->command, &err);
+    if (make_plan(&process) < 0) {
         return process.tally.status;
     }
     add_turns(&process);
@@ -404,10 +392,8 @@ enum task_exit task_process_plan(struct task_env *env, const struct process_requ
 {
     AUTO(close_process)
     struct process process = {.env = env, .request = request, .run = open_run(env, request)};
-    struct err err = ERR_INIT;
 
-    if (make_plan(&process, &err) < 0) {
-        process_tell_failure(&process, request->command, &err);
+    if (make_plan(&process) < 0) {
         return process.tally.status;
     }
     for (size_t i = 0; i < process.plan.n; i++) {

@@ -3,6 +3,7 @@
 
 #include "task/prospects.h"
 
+#include "base/domain.h"
 #include "base/mem.h"
 #include "config/config.h"
 #include "provider/provider.h"
@@ -36,8 +37,7 @@ void prospects_free(struct prospects *prospects)
 static unsigned look_at_name(struct prospects *prospects, const struct provider_map *map,
                              const char *domain)
 {
-    const char *base = str_has_prefix(domain, "*.") ? domain + 2 : domain;
-    AUTO_FREE char *owner = str_fmt("_acme-challenge.%s.", base);
+    AUTO_FREE char *owner = domain_challenge_fqdn(domain);
     AUTO(provider_choices_done) struct provider_choices found = PROVIDER_CHOICES_INIT;
     struct err ignored = ERR_INIT;
     unsigned sum = 0;

@@ -331,6 +331,17 @@ void run_sweep(struct run *run, run_swept_fn *done, void *arg)
     }
 }
 
+void run_explain_end(const struct task_env *env, struct err *err)
+{
+    if (err->class == ERR_NONE && env->caught_signal != 0) {
+        (void)err_set(err, ERR_CANCELLED, "ended at once");
+    } else if (err->class == ERR_NONE) {
+        (void)err_set(err, ERR_FAILED,
+                      "nothing was left to wait for before the end was reached: this is a fault in "
+                      "acme-dns, please report it");
+    }
+}
+
 size_t run_tell_leftovers(const struct run *run)
 {
     size_t n = 0;

@@ -84,6 +84,10 @@ const struct err *run_post_error(const struct run *run);
 /* Warns of values that may still stand. How many. */
 size_t run_tell_leftovers(const struct run *run);
 
+/* The loop has ended before the run did: a signal after the first, or nothing left to wait for.
+ * err: the loop's own, or else this is put there. */
+void run_explain_end(const struct task_env *env, struct err *err);
+
 /* Everything but the stores, which run_free() closes: locks are let go in between. */
 void run_close(struct run *run);
 void run_free(struct run *run); /* takes NULL */

@@ -4,6 +4,8 @@
 /* Names on their way into a certificate. */
 #include "base/domain.h"
 
+#include "base/cleanup.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -163,11 +165,18 @@ static void lists_name_every_bad_name(void **state)
 
 static void parts_and_zones(void **state)
 {
+    AUTO_FREE char *owner = NULL;
+    AUTO_FREE char *fqdn = NULL;
+
     (void)state;
     assert_string_equal(domain_base("*.example.com"), "example.com");
     assert_string_equal(domain_base("example.com"), "example.com");
     assert_true(domain_is_wildcard("*.example.com"));
     assert_false(domain_is_wildcard("example.com"));
+    owner = domain_challenge_owner("*.example.com");
+    fqdn = domain_challenge_fqdn("example.com");
+    assert_string_equal(owner, "_acme-challenge.example.com");
+    assert_string_equal(fqdn, "_acme-challenge.example.com.");
     assert_true(domain_is_within("a.example.com", "example.com"));
     assert_true(domain_is_within("example.com", "example.com"));
     assert_true(domain_is_within("a.Example.com.", "example.com."));
