@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 the acme-dns authors
  * SPDX-License-Identifier: MIT */
 
-/* The inside of the values, shared by values.c (uses and adds) and values_remove.c (removals and
- * what earlier runs left). */
+/* The inside of the values, shared by values.c (the table and its uses), values_add.c,
+ * values_held.c (one value a name) and values_remove.c (removals and what earlier runs left). */
 #ifndef ORDER_VALUES_IMPL_H
 #define ORDER_VALUES_IMPL_H
 
@@ -101,19 +101,48 @@ struct value *value_new(struct values *values, struct provider *provider, const 
                         const char *zone, const char *text);
 bool value_is_busy(const struct value *v);
 bool value_is_at(const struct value *v, const struct provider *provider, const char *owner);
+/* Nobody wants it any more, unless a later run is to find it. */
+bool value_is_unwanted(const struct value *v);
+void value_take_wish(struct value *v, const struct value_wish *wish);
+
+/* It came to rest: those that it held may go, and perhaps all are idle. */
+void value_rest(struct value *v, enum value_state state);
+/* The second half of that. */
+void values_settle(struct values *values);
+
+/* ---- values_add.c ---- */
+
 void value_submit(struct value *v, enum provider_verb verb, provider_done_fn *done);
 void value_start_add(struct value *v);
+
+/* Through the loop, one by one: a callback may release any use, its own included. */
+void value_tell_users(struct value *v);
+
+/* What runs have left at this place is this value: no second entry for it. NULL: there is none. */
+struct journal_entry *value_find_known(const struct value *v);
 
 /* The value is known not to stand any more, whichever entries name it. */
 void value_forget(struct value *v);
 
-void value_take_wish(struct value *v, const struct value_wish *wish);
-
 /* For the journal: what v is. Borrows from it. */
 struct journal_entry value_describe(const struct value *v);
 
-/* It came to rest: those that it held may go, and perhaps all are idle. */
-void value_rest(struct value *v, enum value_state state);
+/* Who keeps a value for longer is stuck, or waits for us somewhere else. */
+#define VALUES_HELD_MAX_MS 600000
+
+/* ---- values_held.c: of providers that hold one value a name ---- */
+
+/* The value of this run that keeps v from being added, or NULL. */
+const struct value *value_find_holder(const struct value *v);
+/* Another run has one there; it would be lost. */
+bool value_is_taken_elsewhere(const struct value *v);
+/* Another is leased there, which may last for hours: v->err says so. */
+bool value_is_leased(struct value *v);
+
+/* v waits, or fails when it has waited for too long. holder NULL: another run. */
+void value_give_way(struct value *v, const struct value *holder);
+/* Those that wait try again. */
+void values_wake_held(struct values *values);
 
 /* ---- values_remove.c ---- */
 
