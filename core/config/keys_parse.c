@@ -182,7 +182,7 @@ static int parse_propagation(const struct config_key *key, const char *text, voi
 
 static int parse_mode(const struct config_key *key, const char *text, void *field, struct err *err)
 {
-    static const char *const MODES[] = {"0400", "0440", "0600", "0640", "0660"};
+    static const char *const MODES[] = {"0400", "0440", "0600", "0640"};
 
     (void)key;
     for (size_t i = 0; i < ARRAY_LEN(MODES); i++) {
@@ -193,8 +193,8 @@ static int parse_mode(const struct config_key *key, const char *text, void *fiel
     }
     return err_set(
         err, ERR_CONFIG,
-        "'%s' is none of 0400, 0440, 0600, 0640 and 0660: a private key is for its owner "
-        "and a group",
+        "'%s' is none of 0400, 0440, 0600 and 0640: a private key is for its owner, and for a "
+        "group to read",
         text);
 }
 

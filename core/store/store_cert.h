@@ -115,7 +115,7 @@ struct store_install {
     const char *default_provider; /* or NULL */
     const char *order_url;
     const char *certificate_url;
-    mode_t privkey_mode; /* 0: 0600; others never get any access */
+    mode_t privkey_mode; /* 0: 0600; the group may read at most, others nothing */
     gid_t privkey_gid;   /* STORE_GID_NONE: the group of the process */
 };
 

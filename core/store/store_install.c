@@ -167,7 +167,8 @@ static int install(struct install *in, struct err *err)
     AUTO_PTR(cert_chain) struct cert_chain *chain = NULL;
     struct err aside = ERR_INIT;
 
-    if (in->privkey_mode & ~(mode_t)0660) {
+    /* What a group may write is no secret to fs_read_private(), which reads it back. */
+    if (in->privkey_mode & ~(mode_t)0640) {
         return err_set(err, ERR_CONFIG, "a private key with mode %04o would be open to others",
                        (unsigned)in->privkey_mode);
     }

@@ -264,11 +264,14 @@ static const struct {
     {"[certificate a]\ndomains = a.example\nca = x\nserver = https://ca.example/dir\n",
      "/etc/x/a.conf:1:1: ca and server exclude each other"},
     {"[certificate a]\ndomains = a.example\nmode = 0644\n",
-     "/etc/x/a.conf:3:8: mode: '0644' is none of 0400, 0440, 0600, 0640 and 0660: a private "
-     "key is for its owner and a group"},
+     "/etc/x/a.conf:3:8: mode: '0644' is none of 0400, 0440, 0600 and 0640: a private "
+     "key is for its owner, and for a group to read"},
+    {"[certificate a]\ndomains = a.example\nmode = 0660\n",
+     "/etc/x/a.conf:3:8: mode: '0660' is none of 0400, 0440, 0600 and 0640: a private "
+     "key is for its owner, and for a group to read"},
     {"[certificate a]\ndomains = a.example\nmode = 1640\n",
-     "/etc/x/a.conf:3:8: mode: '1640' is none of 0400, 0440, 0600, 0640 and 0660: a private "
-     "key is for its owner and a group"},
+     "/etc/x/a.conf:3:8: mode: '1640' is none of 0400, 0440, 0600 and 0640: a private "
+     "key is for its owner, and for a group to read"},
     {"[certificate a]\ndomains = a.example\ngroup = no such group\n",
      "/etc/x/a.conf:3:9: group: there is no group 'no such group' on this system"},
     {"[certificate a]\ndomains = a.example\nrenew-before = soon\n",
