@@ -29,7 +29,8 @@ struct every {
     struct loop_signal *watches[ARRAY_LEN(SIGNALS) + 1];
     struct loop_timer *next;     /* round */
     struct loop_timer *pulse;    /* keeps the loop going, which signals alone do not */
-    struct loop_timer *patience; /* with a round that is to end */
+    struct loop_timer *limit;    /* of the round that runs */
+    struct loop_timer *patience; /* with one that is to end */
     pid_t round;                 /* 0: none runs */
     int64_t begun_ms;
     int caught_signal;
@@ -50,6 +51,35 @@ static void plan_next(struct every *every)
                                    begin_round, every);
 }
 
+static void lose_patience(void *arg)
+{
+    struct every *every = arg;
+
+    every->patience = NULL;
+    event_log(EVENT_ERROR, "", "this round does not end, and is killed");
+    (void)kill(every->round, SIGKILL);
+}
+
+/* It cleans up first. A second signal is handed on too: the round ends at once then. */
+static void end_round(struct every *every, int signo)
+{
+    (void)kill(every->round, signo);
+    if (every->patience == NULL) {
+        every->patience = loop_timer_start(every->loop, PATIENCE_MS, lose_patience, every);
+    }
+}
+
+/* Whatever holds it up: without it the next one may come through. */
+static void end_late_round(void *arg)
+{
+    struct every *every = arg;
+
+    every->limit = NULL;
+    event_log(EVENT_ERROR, "", "this round has not ended after %lld s, and is told to",
+              (long long)(every->plan->limit_ms / 1000));
+    end_round(every, SIGTERM);
+}
+
 static void begin_round(void *arg)
 {
     struct every *every = arg;
@@ -61,14 +91,33 @@ static void begin_round(void *arg)
         every->round = 0;
         event_log(EVENT_ERROR, "", "this round fails: %s", err.text);
         plan_next(every);
+        return;
+    }
+    every->limit = loop_timer_start(every->loop, every->plan->limit_ms, end_late_round, every);
+}
+
+/* A round's own words and its log tell how it ended, if it could say anything. */
+static void tell_end(int wait_status)
+{
+    if (WIFSIGNALED(wait_status)) {
+        event_log(EVENT_ERROR, "", "this round fails: it was killed by signal %d",
+                  WTERMSIG(wait_status));
+    } else if (WEXITSTATUS(wait_status) == EVERY_NOT_STARTED) {
+        event_log(EVENT_ERROR, "",
+                  "this round fails: /proc/self/exe cannot be run (is /proc there?)");
     }
 }
 
-/* Its own words and its log tell how a round ended. */
-static void finish_round(struct every *every)
+static void finish_round(struct every *every, int wait_status)
 {
+    bool was_told_to_end = every->patience != NULL;
+
     every->round = 0;
+    loop_timer_cancel(&every->limit);
     loop_timer_cancel(&every->patience);
+    if (!was_told_to_end) {
+        tell_end(wait_status);
+    }
     if (every->caught_signal != 0) {
         loop_stop(every->loop);
     } else {
@@ -83,12 +132,13 @@ static void reap(void *arg, int signo)
 {
     struct every *every = arg;
     pid_t pid = 0;
+    int status = 0;
 
     (void)signo;
     do {
-        pid = waitpid(-1, NULL, WNOHANG);
+        pid = waitpid(-1, &status, WNOHANG);
         if (pid > 0 && pid == every->round) {
-            finish_round(every);
+            finish_round(every, status);
         }
     } while (pid > 0 || (pid < 0 && errno == EINTR));
 }
@@ -100,14 +150,6 @@ static void beat(void *arg)
     every->pulse = loop_timer_start(every->loop, PULSE_MS, beat, every);
 }
 
-static void lose_patience(void *arg)
-{
-    struct every *every = arg;
-
-    every->patience = NULL;
-    (void)kill(every->round, SIGKILL);
-}
-
 static void take_signal(void *arg, int signo)
 {
     struct every *every = arg;
@@ -116,12 +158,8 @@ static void take_signal(void *arg, int signo)
     loop_timer_cancel(&every->next);
     if (every->round == 0) {
         loop_stop(every->loop);
-        return;
-    }
-    /* A second one is handed on too: the round ends at once then. */
-    (void)kill(every->round, signo);
-    if (every->patience == NULL) {
-        every->patience = loop_timer_start(every->loop, PATIENCE_MS, lose_patience, every);
+    } else {
+        end_round(every, signo);
     }
 }
 
@@ -129,6 +167,7 @@ static void every_done(struct every *every)
 {
     loop_timer_cancel(&every->next);
     loop_timer_cancel(&every->pulse);
+    loop_timer_cancel(&every->limit);
     loop_timer_cancel(&every->patience);
     for (size_t i = 0; i < ARRAY_LEN(every->watches); i++) {
         loop_signal_unwatch(&every->watches[i]);
@@ -202,7 +241,7 @@ int every_start_self(char *const *argv, pid_t *ret_pid, struct err *err)
         if (getppid() == parent) {
             (void)execv("/proc/self/exe", args);
         }
-        _exit(127);
+        _exit(EVERY_NOT_STARTED);
     }
     *ret_pid = pid;
     return 0;

@@ -400,6 +400,7 @@ static void run_done(struct run *run)
 
 #define PERIOD_MIN_MS 1000
 #define PERIOD_MAX_MS ((int64_t)30 * 24 * 3600 * 1000)
+#define ROUND_MAX_MS ((int64_t)6 * 3600 * 1000) /* as long as the units give a run */
 
 struct round {
     char *const *argv;
@@ -417,7 +418,7 @@ static enum task_exit run_every(const struct args *args, char *const *argv, int 
 {
     const char *text = args_text(args, OPTION_EVERY);
     struct round round = {.argv = argv};
-    struct every_plan plan = {.start = start_round, .arg = &round};
+    struct every_plan plan = {.limit_ms = ROUND_MAX_MS, .start = start_round, .arg = &round};
     struct err err = ERR_INIT;
     int code = 0;
 

@@ -21,6 +21,9 @@ struct rounds {
     int n_to_fail;    /* the first ones cannot be started */
     bool is_patient;  /* a round waits for a signal and tells it by its end */
     bool loses_child; /* and leaves it to whoever is above */
+    bool hangs;       /* rounds but the last wait for a signal that only a limit sends */
+    int n_to_crash;   /* the first ones do */
+    int n_not_to_run; /* the first ones do not become the program */
     int told[2];      /* a pipe: what a round says */
 };
 
@@ -36,6 +39,16 @@ static void live(const struct rounds *rounds)
         if (fork() == 0) {
             _exit(0); /* an orphan, and a zombie unless somebody reaps it */
         }
+        _exit(0);
+    }
+    if (rounds->n <= rounds->n_to_crash) {
+        (void)raise(SIGKILL);
+    }
+    if (rounds->n <= rounds->n_not_to_run) {
+        _exit(EVERY_NOT_STARTED);
+    }
+    if (rounds->hangs && rounds->n < ENOUGH) {
+        (void)sigwait(&term, &signo);
         _exit(0);
     }
     if (rounds->n == ENOUGH || rounds->is_patient) {
@@ -65,7 +78,8 @@ static int start(void *arg, pid_t *ret_pid, struct err *err)
 
 static void run(struct rounds *rounds)
 {
-    const struct every_plan plan = {.period_ms = 10, .start = start, .arg = rounds};
+    const struct every_plan plan = {
+        .period_ms = 10, .limit_ms = rounds->hangs ? 1000 : 60000, .start = start, .arg = rounds};
     struct err err = ERR_INIT;
     int signo = 0;
 
@@ -113,23 +127,63 @@ static void what_rounds_lose_is_reaped(void **state)
     assert_true(wait(NULL) < 0);
 }
 
+struct told {
+    const char *wanted;
+    int n;
+};
+
 static void take_event(void *arg, const struct event *event)
 {
-    assert_non_null(strstr(event_text(event, "text"), "this round fails: no process for you"));
-    ++*(int *)arg;
+    struct told *told = arg;
+
+    if (strstr(event_text(event, "text"), told->wanted) == NULL) {
+        fail_msg("'%s' is not what was to be said", event_text(event, "text"));
+    }
+    told->n++;
+}
+
+/* All but the last round come to grief, each is told so, and the next comes all the same. */
+static void run_to_be_told(struct rounds *rounds, const char *wanted)
+{
+    struct told told = {.wanted = wanted};
+
+    event_set_sink(take_event, &told, EVENT_ERROR);
+    run(rounds);
+    event_set_sink(NULL, NULL, EVENT_ERROR);
+    assert_int_equal(rounds->n, ENOUGH);
+    assert_int_equal(told.n, ENOUGH - 1);
 }
 
 static void a_round_that_cannot_begin_is_told_and_tried_again(void **state)
 {
     struct rounds rounds = {.n_to_fail = ENOUGH - 1};
-    int n_told = 0;
 
     (void)state;
-    event_set_sink(take_event, &n_told, EVENT_ERROR);
-    run(&rounds);
-    event_set_sink(NULL, NULL, EVENT_ERROR);
-    assert_int_equal(rounds.n, ENOUGH);
-    assert_int_equal(n_told, ENOUGH - 1);
+    run_to_be_told(&rounds, "this round fails: no process for you");
+}
+
+static void a_round_that_crashes_is_told(void **state)
+{
+    struct rounds rounds = {.n_to_crash = ENOUGH - 1};
+
+    (void)state;
+    run_to_be_told(&rounds, "this round fails: it was killed by signal 9");
+}
+
+static void a_round_that_is_no_program_is_told(void **state)
+{
+    struct rounds rounds = {.n_not_to_run = ENOUGH - 1};
+
+    (void)state;
+    run_to_be_told(&rounds, "/proc/self/exe cannot be run");
+}
+
+static void a_round_that_hangs_is_ended(void **state)
+{
+    struct rounds rounds = {.hangs = true};
+
+    (void)state;
+    run_to_be_told(&rounds, "has not ended after");
 }
 
 int main(void)
@@ -139,6 +193,9 @@ int main(void)
         cmocka_unit_test(a_round_may_clean_up_before_the_end),
         cmocka_unit_test(what_rounds_lose_is_reaped),
         cmocka_unit_test(a_round_that_cannot_begin_is_told_and_tried_again),
+        cmocka_unit_test(a_round_that_crashes_is_told),
+        cmocka_unit_test(a_round_that_is_no_program_is_told),
+        cmocka_unit_test(a_round_that_hangs_is_ended),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
