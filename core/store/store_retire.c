@@ -78,6 +78,8 @@ int store_cert_retire(struct store *store, const char *name, const char *reason,
         return err_set(err, ERR_NOT_FOUND, "no certificate '%s' is installed", name);
     }
     AUTO_FREE char *folder = store_cert_path(store, name, version);
+    struct err ignored = ERR_INIT; /* the CA has revoked it: no leftover keeps it in force */
+    (void)store_settle_versions(store, name, version, &ignored);
     crash_point("store-retire-before");
     if (write_note(folder, reason, err) < 0) {
         return err_wrap(err, "cannot take '%s' out of use", name);
@@ -100,6 +102,26 @@ int store_cert_retire_archived(struct store *store, const char *name, const char
     return 0;
 }
 
+/* What lies in the folder of a certificate without `current`: a version with a note of its
+ * revocation, on the way to revoked/ when a run was killed; or only one without, whose link
+ * somebody took away, since a revocation leaves none behind. */
+enum remains { REMAINS_NOTHING, REMAINS_VERSION, REMAINS_REVOKED };
+
+static enum remains find_remains(const char *folder)
+{
+    AUTO(strv_done) struct strv entries = STRV_INIT;
+    struct err ignored = ERR_INIT;
+    enum remains found = REMAINS_NOTHING;
+
+    (void)fs_list(folder, &entries, &ignored);
+    for (size_t i = 0; i < entries.n && found != REMAINS_REVOKED; i++) {
+        if (store_is_version_name(entries.items[i])) {
+            found = has_note(folder, entries.items[i]) ? REMAINS_REVOKED : REMAINS_VERSION;
+        }
+    }
+    return found;
+}
+
 bool store_cert_is_retired(struct store *store, const char *name)
 {
     AUTO_FREE char *version = store_cert_current(store, name);
@@ -107,20 +129,12 @@ bool store_cert_is_retired(struct store *store, const char *name)
     AUTO_FREE char *revoked = fs_join(folder, "revoked");
     AUTO(strv_done) struct strv entries = STRV_INIT;
     struct err ignored = ERR_INIT;
+    enum remains remains = version == NULL ? find_remains(folder) : REMAINS_VERSION;
 
-    if (version != NULL) {
-        return false;
+    if (remains != REMAINS_NOTHING) {
+        return remains == REMAINS_REVOKED;
     }
-    if (fs_list(revoked, &entries, &ignored) == 0 && entries.n > 0) {
-        return true;
-    }
-    (void)fs_list(folder, &entries, &ignored);
-    for (size_t i = 0; i < entries.n; i++) {
-        if (store_is_version_name(entries.items[i]) && has_note(folder, entries.items[i])) {
-            return true; /* a run was killed on the way to revoked/ */
-        }
-    }
-    return false;
+    return fs_list(revoked, &entries, &ignored) == 0 && entries.n > 0;
 }
 
 /* ---- What a run before left half done ---- */

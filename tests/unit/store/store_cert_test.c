@@ -175,6 +175,44 @@ static void key_mode_and_group_are_followed(void **state)
     assert_int_equal(st.st_gid, wanted.privkey_gid);
 }
 
+static void retire(const struct lab *lab)
+{
+    struct err err = ERR_INIT;
+
+    if (store_cert_retire(lab->store, LAB_NAME, "superseded", &err) < 0) {
+        fail_msg("%s", err.text);
+    }
+}
+
+/* What was revoked once must not keep its successor from being renewed for ever. */
+static void one_whose_link_is_gone_was_not_revoked(void **state)
+{
+    struct lab *lab = *state;
+    AUTO_FREE char *current = lab_path(lab, LAB_CERTS "current");
+
+    lab_install(lab, 1, lab->key);
+    retire(lab);
+    assert_true(store_cert_is_retired(lab->store, LAB_NAME));
+    lab_install(lab, 2, lab->other_key);
+    assert_false(store_cert_is_retired(lab->store, LAB_NAME));
+    assert_int_equal(unlink(current), 0);
+    assert_false(store_cert_is_retired(lab->store, LAB_NAME));
+}
+
+/* An installation that was killed leaves a version that nobody ever served. */
+static void what_was_left_behind_brings_no_revoked_one_back(void **state)
+{
+    struct lab *lab = *state;
+    AUTO_FREE char *left = lab_path(lab, LAB_CERTS "20200101-77");
+    AUTO_FREE char *archived = lab_path(lab, LAB_CERTS "archived/20200101-77");
+
+    lab_install(lab, 1, lab->key);
+    assert_int_equal(mkdir(left, 0711), 0);
+    retire(lab);
+    assert_true(store_cert_is_retired(lab->store, LAB_NAME));
+    assert_true(fs_is_dir(archived));
+}
+
 static void bad_chain_touches_nothing(void **state)
 {
     struct lab *lab = *state;
@@ -444,6 +482,8 @@ int main(void)
         LAB_TEST(same_serial_twice_is_two_versions),
         LAB_TEST(damaged_version_in_force_is_installed_anew),
         LAB_TEST(key_mode_and_group_are_followed),
+        LAB_TEST(one_whose_link_is_gone_was_not_revoked),
+        LAB_TEST(what_was_left_behind_brings_no_revoked_one_back),
         LAB_TEST(bad_chain_touches_nothing),
         LAB_TEST(foreign_files_are_named_and_left),
 #ifdef ACME_CRASH_POINTS
