@@ -251,7 +251,7 @@ void job_begin(struct job *job)
     struct err err = ERR_INIT;
     int is_now = job_decide(job, &err);
 
-    job->is_trying = is_now > 0 && !job->request->is_trial;
+    job->is_trying = job->is_trying || (is_now > 0 && !job->request->is_trial);
     if (is_now < 0 || (is_now > 0 && begin(job, &err) < 0)) {
         job_finish(job, &err);
     }

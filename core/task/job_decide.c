@@ -319,6 +319,7 @@ int job_decide(struct job *job, struct err *err)
 
     is_now = judge_installed(job, err);
     is_now = is_now == 0 ? is_damaged(job) : is_now;
+    job->is_trying = is_now > 0 && !job->request->is_trial;
     if (is_now >= 0 && check_layout(job, is_now > 0, err) < 0) {
         return err_code(err);
     }
@@ -327,8 +328,10 @@ int job_decide(struct job *job, struct err *err)
             return err_code(err);
         }
         is_begun = judge_order(job, is_now > 0, err);
+        job->is_trying = job->is_trying && is_begun >= 0; /* the CA is still at it */
     }
     if (is_now > 0 && is_begun == 0 && job_check_limits(job, err) < 0) {
+        job->is_trying = false;
         job->is_held_back = true;
         return err_code(err);
     }

@@ -121,6 +121,24 @@ def test_issue_without_a_terminal_tells_too(scene):
     assert scene.heard() == [{"FAILED": ["a"]}]
 
 
+def test_one_that_is_not_even_ordered_has_failed_too(scene):
+    """What somebody put in the place of a link would not be replaced: nothing is ordered, and it ends some day."""
+    scene.configure("a")
+    assert scene.run().code == 0
+    link = scene.client.path("a", "privkey.pem")
+    os.unlink(link)
+    with open(link, "w", encoding="utf-8") as file:
+        file.write("mine\n")
+    before = scene.lab.request_counts()["newOrder"]
+    result = scene.run("process", "--scheduled", days=65)
+    assert result.code == 1 and link in result.err, result.err
+    assert scene.lab.request_counts()["newOrder"] == before
+    assert scene.heard() == [{"FAILED": ["a"]}] and link in scene.text(0)
+    os.unlink(link)
+    assert scene.run(days=65).code == 0
+    assert scene.heard()[1:] == [{"RECOVERED": ["a"]}]
+
+
 def test_danger_is_told_once_a_day_and_recovery_once(scene):
     scene.configure("a", "b")
     assert scene.run().code == 0
