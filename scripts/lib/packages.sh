@@ -26,7 +26,7 @@ NPM_PACKAGES=(
 HOOK_PACKAGES=(dehydrated dehydrated-hook-ddns-tsig uacme lexicon certbot lego python3-certbot-dns-cloudflare)
 # Servers that use certificates, for the snippets of acme-dns-deploy(7).
 TLS_PACKAGES=(nginx apache2 haproxy postfix postgresql-15)
-# Of which crontab is wanted, which checks what it installs.
+# The daemon, and crontab, which checks what it installs.
 CRON_PACKAGES=(cron)
 # What has a program believe in another time.
 CLOCK_PACKAGES=(libfaketime)
