@@ -95,7 +95,7 @@ void cert_table_add(struct table *table, const struct list_row *row, int64_t wal
         table_add(table, health_colour(row->health), cells);
         return;
     }
-    AUTO_FREE char *providers = strv_join(&row->cert->providers, ", ");
+    AUTO_FREE char *providers = strv_join(row->providers, ", ");
     if (row->cert->not_after_s > wall_s) {
         clock_format_span(row->cert->not_after_s - wall_s, left);
     }
@@ -261,7 +261,7 @@ void cert_format_keys(const struct list_row *row, struct buf *to)
     }
     if (row->cert != NULL) {
         prospects_list(row->prospects, &obstacles);
-        add_list(to, "providers", &row->cert->providers);
+        add_list(to, "providers", row->providers);
         add_list(to, "obstacles", &obstacles);
     }
     for (size_t i = 0; i < facts.n; i++) {
@@ -293,7 +293,7 @@ char *cert_format_json(const struct list_row *row, int64_t wall_s)
     json_out_kbool(out, "deploy-pending", row->is_deploy_pending);
     json_out_kint(out, "failures", row->renewal->kept.n_failures);
     json_out_kstrv(out, "names", row->names);
-    json_out_kstrv(out, "providers", row->cert == NULL ? NULL : &row->cert->providers);
+    json_out_kstrv(out, "providers", row->providers);
     prospects_list(row->prospects, &obstacles);
     json_out_kstrv(out, "obstacles", &obstacles);
     for (size_t i = 0; i < facts.n; i++) {

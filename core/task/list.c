@@ -161,6 +161,22 @@ static void judge(const struct list *list, struct store *store, const char *name
     renewal_judge(store, &subject, clock_wall_s(), ret_verdict);
 }
 
+/* Of one that is left alone: who published for it. */
+static unsigned find_prospects(const struct list *list, const struct store_cert *cert,
+                               const struct wishes *wishes, struct strv *providers)
+{
+    const struct prospects_subject subject = {.cert = cert,
+                                              .standing = wishes->standing,
+                                              .section = &wishes->read,
+                                              .request = &wishes->kept};
+    unsigned sum = prospects_find(list->prospects, &subject, providers);
+
+    if (providers->n == 0) {
+        strv_copy(providers, &cert->providers);
+    }
+    return sum;
+}
+
 static void look_at(struct list *list, struct store *store, const char *name)
 {
     AUTO_PTR(store_cert) struct store_cert *cert = NULL;
@@ -169,6 +185,7 @@ static void look_at(struct list *list, struct store *store, const char *name)
     struct list_row row = {.name = name, .path = path, .is_staging = store_is_staging(store)};
     AUTO(renewal_verdict_done) struct renewal_verdict verdict = {.is_due = false};
     AUTO(wishes_done) struct wishes wishes = {.kept = STORE_PAIRS_INIT};
+    AUTO(strv_done) struct strv providers = STRV_INIT;
     AUTO_FREE char *why = NULL;
     struct err err = ERR_INIT;
     int code = store_cert_load(store, name, &cert, &err);
@@ -179,9 +196,6 @@ static void look_at(struct list *list, struct store *store, const char *name)
     row.renewal = &verdict;
     row.renew_why = why;
     row.has_order = store_pending_key_exists(store, name);
-    row.prospects = code == 0 ? prospects_find(list->prospects, cert, wishes.standing, &wishes.read,
-                                               &wishes.kept)
-                              : 0;
     row.is_deploy_pending =
         code == 0 && deploy_is_due(list->common, store, cert, wishes.section, wishes.request);
     if (row.is_deploy_pending) {
@@ -191,6 +205,8 @@ static void look_at(struct list *list, struct store *store, const char *name)
     if (code == 0) {
         row.cert = cert;
         row.names = &cert->domains;
+        row.prospects = find_prospects(list, cert, &wishes, &providers);
+        row.providers = &providers;
         row.renew_after_s = verdict.due.at_s;
         row.health = health_of(cert, &verdict, clock_wall_s());
         row.trouble = cert->warning != NULL ? cert->warning : verdict.warning;

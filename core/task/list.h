@@ -32,6 +32,7 @@ struct list_row {
     enum list_health health;
     const struct store_cert *cert; /* NULL: absent or damaged */
     const struct strv *names;      /* the certificate's, or its order's; NULL: not known */
+    const struct strv *providers;  /* with cert: who publishes for it when it is renewed */
     int64_t renew_after_s;         /* with cert */
     const char *renew_why;         /* and what stands in the way; "" when there is nothing to say */
     const struct renewal_verdict *renewal; /* of one that cannot be read: as of an absent one */

@@ -35,7 +35,7 @@ void prospects_free(struct prospects *prospects)
 
 /* Those that would publish for the name if no CNAME leads elsewhere. */
 static unsigned look_at_name(struct prospects *prospects, const struct provider_map *map,
-                             const char *domain)
+                             const char *domain, struct strv *providers)
 {
     AUTO_FREE char *owner = domain_challenge_fqdn(domain);
     AUTO(provider_choices_done) struct provider_choices found = PROVIDER_CHOICES_INIT;
@@ -50,6 +50,7 @@ static unsigned look_at_name(struct prospects *prospects, const struct provider_
     for (size_t i = 0; i < found.n; i++) {
         const char *name = provider_name(found.items[i].provider);
 
+        strv_add_unique(providers, name);
         if (provider_is_attended(found.items[i].provider)) {
             sum |= PROSPECT_ATTENDED;
         } else if (config_section_find(prospects->env->config, "provider", name) == NULL) {
@@ -60,8 +61,9 @@ static unsigned look_at_name(struct prospects *prospects, const struct provider_
 }
 
 static unsigned look_at_providers(struct prospects *prospects, const struct strv *said,
-                                  const char *remembered, const struct strv *domains)
+                                  const struct prospects_subject *subject, struct strv *providers)
 {
+    const struct strv *domains = &subject->cert->domains;
     AUTO_PTR(provider_map) struct provider_map *map = NULL;
     struct err ignored = ERR_INIT;
     unsigned sum = 0;
@@ -69,35 +71,34 @@ static unsigned look_at_providers(struct prospects *prospects, const struct strv
     if (prospects->set == NULL || provider_map_new(said, NULL, &map, &ignored) < 0) {
         return 0;
     }
-    provider_map_remember(map, remembered);
+    provider_map_remember(
+        map, subject->standing == STANDING_GOOD ? NULL : subject->cert->default_provider);
     for (size_t i = 0; i < domains->n; i++) {
-        sum |= look_at_name(prospects, map, domains->items[i]);
+        sum |= look_at_name(prospects, map, domains->items[i], providers);
     }
     return sum;
 }
 
-unsigned prospects_find(struct prospects *prospects, const struct store_cert *cert,
-                        enum standing standing, const struct certificate_section *section,
-                        const struct store_pairs *request)
+unsigned prospects_find(struct prospects *prospects, const struct prospects_subject *subject,
+                        struct strv *providers)
 {
+    const struct store_pairs *request = subject->request;
     AUTO(strv_done) struct strv said = STRV_INIT;
-    bool is_section_first = standing == STANDING_GOOD && section->providers.n > 0;
+    bool is_section_first = subject->standing == STANDING_GOOD && subject->section->providers.n > 0;
 
-    if (standing == STANDING_ABSENT &&
+    if (subject->standing == STANDING_ABSENT &&
         store_pairs_find(request, STORE_REQUEST_CONFIGURED) != NULL) {
         return PROSPECT_SECTION_GONE;
     }
     if (is_section_first) {
-        strv_copy(&said, &section->providers);
+        strv_copy(&said, &subject->section->providers);
     }
     for (size_t i = 0; i < request->n && !is_section_first; i++) {
         if (str_eq(request->items[i].key, "provider")) {
             strv_add(&said, request->items[i].value);
         }
     }
-    return look_at_providers(prospects, &said,
-                             standing == STANDING_GOOD ? NULL : cert->default_provider,
-                             &cert->domains);
+    return look_at_providers(prospects, &said, subject, providers);
 }
 
 void prospects_list(unsigned sum, struct strv *to)

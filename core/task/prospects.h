@@ -24,11 +24,18 @@ struct prospects *prospects_new(struct task_env *env);
 void prospects_free(struct prospects *prospects); /* takes NULL */
 DEFINE_AUTO_PTR(prospects, prospects_free);
 
-/* The sum of what holds for an installed certificate whose section stands like that (read where it
- * is GOOD) and with that request.conf (empty: none). */
-unsigned prospects_find(struct prospects *prospects, const struct store_cert *cert,
-                        enum standing standing, const struct certificate_section *section,
-                        const struct store_pairs *request);
+/* An installed certificate. */
+struct prospects_subject {
+    const struct store_cert *cert;
+    enum standing standing;                    /* of its section, */
+    const struct certificate_section *section; /* which is read where it is GOOD */
+    const struct store_pairs *request;         /* its request.conf; empty: none */
+};
+
+/* The sum of what holds for it. Appends who would publish, if no CNAME leads elsewhere, each once.
+ */
+unsigned prospects_find(struct prospects *prospects, const struct prospects_subject *subject,
+                        struct strv *providers);
 
 /* Appends "section-removed", "manual", "no-credential", "no-provider". */
 void prospects_list(unsigned sum, struct strv *to);

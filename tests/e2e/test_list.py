@@ -152,6 +152,15 @@ def test_deleting_is_confirmed(installed):
 def test_what_stands_in_the_way_of_unattended_renewals(installed):
     lab, client = installed
     assert all(event.get("obstacles", []) == [] for event in events_of(client))
+    # Who publishes is told whoever says it: the certificate, a zone, or that there is only one.
+    section = "[certificate zoned]\ndomains = zoned.example.test\nserver = %s\n" % client.server
+    client.configure(sections=section)
+    assert client.run("process").code == 0
+    client.configure(sections=section + "[provider other]\nplugin = manual\n[zone zoned.example.test]\nprovider = lab\n")
+    assert {event["subject"]: event["providers"] for event in events_of(client)}["zoned"] == ["lab"]
+    assert re.search(r"^zoned .* ec256 +lab +zoned\.example\.test$", client.run("list").out, re.M)
+    client.configure()
+    assert client.run("delete", "zoned", "--yes").code == 0
     # The environment of this command has what no later run will have.
     with open(client.config, encoding="utf-8") as file:
         text = file.read()
