@@ -318,16 +318,18 @@ static bool load_settings(struct run *run, int argc, char *const *argv)
                                     &run->errors);
     run->settings = settings_new(run->config, path, overrides, n_overrides, &run->errors);
     mem_free(overrides);
-    if (run_log_wants(run->args.command) || run->args.command == COMMAND_CONFIG_CHECK) {
+    if (!config_is_unread(run->config) &&
+        (run_log_wants(run->args.command) || run->args.command == COMMAND_CONFIG_CHECK)) {
         settings_check_state_dir(run->settings, &run->errors);
     }
     open_log(run, argc, argv);
-    if (needs_references(run->args.command)) {
+    if (!config_is_unread(run->config) && needs_references(run->args.command)) {
         references_check(run->config, run->settings, &run->errors);
     }
     if (tells_errors_itself(run->args.command)) {
         return true;
     }
+    config_errors_sort(&run->errors);
     tell_errors(&run->errors);
     return run->errors.n_fatal == 0 &&
            (run->errors.n_general == 0 || keeps_up_what_there_is(run->args.command));

@@ -147,6 +147,9 @@ const struct config_section *config_section_next(const struct config *config, co
  * section whose name is not known. NULL: every section was found. */
 const char *config_lost(const struct config *config);
 
+/* The main file could not be read: what other files name may well stand there. */
+bool config_is_unread(const struct config *config);
+
 /* The last value of a key, which is the one that counts; NULL if there is none. */
 const struct config_value *config_value_find(const struct config_section *section, const char *key);
 

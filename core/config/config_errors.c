@@ -84,6 +84,11 @@ void config_lose(struct config *config, const char *why)
     }
 }
 
+bool config_is_unread(const struct config *config)
+{
+    return config->is_unread;
+}
+
 const char *config_lost(const struct config *config)
 {
     return config->lost;

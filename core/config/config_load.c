@@ -101,6 +101,7 @@ static void refuse_file(struct config *config, const char *path, bool is_main,
     struct config_place place = {.origin = CONFIG_FILE, .path = path};
 
     if (is_main) {
+        config->is_unread = true;
         config_errors_add(errors, NULL, &place, "%s", why->text);
     } else {
         config_errors_add_lost(config, errors, &place, "%s", why->text);

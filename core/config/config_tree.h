@@ -16,6 +16,7 @@ struct config {
     struct map *index; /* config_index.c: who is there, and the kinds */
     struct strv paths; /* the files that were read: places point to these texts */
     char *lost;        /* as config_lost() */
+    bool is_unread;    /* as config_is_unread() */
     bool has_lost_header;
 };
 

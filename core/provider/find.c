@@ -261,6 +261,11 @@ static int explain_no_match(const struct provider_set *set, const struct provide
     (void)err_set(err, ERR_CONFIG,
                   "no provider is configured for %s (providers: %s; zones they are mapped to: %s)",
                   owner, instances, zones);
+    if (strcmp(instances, "none") == 0 && strcmp(zones, "none") == 0) {
+        return err_hint(err, "'acme-dns provider add NAME --plugin PLUGIN' configures one, "
+                             "'acme-dns plugin list' shows which plug-ins there are\n"
+                             "or say --provider PLUGIN, with its options in the environment");
+    }
     return err_hint(err,
                     "add to the configuration:\n    [zone %s]\n    provider = NAME\n"
                     "or say --provider NAME",

@@ -17,6 +17,7 @@
 #include "provider/provider.h"
 #include "task/ca_choice.h"
 #include "task/plugin.h"
+#include "task/publishers.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -256,36 +257,6 @@ static void check_general_ca(struct config_check *check)
     }
 }
 
-/* Not knowing who publishes is an error only where nobody can be meant: a CNAME may lead a name
- * into another zone. */
-static void check_publisher(struct config_check *check)
-{
-    const struct config_section *section = NULL;
-    size_t n_providers = 0;
-
-    while ((section = config_section_next(check->config, "provider", section)) != NULL) {
-        n_providers++;
-    }
-    if (n_providers == 1 || config_section_next(check->config, "zone", NULL) != NULL) {
-        return;
-    }
-    while ((section = config_section_next(check->config, "certificate", section)) != NULL) {
-        if (config_value_find(section, "provider") == NULL) {
-            struct err *err = config_errors_add(
-                check->errors, NULL, &section->place,
-                "nobody publishes for [certificate %s]: there %s", section->name,
-                n_providers == 0 ? "is no [provider]" : "are several [provider]s and no [zone]");
-
-            if (err != NULL) {
-                err_hint(err, n_providers == 0
-                                  ? "'acme-dns provider add NAME --plugin PLUGIN' writes one"
-                                  : "say which one: a section [zone NAME] with provider = NAME, or "
-                                    "provider = NAME here");
-            }
-        }
-    }
-}
-
 /* ---- Plug-ins ---- */
 
 static void take_description(void *arg, size_t number,
@@ -308,22 +279,31 @@ static void take_description(void *arg, size_t number,
     }
 }
 
+/* All that goes beyond the files themselves. */
+static void check_content(struct config_check *check, struct err *err)
+{
+    check->programs = map_new();
+    check->domains = map_new();
+    check_sections(check);
+    check_general_ca(check);
+    publishers_check(check->config, check->errors);
+    if (plugin_ask_all(check->env, &check->plugins, take_description, check, err) < 0) {
+        event_log(EVENT_ERROR, "", "%s", err->text);
+    }
+    map_free(check->programs);
+    map_free(check->domains);
+    strv_done(&check->plugins);
+}
+
 enum task_exit task_config_check(struct task_env *env)
 {
     struct config_check check = {.env = env, .config = env->config, .errors = env->errors};
     struct err err = ERR_INIT;
 
-    check.programs = map_new();
-    check.domains = map_new();
-    check_sections(&check);
-    check_general_ca(&check);
-    check_publisher(&check);
-    if (plugin_ask_all(env, &check.plugins, take_description, &check, &err) < 0) {
-        event_log(EVENT_ERROR, "", "%s", err.text);
+    /* Of half a configuration much would be said that is not true of all of it. */
+    if (!config_is_unread(env->config)) {
+        check_content(&check, &err);
     }
-    map_free(check.programs);
-    map_free(check.domains);
-    strv_done(&check.plugins);
     config_errors_sort(env->errors);
     if (err.class != ERR_NONE) {
         return task_exit_for(err.class);

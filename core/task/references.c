@@ -38,6 +38,14 @@ static bool is_plugin(struct references *r, const char *name)
     return known != ABSENT;
 }
 
+/* What a section names is not there: because it is not, or by another fault than this one. */
+static void hint_lost(const struct references *r, struct err *err)
+{
+    if (err != NULL && config_lost(r->config) != NULL) {
+        (void)err_hint(err, "it may stand in what could not be used: %s", config_lost(r->config));
+    }
+}
+
 static bool is_provider(struct references *r, const char *name)
 {
     return config_section_find(r->config, "provider", name) != NULL || is_plugin(r, name);
@@ -61,6 +69,7 @@ static void check_providers(struct references *r, struct config_section *section
                                 "%s: there is neither a section [provider %s] nor a plug-in '%s'",
                                 value->key, name, name);
         config_hint_nearest(err, name, (const char *const *)r->providers.items, r->providers.n);
+        hint_lost(r, err);
     }
 }
 
@@ -87,11 +96,49 @@ static void check_ca_name(struct references *r, struct config_section *section,
                             "%s: '%s' is neither a built-in CA nor a section [ca %s]", value->key,
                             value->text, value->text);
     config_hint_nearest(err, value->text, (const char *const *)r->cas.items, r->cas.n);
+    hint_lost(r, err);
+}
+
+/* The directory that a name, a section or a URL leads to; NULL: none. To mem_free. */
+static char *find_directory(const struct references *r, const char *spec)
+{
+    const struct config_section *section = config_section_find(r->config, "ca", spec);
+    const struct config_value *said =
+        section == NULL ? NULL : config_value_find(section, "directory");
+    AUTO_PTR(ca) struct ca *ca = NULL;
+    struct err ignored = ERR_INIT; /* told where it stands */
+
+    if (said != NULL) {
+        return str_dup(said->text);
+    }
+    return ca_resolve(spec, NULL, &ca, &ignored) < 0 ? NULL : str_dup(ca->directory);
+}
+
+/* A trial there would be no trial. */
+static void check_staging(struct references *r, struct config_section *section)
+{
+    const struct config_value *value = config_value_find(section, "staging");
+    AUTO_FREE char *own = value == NULL ? NULL : find_directory(r, section->name);
+    AUTO_FREE char *partner = value == NULL ? NULL : find_directory(r, value->text);
+    struct err *err = NULL;
+
+    check_ca_name(r, section, value);
+    if (value == NULL ||
+        (!str_eq_nocase(value->text, section->name) && (own == NULL || !str_eq(own, partner)))) {
+        return;
+    }
+    err = config_errors_add(r->errors, section, &value->place,
+                            "staging: '%s' is [ca %s] itself: its trials would be real orders",
+                            value->text, section->name);
+    if (err != NULL) {
+        err_hint(err, "name the CA's service for trials, or leave staging out; is-staging = yes is "
+                      "for a CA that is one");
+    }
 }
 
 static void check_ca(struct references *r, struct config_section *section)
 {
-    check_ca_name(r, section, config_value_find(section, "staging"));
+    check_staging(r, section);
     if (!ca_is_preset(section->name) && config_value_find(section, "directory") == NULL) {
         struct err *err = config_errors_add(r->errors, section, &section->place,
                                             "[ca %s] lacks 'directory': no built-in CA is called "

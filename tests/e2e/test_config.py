@@ -128,6 +128,19 @@ MISTAKES = {
     "ca without a directory": ("[ca zerosl]\nemail = x@example.com\n", [
         "error: acme-dns.conf:1:1: [ca zerosl] lacks 'directory': no built-in CA is called so",
         "did you mean 'zerossl'?"]),
+    "nobody publishes beside other mistakes": (
+        "[zone b.example]\nprovder = p\n" + CERTIFICATE + "[certificate b]\ndomains = b.example\n", [
+            "error: acme-dns.conf:2:1: unknown key 'provder' in [zone]", "did you mean 'provider'?",
+            "error: acme-dns.conf:3:1: nobody publishes for [certificate a]: there is no [provider]",
+            "'acme-dns provider add NAME --plugin PLUGIN' writes one"]),
+    "own staging partner": (
+        "[ca corp]\ndirectory = https://ca.example/d\nstaging = corp\n"
+        "[ca firm]\ndirectory = https://ca.example/d\nstaging = https://ca.example/d\n"
+        "[ca letsencrypt]\nstaging = letsencrypt-staging\n", [
+            "error: acme-dns.conf:3:11: staging: 'corp' is [ca corp] itself: its trials would be real orders",
+            "name the CA's service for trials, or leave staging out; is-staging = yes is for a CA that is one",
+            "error: acme-dns.conf:6:11: staging: 'https://ca.example/d' is [ca firm] itself: its trials would be",
+            "name the CA's service for trials, or leave staging out; is-staging = yes is for a CA that is one"]),
     "staging partner": ("[ca corp]\ndirectory = https://ca.example/d\nstaging = trial\n", [
         "error: acme-dns.conf:3:11: staging: 'trial' is neither a built-in CA nor a section [ca trial]"]),
     "all options": ("[provider b]\nplugin = exec-hook\ncomand = /bin/true\nstyle = certbt\nttl = x\n"
@@ -229,6 +242,21 @@ def test_modes_that_show_a_secret_or_let_others_in(folder):
     assert "abcdefgh" not in report and lines[-1] == "error: configuration: 4 errors"
 
 
+def test_what_cannot_be_read_is_the_mistake_and_not_what_it_leaves_out(folder):
+    if os.geteuid() != 0:
+        pytest.skip("whose files are believed is root's question")
+    folder.write("conf.d/a.conf", CERTIFICATE + "provider = b\nca = corp\n")
+    folder.write("acme-dns.conf", "[provider b]\nplugin = manual\n[ca corp]\ndirectory = https://ca.example/d\n", 0o666)
+    for lines in (folder.check(), folder.run("process").stderr.replace(folder.path + "/", "").splitlines()):
+        assert lines[0].startswith("error: acme-dns.conf: 'acme-dns.conf' has mode 0666"), lines
+        assert lines[2].startswith("error: configuration: 1 error") and len(lines) == 3, lines
+    # Another file costs what stands in it, and others may have meant that.
+    folder.write("conf.d/b.conf", "[provider b]\nplugin = manual\n", 0o666)
+    lines = folder.check("[ca corp]\ndirectory = https://ca.example/d\n")
+    at = lines.index("error: conf.d/a.conf:3:12: provider: there is neither a section [provider b] nor a plug-in 'b'")
+    assert lines[at + 1].startswith("it may stand in what could not be used: conf.d/b.conf: "), lines
+
+
 def test_a_plug_in_that_is_not_there_is_named(folder):
     lines = folder.check("[provider cloud]\n[provider other]\nplugin = claudflare\n")
     assert lines[0].startswith("error: acme-dns.conf:1:1: there is no plug-in 'cloud' in /")
@@ -249,6 +277,15 @@ def test_warnings_are_no_errors(folder):
         "warning: acme-dns.conf:1:13: the file has Windows line ends (CR LF); the CRs are left out",
         "warning: acme-dns.conf:6:11: a.example is in [certificate a] at acme-dns.conf:3:1 too: each will be renewed",
         "warning: acme-dns.conf:8:14: a tab within a value"]
+
+
+def test_names_that_no_zone_holds_are_warned_of(folder):
+    """A CNAME may lead them into one."""
+    text = "[provider p]\nplugin = manual\n[provider q]\nplugin = manual\n[zone b.example]\nprovider = p\n"
+    lines = folder.check(text + "[certificate a]\ndomains = *.b.example, a.example\n", code=0)
+    assert lines[1] == ("warning: acme-dns.conf:7:1: nobody publishes for a.example, unless a CNAME leads its "
+                        "challenge into a [zone]: there are several [provider]s, and no [zone] holds it")
+    assert len(lines) == 2
 
 
 def test_a_secret_of_this_shell_is_warned_of(folder):
@@ -283,6 +320,11 @@ def test_other_commands_tell_their_mistakes_and_go_on(folder):
     done = folder.run("list")
     assert done.returncode == 3 and "acme-dns.conf:4:12: provider: there is neither" in done.stderr
     assert "no certificate yet" in done.stderr
+    # In the order in which they stand, whoever found them.
+    folder.write("acme-dns.conf", "[zone example]\nprovider = q\n[certificate a]\ndomains = a.example\nfoo = 1\n"
+                 "[zone example.org]\nprovider = r\n")
+    places = re.findall("acme-dns.conf:([0-9]+):", folder.run("process", "--plan").stderr)
+    assert places[:3] == ["2", "5", "7"], places
 
 
 # What "config show" shows
