@@ -16,10 +16,26 @@
 static const char *const TIMER_OFF[] = {"disable", "--now", AUTORENEW_TIMER, NULL};
 static const char *const READ_AGAIN[] = {"daemon-reload", NULL};
 
-/* What somebody made of our text is theirs: under a name that neither systemd nor cron reads. */
+#define ASIDES_MAX 100
+
+/* A name that neither systemd nor any cron reads: Debian's wants no dot in it, but cronie takes all
+ * of /etc/cron.d that neither begins with a dot nor ends in '~'. What was put aside earlier stays.
+ */
+static char *find_aside(const char *path)
+{
+    char *aside = str_fmt("%s.saved~", path);
+
+    for (unsigned i = 2; i <= ASIDES_MAX && fs_exists(aside); i++) {
+        mem_free(aside);
+        aside = str_fmt("%s.%u.saved~", path, i);
+    }
+    return aside;
+}
+
+/* What somebody made of our text is theirs. */
 static int put_aside(const char *path, struct err *err)
 {
-    AUTO_FREE char *aside = str_fmt("%s.saved", path);
+    AUTO_FREE char *aside = find_aside(path);
 
     if (fs_rename(path, aside, err) < 0) {
         return err_code(err);

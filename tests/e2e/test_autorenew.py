@@ -104,8 +104,13 @@ def test_what_somebody_changed_by_hand_is_not_lost(make_machine):
     assert "'/etc/systemd/system/%s' was changed by hand, and stays" % TIMER in result.err
     assert machine.unit(TIMER) == mine
     result = succeed(machine.run("deregister-autorenew"))
-    assert "put aside as /etc/systemd/system/%s.saved" % TIMER in result.err
-    assert tree(machine.units) == {TIMER + ".saved": mine.encode()}
+    assert "put aside as /etc/systemd/system/%s.saved~\n" % TIMER in result.err
+    assert tree(machine.units) == {TIMER + ".saved~": mine.encode()}
+    succeed(machine.run("register-autorenew"))
+    machine.write(mine + "# again\n", "etc", "systemd", "system", TIMER)
+    succeed(machine.run("deregister-autorenew"))
+    assert tree(machine.units) == {TIMER + ".saved~": mine.encode(),
+                                   TIMER + ".2.saved~": (mine + "# again\n").encode()}
 
 
 def test_somebody_elses_unit_stays(make_machine):
