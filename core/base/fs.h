@@ -35,6 +35,11 @@ int fs_check_trusted(int fd, const char *path, struct err *err);
 /* The same of a folder, in which others could put links. ERR_NOT_FOUND if there is none. */
 int fs_check_folder(const char *path, struct err *err);
 
+/* Run by root, refuses an absolute path at which others could put another file: a folder or a link
+ * on the way is not root's, or a folder is open to everybody (but for what is sticky, as /tmp). For
+ * what is opened once more by its path after it was checked, as programs are. */
+int fs_check_way(const char *path, struct err *err);
+
 /* Writes path anew: a temporary file beside it with that mode from the start, fsync, rename, fsync
  * of the folder. */
 int fs_write_atomic(const char *path, const void *bytes, size_t len, mode_t mode, struct err *err);

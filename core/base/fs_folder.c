@@ -2,12 +2,14 @@
  * SPDX-License-Identifier: MIT */
 
 /*
- * Opening a folder that root is to write to. A path is only as good as the worst folder in it: who
- * can write one can put a symlink there and have root write somewhere else. So the path is walked a
- * component at a time, each opened in the one before, which has been checked and is held; nothing
- * that changes meanwhile can lead astray.
+ * Opening a folder that root is to write to, or run a program of. A path is only as good as the
+ * worst folder in it: who can write one can put a symlink there and have root write somewhere else.
+ * So the path is walked a component at a time, each opened in the one before, which has been
+ * checked and is held; nothing that changes meanwhile can lead astray.
  */
+#include "base/fs.h"
 #include "base/fs_impl.h"
+#include "base/fs_stage.h"
 #include "base/mem.h"
 #include "base/str.h"
 
@@ -28,6 +30,7 @@ struct walk {
     char *rest;       /* what is left of it, links replaced by what they say */
     int fd;           /* the folder reached */
     uid_t owner;      /* may own folders beside root */
+    bool is_to_file;  /* the last component may be one */
     bool is_roots;    /* the folder reached is root's */
     unsigned n_links;
 };
@@ -62,9 +65,12 @@ static int refuse_folder(int fd, const struct walk *walk, const char *why, struc
                     walk->path);
 }
 
-/* Those above may be open to all where nobody can take away what is another's, as /tmp is. */
+/* Those above may be open to all where nobody can take away what is another's, as /tmp is. On the
+ * way to a file that is root's a group may have been let in: Debian had /usr/local/bin for staff.
+ */
 static int check_folder(struct walk *walk, int fd, bool is_last, struct err *err)
 {
+    const mode_t forbidden = walk->is_to_file ? 002 : 022;
     struct stat st;
 
     if (fstat(fd, &st) < 0) {
@@ -76,7 +82,7 @@ static int check_folder(struct walk *walk, int fd, bool is_last, struct err *err
 
         return refuse_folder(fd, walk, why, err);
     }
-    if ((st.st_mode & 022) != 0 && (is_last || (st.st_mode & S_ISVTX) == 0)) {
+    if ((st.st_mode & forbidden) != 0 && (is_last || (st.st_mode & S_ISVTX) == 0)) {
         AUTO_FREE char *why = str_fmt("it has mode %04o", (unsigned)st.st_mode & 07777);
 
         return refuse_folder(fd, walk, why, err);
@@ -132,6 +138,7 @@ static int follow(struct walk *walk, int link, uid_t link_owner, struct err *err
 static int step(struct walk *walk, const char *name, struct err *err)
 {
     AUTO_FD int next = openat(walk->fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    bool is_last = walk->rest[strspn(walk->rest, "/")] == '\0';
     struct stat st;
 
     if (next < 0 || fstat(next, &st) < 0) {
@@ -140,13 +147,16 @@ static int step(struct walk *walk, const char *name, struct err *err)
     if (S_ISLNK(st.st_mode)) {
         return follow(walk, next, st.st_uid, err);
     }
+    if (walk->is_to_file && is_last) {
+        return 0;
+    }
     if (!S_ISDIR(st.st_mode)) {
         errno = ENOTDIR;
         return fs_set_no_folder(walk->path, err);
     }
     cleanup_fd(&walk->fd);
     walk->fd = TAKE_FD(next);
-    return check_folder(walk, walk->fd, walk->rest[strspn(walk->rest, "/")] == '\0', err);
+    return check_folder(walk, walk->fd, is_last, err);
 }
 
 int fs_set_no_folder(const char *path, struct err *err)
@@ -161,22 +171,36 @@ int fs_set_no_folder(const char *path, struct err *err)
     return err_code(err);
 }
 
+static int walk_all(struct walk *walk, struct err *err)
+{
+    int code = open_root(walk, err);
+    char *name = NULL;
+
+    while (code == 0 && (name = take_component(walk)) != NULL) {
+        code = step(walk, name, err);
+        mem_free(name);
+    }
+    return code;
+}
+
 int fs_open_folder(const char *path, uid_t owner, struct err *err)
 {
     AUTO(walk_done)
     struct walk walk = {.path = path, .rest = str_dup(path), .fd = -1, .owner = owner};
-    char *name = NULL;
-    int code = 0;
 
     if (geteuid() != 0) {
         int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
         return fd < 0 ? fs_set_no_folder(path, err) : fd;
     }
-    code = open_root(&walk, err);
-    while (code == 0 && (name = take_component(&walk)) != NULL) {
-        code = step(&walk, name, err);
-        mem_free(name);
-    }
-    return code < 0 ? code : TAKE_FD(walk.fd);
+    return walk_all(&walk, err) < 0 ? err_code(err) : TAKE_FD(walk.fd);
+}
+
+int fs_check_way(const char *path, struct err *err)
+{
+    AUTO(walk_done)
+    struct walk walk = {
+        .path = path, .rest = str_dup(path), .fd = -1, .owner = FS_UID_NONE, .is_to_file = true};
+
+    return geteuid() != 0 ? 0 : walk_all(&walk, err);
 }

@@ -102,7 +102,10 @@ static int check_trust(const char *path, struct err *err)
 {
     AUTO_FD int fd = open(path, O_PATH | O_CLOEXEC);
 
-    return fd < 0 ? err_set_errno(err, "cannot open '%s'", path) : fs_check_trusted(fd, path, err);
+    if (fd < 0) {
+        return err_set_errno(err, "cannot open '%s'", path);
+    }
+    return fs_check_trusted(fd, path, err) < 0 ? err_code(err) : fs_check_way(path, err);
 }
 
 int words_find_program(const char *name, char **ret_path, struct err *err)

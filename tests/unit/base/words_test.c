@@ -3,6 +3,7 @@
 
 #include "base/words.h"
 
+#include "base/fs.h"
 #include "base/mem.h"
 #include "cmocka_all.h"
 
@@ -134,6 +135,38 @@ static void as_root_runs_nothing_that_others_could_have_written(void **state)
     (void)unlink(path);
 }
 
+/* Checked and run are two steps: whose folder it is can put another one there in between. */
+static void as_root_runs_nothing_that_others_could_exchange(void **state)
+{
+    char folder[] = "/tmp/words_test.XXXXXX";
+    AUTO_FREE char *path = NULL;
+    AUTO_FREE char *link = NULL;
+    AUTO_FREE char *found = NULL;
+    struct err err = ERR_INIT;
+
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    path = str_fmt("%s/hook", folder);
+    link = str_fmt("%s/link", folder);
+    assert_int_equal(fs_write_new(path, "", 0, 0755, &err), 0);
+    assert_int_equal(symlink("/bin/sh", link), 0);
+    if (geteuid() == 0 && chown(folder, 12345, 0) == 0) {
+        assert_int_equal(words_find_program(path, &found, &err), -ERR_CONFIG);
+        assert_non_null(strstr(err.text, "it belongs to user 12345"));
+        assert_non_null(strstr(err.text, path));
+        assert_int_equal(words_find_program(link, &found, &err), -ERR_CONFIG);
+        assert_null(found);
+        assert_int_equal(chown(folder, 0, 0), 0);
+        assert_int_equal(chmod(folder, 0777), 0);
+        assert_int_equal(words_find_program(path, &found, &err), -ERR_CONFIG);
+        assert_non_null(strstr(err.text, "it has mode 0777"));
+        assert_int_equal(chmod(folder, 02775), 0); /* Debian's /usr/local/bin, of the group staff */
+    }
+    assert_int_equal(words_find_program(path, &found, &err), 0);
+    assert_string_equal(found, path);
+    assert_int_equal(fs_remove_tree(folder, &err), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -142,6 +175,7 @@ int main(void)
         cmocka_unit_test(finds_programs_by_path_and_by_name),
         cmocka_unit_test(does_not_take_what_is_no_program),
         cmocka_unit_test(as_root_runs_nothing_that_others_could_have_written),
+        cmocka_unit_test(as_root_runs_nothing_that_others_could_exchange),
     };
 
     return cmocka_run_group_tests_name("base/words", tests, NULL, NULL);
