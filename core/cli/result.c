@@ -92,6 +92,11 @@ static void add_short_success(const struct sink *sink, const struct event *event
     text_add_clean(to, head, true);
     colour_end(has_colour, COLOUR_GREEN, to);
     text_add_clean(to, rest, true);
+    if (event_text(event, "text") != NULL) {
+        buf_add_str(to, "  ");
+        text_add_clean(to, event_text(event, "text"), true);
+        buf_add_char(to, '\n');
+    }
 }
 
 static void add_success(const struct sink *sink, const struct event *event, struct buf *to)

@@ -44,8 +44,26 @@ static enum task_exit tell_error(const char *subject, const struct err *err)
     return status;
 }
 
+/* When it will be, and how not to wait. due_s is in the future. */
+static char *describe_idleness(const struct job *job, int64_t due_s)
+{
+    char due[CLOCK_TEXT_MAX];
+    char span[CLOCK_TEXT_MAX];
+
+    if (!job->request->is_following) {
+        return job->change == NULL
+                   ? str_dup("not due yet; nothing was done (--force issues all the same)")
+                   : str_fmt("not due yet; remembered for its renewals (--force issues now): %s",
+                             job->change);
+    }
+    clock_format(due_s, due);
+    clock_format_span(due_s - clock_wall_s(), span);
+    return str_fmt("not due before %s (in %s); 'acme-dns renew --force %s' renews it now", due,
+                   span, job->wanted->name);
+}
+
 /* NULL where the state says it all. */
-static char *describe_state(const struct job *job)
+static char *describe_state(const struct job *job, int64_t due_s)
 {
     if (job->deploy_err.class != ERR_NONE) {
         return str_fmt("%s\nThe next run repeats what failed, and so does: acme-dns deploy %s",
@@ -57,10 +75,7 @@ static char *describe_state(const struct job *job)
     if (job->after != NULL) {
         return NULL;
     }
-    return job->change == NULL
-               ? str_dup("not due yet; nothing was done (--force issues all the same)")
-               : str_fmt("not due yet; remembered for its renewals (--force issues now): %s",
-                         job->change);
+    return describe_idleness(job, due_s);
 }
 
 static enum task_exit status_of(const struct job *job)
@@ -77,18 +92,19 @@ static enum task_exit tell_success(const struct job *job)
     enum task_exit status = status_of(job);
     AUTO_FREE char *path = store_cert_path(job->store, cert->name, NULL);
     AUTO_FREE char *names = strv_join(&cert->domains, ", ");
-    AUTO_FREE char *text = describe_state(job);
     char not_after[CLOCK_TEXT_MAX];
     char renew_after[CLOCK_TEXT_MAX];
     const struct err *blamed =
         job->deploy_err.class != ERR_NONE ? &job->deploy_err : &job->post_err;
     AUTO(renewal_verdict_done) struct renewal_verdict verdict = {.is_due = false};
+    AUTO_FREE char *text = NULL;
     AUTO_FREE char *why = NULL;
     bool is_attended = false;
 
     clock_format(cert->not_after_s, not_after);
     job_judge(job, cert, &verdict);
     clock_format(verdict.due.at_s, renew_after);
+    text = describe_state(job, verdict.due.at_s);
     why = renewal_explain(&verdict);
     if (job->after != NULL) {
         event_emit(EVENT_NOTICE, EVENT_INSTALLED, cert->name, FIELD("path", path),

@@ -88,6 +88,9 @@ static void finish_turn(void *arg)
         (void)job_tell(turn->job);
     } else {
         process->tally.n_unchanged++;
+        if (process->request->names->n > 0) {
+            (void)job_tell(turn->job); /* whoever asks for it wants to know why not */
+        }
     }
     job_stop(turn->job);
     start_turns(process);
@@ -197,9 +200,12 @@ static bool add_turn(struct process *process, const struct plan_item *item)
     return true;
 }
 
-/* Whose turn needs no order. */
-static bool is_small(const struct plan_item *item, size_t *n_asks)
+/* Whose turn needs no order. One that was asked for by name has a turn even if nothing is due. */
+static bool is_small(const struct process *process, const struct plan_item *item, size_t *n_asks)
 {
+    if (item->action == PLAN_NOTHING) {
+        return process->request->names->n > 0;
+    }
     if (item->action == PLAN_ASK) {
         return (*n_asks)++ < ASKS_MAX;
     }
@@ -223,9 +229,9 @@ static void add_turns(struct process *process)
         } else if (is_order) {
             /* What is refused at once, run after run, takes no place away. */
             n_orders += add_turn(process, item) ? 1 : 0;
-        } else if (is_small(item, &n_asks)) {
+        } else if (is_small(process, item, &n_asks)) {
             (void)add_turn(process, item);
-        } else if (item->action == PLAN_ASK) {
+        } else if (item->action == PLAN_ASK || item->action == PLAN_NOTHING) {
             process->tally.n_unchanged++;
         }
     }

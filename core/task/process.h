@@ -20,10 +20,10 @@ struct process_request {
 };
 
 /*
- * One EVENT_RESULT for each certificate that something was done for, or that failed; one at the
- * end, whose subject is the command, with text= the summary and issued=, failed=, waiting=, left=,
- * postponed=, unchanged=. The status is that of the failures if they all have the same, else
- * EXIT_FAILED.
+ * One EVENT_RESULT for each certificate that something was done for, that failed, or that was
+ * named; one at the end, whose subject is the command, with text= the summary and issued=, failed=,
+ * waiting=, left=, postponed=, unchanged=. The status is that of the failures if they all have the
+ * same, else EXIT_FAILED.
  */
 enum task_exit task_process(struct task_env *env, const struct process_request *request);
 

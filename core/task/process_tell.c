@@ -37,9 +37,6 @@ void process_tell_item(struct process *process, const struct plan_item *item)
     struct tally *tally = &process->tally;
 
     switch (item->action) {
-    case PLAN_NOTHING:
-        tally->n_unchanged++;
-        break;
     case PLAN_WAIT:
         *(item->is_paced ? &tally->n_paced : &tally->n_waiting) += 1;
         event_log(item->is_paced ? EVENT_DEBUG : EVENT_NOTICE, item->name, "%s", item->why);

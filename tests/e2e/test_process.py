@@ -167,6 +167,18 @@ def test_the_nearest_ends_first_and_no_more_than_allowed(lab, client):
     assert "5 not due" in client.run("process").out
 
 
+def test_one_that_is_named_and_not_due_says_until_when(lab, client):
+    client.configure(sections=section(client, "a", "a.example.test", "provider = lab\n")
+                     + section(client, "b", "b.example.test", "provider = lab\n"))
+    assert client.run("process").code == 0
+    run = client.run("renew", "a")
+    assert run.code == 0 and "b.example.test" not in run.out + run.err, run.err
+    assert re.search(r"^a: unchanged, valid until 2.*\n  not due before 2[^ ]*Z \(in [0-9]+ days\); "
+                     "'acme-dns renew --force a' renews it now$", run.out, re.M), run.out
+    assert "1 not due" in run.out + run.err
+    assert "not due before" not in client.run("renew").out
+
+
 def test_renew_issues_nothing_new_and_knows_its_names(lab, client):
     client.configure(sections=section(client, "a", "a.example.test", "provider = lab\n"))
     run = client.run("renew")
