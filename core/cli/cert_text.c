@@ -27,6 +27,9 @@ enum {
 
 void cert_table_init(struct table *table)
 {
+    /* What goes first where a terminal is narrow; 'show' has all of it. */
+    static const unsigned char RANKS[COLUMN_COUNT] = {
+        [COLUMN_KEY] = 4, [COLUMN_PROVIDER] = 3, [COLUMN_CA] = 2, [COLUMN_NAMES] = 1};
     static const char *const HEADINGS[COLUMN_COUNT] = {
         [COLUMN_NAME] = "NAME",     [COLUMN_LEFT] = "LEFT",
         [COLUMN_RENEWS] = "RENEWS", [COLUMN_STATUS] = "STATE",
@@ -35,6 +38,7 @@ void cert_table_init(struct table *table)
     };
 
     table_init(table, HEADINGS, COLUMN_COUNT);
+    table->ranks = RANKS;
 }
 
 static const char *health_word(const struct list_row *row)

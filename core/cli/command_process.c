@@ -109,6 +109,7 @@ static enum task_exit show_plan(struct task_env *env, const struct process_reque
     enum task_exit status = EXIT_DONE;
 
     table_init(&view.table, HEADINGS, ARRAY_LEN(HEADINGS));
+    view.table.is_last_wrapped = true;
     status = task_process_plan(env, request, take_item, &view);
     if (!sink_is_json(sink) && view.n > view.n_idle) {
         command_show_table(sink, &view.table);

@@ -1,8 +1,16 @@
 /* SPDX-FileCopyrightText: 2026 the acme-dns authors
  * SPDX-License-Identifier: MIT */
 
-/* Rows and columns for people: each column as wide as its widest cell, the last one cut to what the
- * terminal has left. */
+/*
+ * Rows and columns for people, each column as wide as its widest cell. Where the terminal is too
+ * narrow, columns are left out as they rank; a first cell that is too long stands on a line of its
+ * own, and the last one is cut or wrapped to what is left:
+ *
+ *     NAME     LEFT     STATE
+ *     a.test   89 days
+ *     a-name-that-is-long.test
+ *              3 days   due, failing
+ */
 #ifndef CLI_TABLE_H
 #define CLI_TABLE_H
 
@@ -11,9 +19,11 @@
 
 struct table {
     size_t n_columns;
-    struct strv cells;    /* row by row, the heading first */
-    enum colour *colours; /* one a row */
-    size_t n, cap;        /* rows */
+    struct strv cells;          /* row by row, the heading first */
+    enum colour *colours;       /* one a row */
+    size_t n, cap;              /* rows */
+    const unsigned char *ranks; /* one a column: the highest goes first, 0 never; NULL: all stay */
+    bool is_last_wrapped;       /* in place of cut */
 };
 
 /* headings: n_columns texts. */

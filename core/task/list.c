@@ -177,9 +177,29 @@ static unsigned find_prospects(const struct list *list, const struct store_cert 
     return sum;
 }
 
+/* What there is none of would be for: what was ordered, its section, or the last one, which was
+ * revoked. *shelved is loaded for the last. */
+static const struct strv *find_names(struct list *list, struct store *store, const char *name,
+                                     const struct wishes *wishes, struct store_cert **shelved)
+{
+    const struct strv *ordered = find_ordered(list, store, name);
+    struct err ignored = ERR_INIT; /* then it has none */
+
+    if (ordered != NULL) {
+        return ordered;
+    }
+    if (wishes->section != NULL) {
+        return &wishes->section->domains;
+    }
+    return store_cert_find_shelved(store, name, STORE_REVOKED, NULL, shelved, &ignored) < 0
+               ? NULL
+               : &(*shelved)->domains;
+}
+
 static void look_at(struct list *list, struct store *store, const char *name)
 {
     AUTO_PTR(store_cert) struct store_cert *cert = NULL;
+    AUTO_PTR(store_cert) struct store_cert *shelved = NULL;
     AUTO_FREE char *path = store_cert_path(store, name, NULL);
     AUTO_FREE char *deploy_error = NULL;
     struct list_row row = {.name = name, .path = path, .is_staging = store_is_staging(store)};
@@ -213,7 +233,7 @@ static void look_at(struct list *list, struct store *store, const char *name)
     } else if (code == -ERR_NOT_FOUND) {
         row.health = LIST_ABSENT;
         row.is_retired = store_cert_is_retired(store, name);
-        row.names = find_ordered(list, store, name);
+        row.names = find_names(list, store, name, &wishes, &shelved);
     } else {
         row.health = LIST_DAMAGED;
         row.trouble = err.text;

@@ -84,7 +84,7 @@ def test_it_is_not_issued_again_by_itself(installed):
     lab, client = installed
     assert "\nrevoked=no\n" in client.run("show", "example.test").out
     assert client.run("revoke", "--name", "example.test", "--yes").code == 0
-    assert re.search(r"^example\.test +revoked$", client.run("list").out, re.M)
+    assert re.search(r"^example\.test +revoked +\*\.example\.test", client.run("list").out, re.M)
     assert "\nhealth=absent\nrevoked=yes\n" in client.run("show", "example.test").out
     result = client.issue(*NAMES)
     assert result.code == 10 and "was revoked" in result.err and "--force" in result.err
