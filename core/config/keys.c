@@ -66,14 +66,14 @@ static const struct config_key KEYS[] = {
     {"acme-dns", "call-timeout", "2m", NULL, "How long one call of a plug-in may take", 100,
      HOUR_MS, SET(call_timeout_ms), KEY_DURATION},
     {"acme-dns", "pre-hook", NULL, NULL, "A program to run before the first order of a run", 0, 0,
-     SET(pre_hooks), KEY_LINES},
+     SET(pre_hooks), KEY_COMMANDS},
     {"acme-dns", "post-hook", NULL, NULL, "A program to run after the last order of a run", 0, 0,
-     SET(post_hooks), KEY_LINES},
+     SET(post_hooks), KEY_COMMANDS},
     {"acme-dns", "failure-hook", NULL, NULL,
      "A program to run when certificates fail, come into danger, or recover", 0, 0,
-     SET(failure_hooks), KEY_LINES},
+     SET(failure_hooks), KEY_COMMANDS},
     {"acme-dns", "deploy-hook", NULL, NULL, "A program to run for every certificate that is new", 0,
-     0, SET(deploy_hooks), KEY_LINES},
+     0, SET(deploy_hooks), KEY_COMMANDS},
     {"acme-dns", "copy-cert", NULL, NULL,
      "Where to copy the certificate alone of every certificate", 0, 0, SET(copies[COPY_CERT]),
      KEY_COPY},
@@ -190,11 +190,11 @@ static const struct config_key KEYS[] = {
     {"certificate", "allow-alias", NULL, NULL,
      "Zones into which a CNAME of a challenge name may lead", 0, 0, CERT(allow_aliases), KEY_LIST},
     {"certificate", "pre-hook", NULL, NULL, "A program to run before it is ordered", 0, 0,
-     CERT(pre_hooks), KEY_LINES},
+     CERT(pre_hooks), KEY_COMMANDS},
     {"certificate", "post-hook", NULL, NULL, "A program to run after it was ordered", 0, 0,
-     CERT(post_hooks), KEY_LINES},
+     CERT(post_hooks), KEY_COMMANDS},
     {"certificate", "deploy-hook", NULL, NULL, "A program to run when the certificate is new", 0, 0,
-     CERT(deploy_hooks), KEY_LINES},
+     CERT(deploy_hooks), KEY_COMMANDS},
     {"certificate", "copy-cert", NULL, NULL, "Where to copy the certificate alone", 0, 0,
      CERT(copies[COPY_CERT]), KEY_COPY},
     {"certificate", "copy-chain", NULL, NULL, "Where to copy the intermediate certificates", 0, 0,
@@ -274,6 +274,7 @@ bool key_is_repeatable(const struct config_key *key)
     case KEY_LIST:
     case KEY_FOLDERS:
     case KEY_LINES:
+    case KEY_COMMANDS:
     case KEY_DOMAINS:
     case KEY_RESOLVERS:
     case KEY_COPY:

@@ -37,6 +37,7 @@ enum config_key_type {
     KEY_LIST,     /* struct strv: commas divide, the key may be repeated */
     KEY_FOLDERS,  /* struct strv: as KEY_PATH, one a line, each must be there; may be repeated */
     KEY_LINES,    /* struct strv: one value a line, commas mean nothing, may be repeated */
+    KEY_COMMANDS, /* struct strv: as KEY_LINES; each can be split into words */
     KEY_DOMAINS, /* struct strv: as KEY_LIST; each a name that a certificate can hold, normalised */
     KEY_RESOLVERS,   /* struct strv: as KEY_LIST; each ADDRESS, ADDRESS:PORT or [ADDRESS]:PORT */
     KEY_COPY,        /* struct strv: as copy_rule_format() writes it, one a line, may be repeated */

@@ -86,6 +86,7 @@ static char *format_single(const struct config_key *key, const void *field)
     case KEY_LIST:
     case KEY_FOLDERS:
     case KEY_LINES:
+    case KEY_COMMANDS:
     case KEY_DOMAINS:
     case KEY_RESOLVERS:
     case KEY_COPY:
@@ -96,7 +97,8 @@ static char *format_single(const struct config_key *key, const void *field)
 
 bool key_is_one_a_line(const struct config_key *key)
 {
-    return key->type == KEY_LINES || key->type == KEY_COPY || key->type == KEY_FOLDERS;
+    return key->type == KEY_LINES || key->type == KEY_COMMANDS || key->type == KEY_COPY ||
+           key->type == KEY_FOLDERS;
 }
 
 static void format_list(const struct config_key *key, const struct strv *list, struct strv *to)

@@ -10,6 +10,7 @@
 #include "base/http.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/words.h"
 #include "config/copy.h"
 
 #include <arpa/inet.h>
@@ -228,6 +229,15 @@ static int parse_line(const struct config_key *key, const char *text, void *fiel
     return 0;
 }
 
+/* Only its form: the program may come later. */
+static int parse_command(const struct config_key *key, const char *text, void *field,
+                         struct err *err)
+{
+    AUTO(strv_done) struct strv words = STRV_INIT;
+
+    return words_split(text, &words, err) < 0 ? err_code(err) : parse_line(key, text, field, err);
+}
+
 /* A folder that is not there would be searched without a word, and what it was to hold be missed.
  */
 static int parse_folder(const struct config_key *key, const char *text, void *field,
@@ -309,15 +319,25 @@ static int parse_resolvers(const struct config_key *key, const char *text, void 
 typedef int parse_fn(const struct config_key *key, const char *text, void *field, struct err *err);
 
 static parse_fn *const PARSERS[] = {
-    [KEY_TEXT] = parse_text,           [KEY_EMAIL] = parse_email,
-    [KEY_CHOICE] = parse_choice,       [KEY_URL] = parse_url,
-    [KEY_PATH] = parse_text,           [KEY_BOOL] = parse_bool,
-    [KEY_ANSWER] = parse_answer,       [KEY_COUNT] = parse_count,
-    [KEY_DURATION] = parse_duration,   [KEY_SIZE] = parse_size,
-    [KEY_LIST] = parse_list,           [KEY_FOLDERS] = parse_folder,
-    [KEY_LINES] = parse_line,          [KEY_DOMAINS] = parse_domains,
-    [KEY_RESOLVERS] = parse_resolvers, [KEY_PROPAGATION] = parse_propagation,
-    [KEY_MODE] = parse_mode,           [KEY_MARGIN] = parse_margin,
+    [KEY_TEXT] = parse_text,
+    [KEY_EMAIL] = parse_email,
+    [KEY_CHOICE] = parse_choice,
+    [KEY_URL] = parse_url,
+    [KEY_PATH] = parse_text,
+    [KEY_BOOL] = parse_bool,
+    [KEY_ANSWER] = parse_answer,
+    [KEY_COUNT] = parse_count,
+    [KEY_DURATION] = parse_duration,
+    [KEY_SIZE] = parse_size,
+    [KEY_LIST] = parse_list,
+    [KEY_FOLDERS] = parse_folder,
+    [KEY_LINES] = parse_line,
+    [KEY_COMMANDS] = parse_command,
+    [KEY_DOMAINS] = parse_domains,
+    [KEY_RESOLVERS] = parse_resolvers,
+    [KEY_PROPAGATION] = parse_propagation,
+    [KEY_MODE] = parse_mode,
+    [KEY_MARGIN] = parse_margin,
 };
 
 /* Absolute, by the value's own file. A path that could not be read back is refused. */

@@ -49,8 +49,10 @@ static void check_command(struct config_check *check, const struct config_value 
     if (*value->text == '\0' || map_find(check->programs, value->text) != NULL) {
         return;
     }
-    if (words_split(value->text, &words, &err) < 0 ||
-        words_find_program(words.items[0], &path, &err) < 0) {
+    if (words_split(value->text, &words, &err) < 0) {
+        return; /* told when the section was read */
+    }
+    if (words_find_program(words.items[0], &path, &err) < 0) {
         add(check, &value->place, value->key, &err);
     } else {
         map_set(check->programs, value->text, check);

@@ -6,6 +6,7 @@
 #include "base/domain.h"
 #include "base/event.h"
 #include "base/mem.h"
+#include "base/words.h"
 #include "config/sections.h"
 #include "config/settings.h"
 #include "config/zone_name.h"
@@ -198,6 +199,19 @@ static int check_aliases(const struct strv *zones, struct err *err)
     return 0;
 }
 
+/* One that can never be run is refused before the CA is asked. */
+static int check_hooks(const struct strv *hooks, struct err *err)
+{
+    for (size_t i = 0; i < hooks->n; i++) {
+        AUTO(strv_done) struct strv words = STRV_INIT;
+
+        if (words_split(hooks->items[i], &words, err) < 0) {
+            return err_wrap(err, "--deploy-hook");
+        }
+    }
+    return 0;
+}
+
 static int take_request(struct wanted *wanted, const struct issue_request *request, struct err *err)
 {
     AUTO(strv_done) struct strv names = STRV_INIT;
@@ -221,7 +235,8 @@ static int take_request(struct wanted *wanted, const struct issue_request *reque
                        "  acme-dns issue -d '*.example.com' -d example.com");
     }
     if ((request->name != NULL && store_name_check(request->name, err) < 0) ||
-        check_aliases(&request->allow_aliases, err) < 0) {
+        check_aliases(&request->allow_aliases, err) < 0 ||
+        check_hooks(&request->deploy_hooks, err) < 0) {
         return err_code(err);
     }
     wanted->name = request->name != NULL ? str_dup(request->name) : store_name_for(first);

@@ -217,7 +217,9 @@ def test_what_makes_no_sense(lab, make_client, tmp_path):
     assert client.issue(*NAMES).code == 0
     for words, text in ((["deploy"], "--pending"), (["deploy", "example.test"], "no deploy hook"),
                         (["deploy", "other.test"], "other.test"),
-                        (["deploy", "example.test", "--pending"], "--pending")):
+                        (["deploy", "example.test", "--pending"], "--pending"),
+                        (["issue", "--name", "example.test", "--deploy-hook", "sh -c 'x"],
+                         "--deploy-hook: a single quote is not closed")):
         result = client.run(*words)
         assert result.code == 3 and text in result.err, result.err
 
