@@ -49,7 +49,8 @@ static char *find_added_names(const struct plan_subject *s)
 
 static bool is_request_stale(const struct plan_subject *s)
 {
-    return s->standing == STANDING_GOOD && !wanted_is_kept(&s->section, &s->request);
+    return s->standing == STANDING_GOOD && s->is_request_readable &&
+           !wanted_is_kept(&s->section, &s->request);
 }
 
 /* "not before 2026-11-21T22:51:00Z: words" */
@@ -264,6 +265,8 @@ void plan_judge(const struct planner *planner, struct plan_subject *s)
     if (code < 0 && s->standing != STANDING_GOOD) {
         lost = err;
         s->item->is_request_lost = true;
+    } else if (!s->is_request_readable) {
+        event_log(EVENT_WARNING, s->item->name, "what commands said of it is lost: %s", err.text);
     }
     if (planner->request->is_scheduled && s->item->is_staging) {
         decide(s, PLAN_LEAVE, str_dup("a trial: --scheduled leaves it alone"));

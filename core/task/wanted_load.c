@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 
 /* What was asked for last: request.conf, or, where that is lost, the certificate in force. */
+#include "base/event.h"
 #include "base/mem.h"
 #include "config/sections.h"
 #include "task/ca_choice.h"
@@ -92,6 +93,23 @@ static int take_installed(const struct task_env *env, struct store *store, struc
     return 0;
 }
 
+/* Nobody attends who could correct the file, and no certificate is to expire by it; it stays as it
+ * is, to be corrected. One of a newer release is that one's. */
+static int go_on_without(const struct task_env *env, const struct issue_request *request,
+                         struct store *store, struct wanted *wanted, struct err *err)
+{
+    struct err newer = ERR_INIT;
+
+    if (!request->is_following || store_request_check(store, wanted->name, &newer) < 0) {
+        return err_code(err);
+    }
+    event_log(EVENT_WARNING, wanted->name, "it goes on %s: %s",
+              wanted->is_configured ? "as its section says" : "as the one in force is", err->text);
+    err_clear(err);
+    wanted->is_disabled = true;
+    return wanted->is_configured ? 0 : take_installed(env, store, wanted, err);
+}
+
 /* Whether it is for trials is not remembered: request.conf lies in one of the two trees. */
 int wanted_take_remembered(const struct task_env *env, const struct issue_request *request,
                            struct store *store, struct wanted *wanted, struct err *err)
@@ -105,7 +123,7 @@ int wanted_take_remembered(const struct task_env *env, const struct issue_reques
     }
     code = load_remembered(store, wanted->name, &remembered, &section, err);
     if (code < 0 && code != -ERR_NOT_FOUND) {
-        return code;
+        return go_on_without(env, request, store, wanted, err);
     }
     if (code == 0) {
         if (!wanted->is_disabled) {

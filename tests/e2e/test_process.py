@@ -399,6 +399,27 @@ def test_a_certificate_that_another_run_holds_is_left_to_it_by_a_timer(lab, clie
     assert run.code == 9 and ends["a"]["exit"] == 9 and ends["b"]["exit"] == 0, run.out
 
 
+@pytest.mark.parametrize("damage", [b"\xff\x00 nonsense\n", b"[certificate a]\nkey-typ = rsa2048\n"], ids=["bytes", "key"])
+@pytest.mark.parametrize("is_configured", [True, False], ids=["configured", "remembered"])
+def test_a_request_that_is_wrong_costs_no_certificate(lab, client, is_configured, damage):
+    """Of a section only what commands said is lost; without one the certificate in force tells."""
+    assert client.issue("a.example.test", options=["--name", "a"]).code == 0
+    if is_configured:
+        client.configure(sections=section(client, "a", "a.example.test, b.example.test", "provider = lab\n"))
+    first, path = serial(client, "a"), client.path("a", "request.conf")
+    with open(path, "wb") as file:
+        file.write(damage)
+    run = client.run("process" if is_configured else "renew", *([] if is_configured else ["--force"]))
+    assert run.code == 0 and serial(client, "a") != first, run.err
+    assert "request.conf" in run.err and names_of(client.certificate("a")[0]) == sorted(
+        ["a.example.test"] + (["b.example.test"] if is_configured else []))
+    with open(path, "rb") as file:
+        assert file.read() == damage
+    # Who attends is to mend it.
+    run = client.run("issue", "--name", "a", "--force")
+    assert run.code == 3 and path in run.err, run.err
+
+
 @pytest.mark.parametrize("damage", ["nonsense\n", "", None])
 def test_a_lost_request_costs_no_certificate(lab, client, damage):
     assert client.issue("a.example.test", options=["--name", "a", "--key-type", "rsa2048"]).code == 0
