@@ -292,6 +292,7 @@ static int prepare(struct provider *p, struct err *err)
     if (provider_check(p, err) < 0) {
         return err_code(err);
     }
+    confine_set(p->set);
     reach_copy(&p->reach, &p->set->reach);
     for (size_t i = 0; i < p->keys.allow_paths.n; i++) {
         reach_add_named(&p->reach, p->keys.allow_paths.items[i]);
@@ -305,6 +306,7 @@ static int open_console(struct provider *p, struct err *err)
     if (console_check_files(p->set, p->console, err) < 0) {
         return err_wrap(err, "provider '%s'", p->name);
     }
+    confine_set(p->set);
     p->plugin = console_describe(p->console, p->set->core_version);
     if (option_values_read(p->section, p->name, p->plugin, false, &p->values, err) < 0 ||
         option_values_check(&p->values, p->section, p->name, p->plugin, &p->set->reach, err) < 0) {

@@ -145,6 +145,7 @@ static void on_turn(void *arg)
     if (tell_built_in(probe)) {
         return;
     }
+    confine_set(probe->set);
     AUTO_FREE char *name = paths_plugin_name(probe->paths.items[probe->at]);
     struct lane_plan plan = {
         .executable = probe->set->worker_path,

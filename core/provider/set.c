@@ -4,7 +4,6 @@
 #include "provider/set.h"
 
 #include "base/cleanup.h"
-#include "base/fs.h"
 #include "base/mem.h"
 #include "config/sections.h"
 #include "provider/paths.h"
@@ -12,7 +11,6 @@
 #include "provider/session.h"
 
 #include <string.h>
-#include <sys/stat.h>
 
 /* ---- The zone map ---- */
 
@@ -99,52 +97,6 @@ const char *provider_plugin(const struct provider *provider)
     return provider->keys.plugin;
 }
 
-/* ---- What no worker may reach ---- */
-
-/* What everybody may read is no secret, and would not be taken for one (fs_read_private()); a
- * bundle of CA certificates that a "ca-file" names is for every worker. */
-static bool may_be_secret(const char *path)
-{
-    struct stat st;
-
-    return stat(path, &st) < 0 || (st.st_mode & S_IROTH) == 0;
-}
-
-/* Files that hold secrets of one instance or of the program, wherever they lie: the core reads them
- * and hands out what is in them. Which keys name such files only the tables of all plug-ins say,
- * and a worker is confined before they are known: so any file counts that could be one. */
-static void deny_secret_files(const struct config *config, const char *kind, struct strv *denied)
-{
-    const struct config_section *section = NULL;
-
-    while ((section = config_section_next(config, kind, section)) != NULL) {
-        for (size_t i = 0; i < section->n_values; i++) {
-            const struct config_value *value = &section->values[i];
-
-            AUTO_FREE char *path = config_value_path(value);
-
-            if (str_has_suffix(value->key, "-file") && may_be_secret(path)) {
-                strv_add(denied, path);
-            }
-        }
-    }
-}
-
-static void init_reach(struct provider_set *set, const struct strv *deny_paths)
-{
-    AUTO(strv_done) struct strv denied = STRV_INIT;
-
-    if (deny_paths != NULL) {
-        strv_copy(&denied, deny_paths);
-    }
-    if (set->config != NULL) {
-        deny_secret_files(set->config, "provider", &denied);
-        deny_secret_files(set->config, "ca", &denied);
-    }
-    reach_init(&set->reach, &denied);
-    reach_add_system(&set->reach);
-}
-
 /* ---- Life ---- */
 
 int provider_set_new(struct loop *loop, const struct config *config,
@@ -169,8 +121,10 @@ int provider_set_new(struct loop *loop, const struct config *config,
         settings->worker_path != NULL ? str_dup(settings->worker_path) : paths_worker();
     set->core_version =
         str_dup(settings->core_version != NULL ? settings->core_version : ACME_VERSION);
-    user_find_default(settings->plugin_user, &set->user, &set->user_warning);
-    init_reach(set, settings->deny_paths);
+    set->plugin_user = str_dup(settings->plugin_user);
+    if (settings->deny_paths != NULL) {
+        strv_copy(&set->deny_paths, settings->deny_paths);
+    }
     if (provider_map_new(settings->assignments, settings->allow_aliases, &set->said, err) < 0) {
         provider_set_free(set);
         return err_code(err);
@@ -210,6 +164,8 @@ void provider_set_free(struct provider_set *set)
     strv_done(&set->plugin_dirs);
     mem_free(set->worker_path);
     mem_free(set->core_version);
+    mem_free(set->plugin_user);
+    strv_done(&set->deny_paths);
     mem_free(set->user_warning);
     user_done(&set->user);
     reach_done(&set->reach);

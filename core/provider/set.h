@@ -63,6 +63,9 @@ struct provider_set {
     int64_t call_timeout_ms, hook_timeout_ms; /* 0: not set */
     struct provider_hooks hooks;
     struct provider_console console;
+    char *plugin_user;      /* NULL: the usual one */
+    struct strv deny_paths; /* to every worker, beside files of secrets */
+    bool is_confined;       /* the next three are known */
     struct user user;
     char *user_warning; /* said once, when the first worker starts */
     struct reach reach;
@@ -206,6 +209,10 @@ void instance_fail(struct provider *p, const struct err *why);
 void instance_described(struct provider *p, struct provider_description *take_description);
 void instance_opened(struct provider *p);
 bool instance_may_use_env(const struct provider *p);
+
+/* confine.c: finds, once, whom workers run as and what they reach; to be called before the first is
+ * started, or a file of the core's is looked at for an option. */
+void confine_set(struct provider_set *set);
 
 /* crew.c */
 int crew_start(struct provider *p, struct slot *slot, struct err *err);

@@ -46,6 +46,9 @@ static void every_file_that_may_hold_a_secret_is_denied(void **state)
     (void)state;
     assert_int_equal(loop_new(&loop, &err), 0);
     assert_int_equal(provider_set_new(loop, config, &settings, &set, &err), 0);
+    assert_int_equal(set->reach.n, 0); /* nothing is looked for before a worker is to start */
+    confine_set(set);
+    assert_true(set->reach.n > 0);
     assert_true(strv_has(&set->reach.denied, token));
     assert_true(strv_has(&set->reach.denied, group));
     assert_true(strv_has(&set->reach.denied, absent));
