@@ -3,8 +3,8 @@
 
 /*
  * Reading with checks, writing in whole steps. Every change is followed by an fsync of the folder
- * that holds it: a rename that only the page cache knows is not a promise. Who may read or write
- * what is in fs_trust.c.
+ * that holds it, unless its name says otherwise: a rename that only the page cache knows is not a
+ * promise. Who may read or write what is in fs_trust.c.
  */
 #include "base/fs.h"
 
@@ -241,7 +241,8 @@ int fs_write_new(const char *path, const void *bytes, size_t len, mode_t mode, s
     return fsync_parent(path, err);
 }
 
-int fs_write_atomic(const char *path, const void *bytes, size_t len, mode_t mode, struct err *err)
+int fs_write_atomic_unsynced(const char *path, const void *bytes, size_t len, mode_t mode,
+                             struct err *err)
 {
     AUTO_FREE char *temp = NULL;
     int fd = -1;
@@ -265,10 +266,18 @@ int fs_write_atomic(const char *path, const void *bytes, size_t len, mode_t mode
         (void)unlink(temp);
         return err_code(err);
     }
+    return 0;
+}
+
+int fs_write_atomic(const char *path, const void *bytes, size_t len, mode_t mode, struct err *err)
+{
+    if (fs_write_atomic_unsynced(path, bytes, len, mode, err) < 0) {
+        return err_code(err);
+    }
     return fsync_parent(path, err);
 }
 
-int fs_mkdir(const char *path, mode_t mode, struct err *err)
+int fs_mkdir_unsynced(const char *path, mode_t mode, bool *ret_is_new, struct err *err)
 {
     AUTO_FD int fd = -1;
 
@@ -276,6 +285,7 @@ int fs_mkdir(const char *path, mode_t mode, struct err *err)
         int cause = errno;
 
         if (cause == EEXIST && fs_is_dir(path)) {
+            *ret_is_new = false;
             return 0;
         }
         errno = cause;
@@ -286,7 +296,18 @@ int fs_mkdir(const char *path, mode_t mode, struct err *err)
     if (fd < 0 || fchmod(fd, mode) < 0) {
         return err_set_errno(err, "cannot set the mode of the folder '%s'", path);
     }
-    return fsync_parent(path, err);
+    *ret_is_new = true;
+    return 0;
+}
+
+int fs_mkdir(const char *path, mode_t mode, struct err *err)
+{
+    bool is_new = false;
+
+    if (fs_mkdir_unsynced(path, mode, &is_new, err) < 0) {
+        return err_code(err);
+    }
+    return is_new ? fsync_parent(path, err) : 0;
 }
 
 int fs_mkdir_all(const char *path, mode_t mode, struct err *err)
@@ -327,12 +348,14 @@ int fs_symlink_atomic(const char *target, const char *path, struct err *err)
     return fsync_parent(path, err);
 }
 
+int fs_rename_unsynced(const char *from, const char *to, struct err *err)
+{
+    return rename(from, to) < 0 ? err_set_errno(err, "cannot rename '%s' to '%s'", from, to) : 0;
+}
+
 int fs_rename(const char *from, const char *to, struct err *err)
 {
-    if (rename(from, to) < 0) {
-        return err_set_errno(err, "cannot rename '%s' to '%s'", from, to);
-    }
-    if (fsync_parent(to, err) < 0) {
+    if (fs_rename_unsynced(from, to, err) < 0 || fsync_parent(to, err) < 0) {
         return err_code(err);
     }
     return fsync_parent(from, err);

@@ -44,6 +44,16 @@ int fs_check_way(const char *path, struct err *err);
  * of the folder. */
 int fs_write_atomic(const char *path, const void *bytes, size_t len, mode_t mode, struct err *err);
 
+/*
+ * "_unsynced": without the fsync of the folder, each of which a disk may take milliseconds for.
+ * After a power cut it may not have happened: the old file, whole, or nothing new. For who fsyncs
+ * the folder later, and for what the next run does again.
+ */
+int fs_write_atomic_unsynced(const char *path, const void *bytes, size_t len, mode_t mode,
+                             struct err *err);
+int fs_mkdir_unsynced(const char *path, mode_t mode, bool *ret_is_new, struct err *err);
+int fs_rename_unsynced(const char *from, const char *to, struct err *err);
+
 /* Creates path, which must not exist, with mode; content, fsync, folder fsynced. */
 int fs_write_new(const char *path, const void *bytes, size_t len, mode_t mode, struct err *err);
 

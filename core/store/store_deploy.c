@@ -67,5 +67,6 @@ int store_deploy_save(struct store *store, const char *name, const struct store_
     json_out_kint(out, "failures", deploy->n_failures);
     json_out_end(out);
     AUTO_FREE char *text = json_out_take(out);
-    return fs_write_atomic(path, text, strlen(text), FILE_MODE, err);
+    /* What a power cut puts back has the hooks run again, as they are after a kill on the way. */
+    return fs_write_atomic_unsynced(path, text, strlen(text), FILE_MODE, err);
 }

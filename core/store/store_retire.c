@@ -144,27 +144,34 @@ bool store_is_version_name(const char *entry)
     return strspn(entry, "0123456789") == 8 && entry[8] == '-';
 }
 
+/* A version that a power cut puts back beside the one in force is archived by the next run: nothing
+ * leads to it. That one is revoked must not be forgotten. */
+static int put_aside(const char *folder, const char *version, bool is_revoked, struct err *err)
+{
+    AUTO_FREE char *from = fs_join(folder, version);
+    AUTO_FREE char *shelf = fs_join(folder, is_revoked ? "revoked" : "archived");
+    AUTO_FREE char *to = find_place(shelf, version);
+
+    return is_revoked ? fs_rename(from, to, err) : fs_rename_unsynced(from, to, err);
+}
+
 int store_settle_versions(struct store *store, const char *name, const char *current,
                           struct err *err)
 {
     AUTO_FREE char *folder = store_cert_path(store, name, NULL);
     AUTO(strv_done) struct strv entries = STRV_INIT;
 
-    if (fs_list(folder, &entries, err) < 0) {
+    if (fs_list_folders(folder, &entries, err) < 0) {
         return err_code(err);
     }
     for (size_t i = 0; i < entries.n; i++) {
         const char *entry = entries.items[i];
-        AUTO_FREE char *from = fs_join(folder, entry);
-        bool is_revoked = has_note(folder, entry);
 
-        if (!store_is_version_name(entry) || str_eq(entry, current) || !fs_is_dir(from) ||
-            (current == NULL && !is_revoked)) {
+        if (!store_is_version_name(entry) || str_eq(entry, current)) {
             continue;
         }
-        AUTO_FREE char *shelf = fs_join(folder, is_revoked ? "revoked" : "archived");
-        AUTO_FREE char *to = find_place(shelf, entry);
-        if (fs_rename(from, to, err) < 0) {
+        bool is_revoked = has_note(folder, entry);
+        if ((current != NULL || is_revoked) && put_aside(folder, entry, is_revoked, err) < 0) {
             return err_code(err);
         }
     }

@@ -86,9 +86,12 @@ static int open_up(const char *folder, struct err *err)
     return 0;
 }
 
+/* That the folder is there need not be on disk before it has its name: store_install.c. */
 static int write_version(const char *folder, const struct store_staged *staged, struct err *err)
 {
-    if (fs_mkdir(folder, 0700, err) < 0 || write_key(folder, staged, err) < 0 ||
+    bool is_new = false;
+
+    if (fs_mkdir_unsynced(folder, 0700, &is_new, err) < 0 || write_key(folder, staged, err) < 0 ||
         write_text(folder, "cert.pem", cert_chain_pem_leaf(staged->chain), 0444, err) < 0 ||
         write_text(folder, "chain.pem", cert_chain_pem_issuers(staged->chain), 0444, err) < 0 ||
         write_text(folder, "fullchain.pem", cert_chain_pem_full(staged->chain), 0444, err) < 0 ||
