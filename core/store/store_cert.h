@@ -199,11 +199,13 @@ const char *store_pairs_find(const struct store_pairs *pairs, const char *key);
 #define STORE_REQUEST_CONFIGURED "configured"
 
 /* request.conf: what `issue` was told, as a [certificate NAME] section of the configuration's
- * grammar. Keys are [a-z0-9-]; values are literal to the line's end and have no control bytes or
- * blanks at their ends: ERR_FAILED otherwise. Mode 0600. Makes the certificate's folder if needed.
- */
+ * grammar. Keys are [a-z0-9-]; values are UTF-8, literal to the line's end, and have no control
+ * bytes or blanks at their ends: ERR_CONFIG otherwise. Mode 0600. Makes the certificate's folder if
+ * needed. */
 int store_request_save(struct store *store, const char *name, const struct store_pairs *pairs,
                        struct err *err);
+/* The same refusals, before there is anything to keep. */
+int store_request_check_pairs(const char *name, const struct store_pairs *pairs, struct err *err);
 /* ERR_FAILED: a newer program wrote it. Whatever else it is passes. */
 int store_request_check(struct store *store, const char *name, struct err *err);
 /* ERR_NOT_FOUND without the file; ERR_CONFIG with file:line when it is damaged or of another name.

@@ -8,6 +8,7 @@
  */
 #include "base/fs.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "store/store_internal.h"
 
 #include <ctype.h>
@@ -61,13 +62,17 @@ static bool is_key(const char *text)
     return text[0] != '\0' && strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(text);
 }
 
-/* One line, and what is read back is what was given. */
+/* One line, and what is read back is what was given: by us and by the configuration's reader, which
+ * wants UTF-8. */
 static bool is_value(const char *text)
 {
     size_t len = strlen(text);
+    size_t step = 0;
+    uint32_t code = 0;
 
-    for (size_t i = 0; i < len; i++) {
-        if (iscntrl((unsigned char)text[i]) && text[i] != '\t') {
+    for (const char *at = text; *at != '\0'; at += step) {
+        step = utf8_decode(at, &code);
+        if (step == 0 || (step == 1 && iscntrl((unsigned char)*at) && *at != '\t')) {
             return false;
         }
     }
@@ -87,8 +92,11 @@ static int format_request(const char *name, const struct store_pairs *pairs, str
     buf_addf(to, "[certificate %s]\n", name);
     for (size_t i = 0; i < pairs->n; i++) {
         if (!is_key(pairs->items[i].key) || !is_value(pairs->items[i].value)) {
-            return err_set(err, ERR_FAILED, "the setting '%s' does not fit a line of its own",
-                           pairs->items[i].key);
+            (void)err_set(err, ERR_CONFIG,
+                          "what is said of '%s' does not fit a line of text of its own",
+                          pairs->items[i].key);
+            return err_hint(err, "UTF-8 without line ends and control bytes, and without blanks at "
+                                 "its ends; a script can hold any command");
         }
         buf_addf(to, "%s = %s\n", pairs->items[i].key, pairs->items[i].value);
     }
@@ -102,6 +110,15 @@ static int check_format(const char *path, const char *text, struct err *err)
         str_has_prefix(text, FORMAT_LINE) ? strtoll(text + strlen(FORMAT_LINE), NULL, 10) : 1;
 
     return format > STORE_FORMAT ? store_refuse_newer(path, format, err) : 0;
+}
+
+int store_request_check_pairs(const char *name, const struct store_pairs *pairs, struct err *err)
+{
+    AUTO(buf_done) struct buf text = BUF(REQUEST_MAX);
+
+    return format_request(name, pairs, &text, err) < 0
+               ? err_wrap(err, "it could not be kept for the renewals")
+               : 0;
 }
 
 int store_request_check(struct store *store, const char *name, struct err *err)

@@ -135,13 +135,16 @@ static void finish_order(void *arg, const struct order_result *result)
         job_finish(job, NULL);
         return;
     }
-    if (job_load_installed(job, &job->after, &err) < 0 ||
-        wanted_save(job->wanted, job->store, &err) < 0) {
+    if (job_load_installed(job, &job->after, &err) < 0) {
+        job_finish(job, &err);
+        return;
+    }
+    job_note_success(job);
+    if (wanted_save(job->wanted, job->store, &err) < 0) {
         job_finish(job, &err);
         return;
     }
     job->state = "issued";
-    job_note_success(job);
     prune(job);
     job_deploy(job);
 }

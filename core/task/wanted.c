@@ -323,7 +323,8 @@ static int check_wanted(struct task_env *env, struct wanted *wanted, struct err 
     if (wanted_choose_life(env->settings, wanted, err) < 0) {
         return err_code(err);
     }
-    return ca_check_names(wanted->ca, &wanted->now.names, err);
+    return ca_check_names(wanted->ca, &wanted->now.names, err) < 0 ? err_code(err)
+                                                                   : wanted_check_kept(wanted, err);
 }
 
 int wanted_make(struct task_env *env, const struct issue_request *request, struct trees *trees,

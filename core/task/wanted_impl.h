@@ -21,4 +21,8 @@ int wanted_take_remembered(const struct task_env *env, const struct issue_reques
  * such group. */
 int wanted_choose_life(const struct settings *settings, struct wanted *wanted, struct err *err);
 
+/* Whether it can be remembered: a certificate whose request is not kept is not renewed as it should
+ * be, and that must not show when it is there. ERR_CONFIG. */
+int wanted_check_kept(const struct wanted *wanted, struct err *err);
+
 #endif

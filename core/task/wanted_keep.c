@@ -165,20 +165,34 @@ bool wanted_is_kept(const struct certificate_section *section, const struct stor
     return store_pairs_are_equal(&merged, request);
 }
 
-int wanted_save(const struct wanted *wanted, struct store *store, struct err *err)
+/* All of request.conf. */
+static void make_request(const struct wanted *wanted, struct store_pairs *ret_pairs)
 {
     AUTO(store_pairs_done) struct store_pairs section = STORE_PAIRS_INIT;
     AUTO(store_pairs_done) struct store_pairs commands = STORE_PAIRS_INIT;
-    AUTO(store_pairs_done) struct store_pairs merged = STORE_PAIRS_INIT;
 
-    if (wanted->is_disabled) {
-        return 0; /* what counts now is what is there already */
-    }
-    add_wish(&commands, &wanted->kept);
     if (!wanted->is_configured) {
-        return store_request_save(store, wanted->name, &commands, err);
+        add_wish(ret_pairs, &wanted->kept);
+        return;
     }
     add_wish(&section, &wanted->section);
-    merge(&section, &commands, &merged);
-    return store_request_save(store, wanted->name, &merged, err);
+    add_wish(&commands, &wanted->kept);
+    merge(&section, &commands, ret_pairs);
+}
+
+int wanted_check_kept(const struct wanted *wanted, struct err *err)
+{
+    AUTO(store_pairs_done) struct store_pairs request = STORE_PAIRS_INIT;
+
+    make_request(wanted, &request);
+    return wanted->is_disabled ? 0 : store_request_check_pairs(wanted->name, &request, err);
+}
+
+int wanted_save(const struct wanted *wanted, struct store *store, struct err *err)
+{
+    AUTO(store_pairs_done) struct store_pairs request = STORE_PAIRS_INIT;
+
+    make_request(wanted, &request);
+    /* What counts while a section is set aside is what is there already. */
+    return wanted->is_disabled ? 0 : store_request_save(store, wanted->name, &request, err);
 }

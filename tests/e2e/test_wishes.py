@@ -109,6 +109,17 @@ def test_a_provider_that_does_not_exist_is_not_remembered(quick, make_client, wr
     assert kept(client) == before
 
 
+@pytest.mark.parametrize("command", [" true", "sh -c 'true\ntrue'", b"echo caf\xe9"])
+def test_what_cannot_be_kept_for_renewals_is_not_ordered(quick, make_client, command):
+    """A certificate whose renewals would not be known, or whose request could not be read again."""
+    client = make_client(quick)
+    client.configure()
+    refused = succeed(client.run("issue", "-d", "example.test", "--server", client.server, "--deploy-hook",
+                                 os.fsdecode(command)), 3)
+    assert "'deploy-hook' does not fit a line of text" in refused.err, refused.err
+    assert not quick.request_counts() and not os.path.exists(client.path("example.test", ""))
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root runs what others may have written")
 def test_root_does_not_follow_what_others_can_write(quick, make_client):
     client = make_client(quick)

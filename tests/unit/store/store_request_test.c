@@ -43,8 +43,9 @@ static void request_comes_back_literally(void **state)
 static void request_that_would_not_come_back_is_refused(void **state)
 {
     static const char *const bad[][2] = {
-        {"a", "two\nlines"}, {"a", " front"}, {"a", "back\t"}, {"a", "\x1b[0m"},
-        {"A", "x"},          {"", "x"},       {"a = b", "x"},  {"[section]", "x"},
+        {"a", "two\nlines"}, {"a", " front"},        {"a", "back\t"},
+        {"a", "\x1b[0m"},    {"a", "no \xff UTF-8"}, {"A", "x"},
+        {"", "x"},           {"a = b", "x"},         {"[section]", "x"},
     };
     struct lab *lab = *state;
 
@@ -54,7 +55,8 @@ static void request_that_would_not_come_back_is_refused(void **state)
         struct err err = ERR_INIT;
 
         store_pairs_add(&pairs, bad[i][0], bad[i][1]);
-        assert_int_equal(store_request_save(lab->store, "a.de", &pairs, &err), -ERR_FAILED);
+        assert_int_equal(store_request_save(lab->store, "a.de", &pairs, &err), -ERR_CONFIG);
+        assert_int_equal(store_request_check_pairs("a.de", &pairs, &err), -ERR_CONFIG);
         assert_int_equal(store_request_load(lab->store, "a.de", &again, &err), -ERR_NOT_FOUND);
     }
 }
