@@ -205,7 +205,8 @@ static void open_log(struct run *run, int argc, char *const *argv)
 
     /* Where the settings are wrong nothing is made, but a timer's failure is to be found where the
      * others are. */
-    if (!run_log_wants(run->args.command) || str_eq(settings->state_dir, "/") ||
+    if (!run_log_wants(run->args.command) || args_has(&run->args, OPTION_PLAN) ||
+        str_eq(settings->state_dir, "/") ||
         (run->errors.n_general > 0 && !fs_is_dir(settings->state_dir))) {
         return;
     }
@@ -377,7 +378,7 @@ static enum task_exit run_command(struct run *run, int *ret_signal)
     env.console = dialogue_open(run->sink, env.loop, &run->dialogue);
     sink_set_loop(run->sink, env.loop);
     status = command_run(&env, &run->args, run->sink);
-    if (changes_certificates(run->args.command)) {
+    if (changes_certificates(run->args.command) && !args_has(&run->args, OPTION_PLAN)) {
         list_refresh_metrics(&env);
     }
     sink_set_loop(run->sink, NULL);

@@ -40,10 +40,9 @@ static int make_folders(const struct store *store, struct err *err)
     return fs_mkdir_all(autorenew, 0700, err);
 }
 
-int store_open(struct loop *loop, const char *state_dir, bool is_staging, struct store **ret_store,
-               struct err *err)
+static struct store *store_new(struct loop *loop, const char *state_dir, bool is_staging)
 {
-    AUTO_PTR(store) struct store *store = NEW(struct store);
+    struct store *store = NEW(struct store);
     AUTO_FREE char *tree = is_staging ? fs_join(state_dir, "staging") : str_dup(state_dir);
 
     store->loop = loop;
@@ -55,9 +54,32 @@ int store_open(struct loop *loop, const char *state_dir, bool is_staging, struct
     store->folders[STORE_JOURNAL] = fs_join(tree, "journal");
     store->folders[STORE_LOCKS] = fs_join(state_dir, "locks");
     store->folders[STORE_LOGS] = fs_join(state_dir, "logs");
+    return store;
+}
+
+int store_open(struct loop *loop, const char *state_dir, bool is_staging, struct store **ret_store,
+               struct err *err)
+{
+    AUTO_PTR(store) struct store *store = store_new(loop, state_dir, is_staging);
+
     if (fs_mkdir_all(state_dir, 0711, err) < 0 || fs_check_folder(state_dir, err) < 0 ||
         make_folders(store, err) < 0) {
         return err_wrap(err, "cannot prepare the state folder '%s'", state_dir);
+    }
+    *ret_store = TAKE(store);
+    return 0;
+}
+
+int store_look(struct loop *loop, const char *state_dir, bool is_staging, struct store **ret_store,
+               struct err *err)
+{
+    AUTO_PTR(store) struct store *store = store_new(loop, state_dir, is_staging);
+    const char *const looked_at[] = {state_dir, store->folders[STORE_CERTS]};
+
+    for (size_t i = 0; i < ARRAY_LEN(looked_at); i++) {
+        if (fs_exists(looked_at[i]) && fs_check_folder(looked_at[i], err) < 0) {
+            return err_wrap(err, "cannot look at the state folder '%s'", state_dir);
+        }
     }
     *ret_store = TAKE(store);
     return 0;

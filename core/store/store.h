@@ -24,6 +24,9 @@ struct store;
  * below STATE/staging; locks and logs are common. The loop must outlive the store. */
 int store_open(struct loop *loop, const char *state_dir, bool is_staging, struct store **ret_store,
                struct err *err);
+/* The same for who only looks: nothing is made, and what is missing is empty. */
+int store_look(struct loop *loop, const char *state_dir, bool is_staging, struct store **ret_store,
+               struct err *err);
 void store_free(struct store *store);
 
 /* Whether there ever was one with is_staging: who only looks makes none. */

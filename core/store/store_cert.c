@@ -249,9 +249,11 @@ int store_cert_list(struct store *store, struct strv *ret_names, struct err *err
     AUTO(strv_done) struct strv entries = STRV_INIT;
     AUTO(strv_done) struct strv names = STRV_INIT;
 
-    if (fs_list_folders(store->folders[STORE_CERTS], &entries, err) < 0) {
+    if (fs_list_folders(store->folders[STORE_CERTS], &entries, err) < 0 &&
+        err->class != ERR_NOT_FOUND) {
         return err_code(err);
     }
+    err_clear(err);
     for (size_t i = 0; i < entries.n; i++) {
         struct err unused = ERR_INIT;
 

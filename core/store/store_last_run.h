@@ -17,9 +17,9 @@ struct store_last_run {
     pid_t pid;
     int64_t started_s;
     int64_t before_s; /* when the one before it began; 0: not known */
-    int64_t ended_s; /* 0: it runs, or was killed */
-    int status;      /* exit status; -1 as long as there is none */
-    char *text;      /* the first failure's, or NULL */
+    int64_t ended_s;  /* 0: it runs, or was killed */
+    int status;       /* exit status; -1 as long as there is none */
+    char *text;       /* the first failure's, or NULL */
 };
 
 void store_last_run_done(struct store_last_run *last);

@@ -156,7 +156,7 @@ static int format(struct adoption *a, struct err *err)
 static int adopt(struct adoption *a, struct err *err)
 {
     if (store_name_check(a->request->name, err) < 0 || refuse_configured(a, err) < 0 ||
-        store_open(a->env->loop, a->env->settings->state_dir, a->request->is_staging, &a->store,
+        store_look(a->env->loop, a->env->settings->state_dir, a->request->is_staging, &a->store,
                    err) < 0 ||
         load(a, err) < 0) {
         return err_code(err);

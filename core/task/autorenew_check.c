@@ -121,7 +121,7 @@ static int add_remembered(struct check *check, const struct strv *configured, st
     AUTO_PTR(store) struct store *store = NULL;
     AUTO(strv_done) struct strv names = STRV_INIT;
 
-    if (store_open(check->env->loop, check->env->settings->state_dir, false, &store, err) < 0 ||
+    if (store_look(check->env->loop, check->env->settings->state_dir, false, &store, err) < 0 ||
         store_cert_list(store, &names, err) < 0) {
         return err_code(err);
     }

@@ -236,7 +236,7 @@ static int show_remembered(struct show *show, struct err *err)
         !certificate_name_is_valid(name) || !fs_is_dir(show->env->settings->state_dir)) {
         return 0;
     }
-    if (store_open(show->env->loop, show->env->settings->state_dir, false, &store, err) < 0) {
+    if (store_look(show->env->loop, show->env->settings->state_dir, false, &store, err) < 0) {
         return err_code(err);
     }
     AUTO_FREE char *path = store_cert_path(store, name, "request.conf");

@@ -286,7 +286,7 @@ static int look_through(struct list *list, bool is_staging, struct err *err)
     AUTO_PTR(store) struct store *store = NULL;
     AUTO(strv_done) struct strv names = STRV_INIT;
 
-    if (store_open(list->env->loop, list->env->settings->state_dir, is_staging, &store, err) < 0 ||
+    if (store_look(list->env->loop, list->env->settings->state_dir, is_staging, &store, err) < 0 ||
         store_cert_list(store, &names, err) < 0) {
         return err_code(err);
     }

@@ -12,6 +12,7 @@
 #include "store/store_cert.h"
 #include "task/ca_choice.h"
 #include "task/deploy.h"
+#include "task/prospects.h"
 #include "task/renewal.h"
 #include "task/wanted.h"
 
@@ -223,7 +224,7 @@ int plan_make(struct task_env *env, struct trees *trees, const struct plan_reque
         .standings = standings_new(env->config, env->settings),
         .common = deploy_common_new(env),
         .known = map_new(),
-        .begun = &(struct plan_begun){.names = {NULL}},
+        .lookups = &(struct plan_lookups){.prospects = NULL},
     };
     int code = 0;
 
@@ -237,8 +238,9 @@ int plan_make(struct task_env *env, struct trees *trees, const struct plan_reque
         }
         *ret_plan = plan;
     }
-    map_free(planner.begun->names[0]);
-    map_free(planner.begun->names[1]);
+    map_free(planner.lookups->begun[0]);
+    map_free(planner.lookups->begun[1]);
+    prospects_free(planner.lookups->prospects);
     map_free(planner.known);
     deploy_common_free(planner.common);
     standings_free(planner.standings);

@@ -25,9 +25,10 @@ struct plan_subject {
     struct store_cert *cert;  /* NULL: not installed */
 };
 
-/* Certificates whose orders can be gone on with, of each tree. */
-struct plan_begun {
-    struct map *names[2]; /* NULL: not asked for yet */
+/* What is made when it is first asked for; NULL: not yet. */
+struct plan_lookups {
+    struct map *begun[2]; /* certificates whose orders can be gone on with, of each tree */
+    struct prospects *prospects;
 };
 
 struct planner {
@@ -39,10 +40,13 @@ struct planner {
     struct deploy_common *common;
     struct map *known; /* names that are in the plan; to one of the next two */
     char is_real, is_trial;
-    struct plan_begun *begun;
+    struct plan_lookups *lookups;
     char *last_ca; /* the CA that was looked up last, and whether it is for trials */
     bool is_last_ca_staging;
 };
+
+/* plan_publish.c: what would be ordered is broken if nobody can be meant to publish for it. */
+void plan_check_publishers(const struct planner *planner, struct plan_subject *s);
 
 /* Decides what is to be done with the subject's item. */
 void plan_judge(const struct planner *planner, struct plan_subject *s);

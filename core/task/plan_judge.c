@@ -84,7 +84,7 @@ static void keep_begun(void *arg, const struct journal_order *order)
 /* By the journals, which are read once, and only if somebody asks. */
 static bool has_begun(const struct planner *planner, const struct plan_subject *s)
 {
-    struct map **names = &planner->begun->names[store_is_staging(s->store) ? 1 : 0];
+    struct map **names = &planner->lookups->begun[store_is_staging(s->store) ? 1 : 0];
 
     if (*names == NULL) {
         *names = map_new();
@@ -254,7 +254,7 @@ static bool has_newer_request(const struct plan_subject *s)
     return s->item->is_request_lost && store_request_check(s->store, s->item->name, &ignored) < 0;
 }
 
-void plan_judge(const struct planner *planner, struct plan_subject *s)
+static void judge(const struct planner *planner, struct plan_subject *s)
 {
     struct err err = ERR_INIT;
     struct err lost = ERR_INIT; /* why request.conf is */
@@ -292,6 +292,14 @@ void plan_judge(const struct planner *planner, struct plan_subject *s)
         judge_absent(planner, s);
     } else {
         plan_decide_broken(s, &err);
+    }
+}
+
+void plan_judge(const struct planner *planner, struct plan_subject *s)
+{
+    judge(planner, s);
+    if (plan_is_order(s->item->action) && !s->item->is_request_lost) {
+        plan_check_publishers(planner, s);
     }
 }
 

@@ -399,6 +399,7 @@ enum task_exit task_process_plan(struct task_env *env, const struct process_requ
     AUTO(close_process)
     struct process process = {.env = env, .request = request, .run = open_run(env, request)};
 
+    run_trees(process.run)->is_only_seen = true;
     if (make_plan(&process) < 0) {
         return process.tally.status;
     }

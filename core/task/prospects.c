@@ -60,36 +60,14 @@ static unsigned look_at_name(struct prospects *prospects, const struct provider_
     return sum;
 }
 
-static unsigned look_at_providers(struct prospects *prospects, const struct strv *said,
-                                  const struct prospects_subject *subject, struct strv *providers)
-{
-    const struct strv *domains = &subject->cert->domains;
-    AUTO_PTR(provider_map) struct provider_map *map = NULL;
-    struct err ignored = ERR_INIT;
-    unsigned sum = 0;
-
-    if (prospects->set == NULL || provider_map_new(said, NULL, &map, &ignored) < 0) {
-        return 0;
-    }
-    provider_map_remember(
-        map, subject->standing == STANDING_GOOD ? NULL : subject->cert->default_provider);
-    for (size_t i = 0; i < domains->n; i++) {
-        sum |= look_at_name(prospects, map, domains->items[i], providers);
-    }
-    return sum;
-}
-
-unsigned prospects_find(struct prospects *prospects, const struct prospects_subject *subject,
-                        struct strv *providers)
+/* Who publishes for it beside what the configuration says in general. */
+static int make_map(const struct prospects_subject *subject, struct provider_map **ret_map,
+                    struct err *err)
 {
     const struct store_pairs *request = subject->request;
     AUTO(strv_done) struct strv said = STRV_INIT;
     bool is_section_first = subject->standing == STANDING_GOOD && subject->section->providers.n > 0;
 
-    if (subject->standing == STANDING_ABSENT &&
-        store_pairs_find(request, STORE_REQUEST_CONFIGURED) != NULL) {
-        return PROSPECT_SECTION_GONE;
-    }
     if (is_section_first) {
         strv_copy(&said, &subject->section->providers);
     }
@@ -98,7 +76,53 @@ unsigned prospects_find(struct prospects *prospects, const struct prospects_subj
             strv_add(&said, request->items[i].value);
         }
     }
-    return look_at_providers(prospects, &said, subject, providers);
+    if (provider_map_new(&said, NULL, ret_map, err) < 0) {
+        return err_code(err);
+    }
+    if (subject->standing != STANDING_GOOD && subject->cert != NULL) {
+        provider_map_remember(*ret_map, subject->cert->default_provider);
+    }
+    return 0;
+}
+
+int prospects_check(struct prospects *prospects, const struct prospects_subject *subject,
+                    const struct strv *names, struct err *err)
+{
+    AUTO_PTR(provider_map) struct provider_map *map = NULL;
+
+    if (prospects->set == NULL) {
+        return 0; /* the run says why not */
+    }
+    if (make_map(subject, &map, err) < 0) {
+        return err_code(err);
+    }
+    for (size_t i = 0; i < names->n; i++) {
+        if (provider_check_any(prospects->set, map, names->items[i], err) < 0) {
+            return err_code(err);
+        }
+    }
+    return 0;
+}
+
+unsigned prospects_find(struct prospects *prospects, const struct prospects_subject *subject,
+                        struct strv *providers)
+{
+    const struct strv *domains = &subject->cert->domains;
+    AUTO_PTR(provider_map) struct provider_map *map = NULL;
+    struct err ignored = ERR_INIT;
+    unsigned sum = 0;
+
+    if (subject->standing == STANDING_ABSENT &&
+        store_pairs_find(subject->request, STORE_REQUEST_CONFIGURED) != NULL) {
+        return PROSPECT_SECTION_GONE;
+    }
+    if (prospects->set == NULL || make_map(subject, &map, &ignored) < 0) {
+        return 0;
+    }
+    for (size_t i = 0; i < domains->n; i++) {
+        sum |= look_at_name(prospects, map, domains->items[i], providers);
+    }
+    return sum;
 }
 
 void prospects_list(unsigned sum, struct strv *to)

@@ -24,15 +24,21 @@ struct prospects *prospects_new(struct task_env *env);
 void prospects_free(struct prospects *prospects); /* takes NULL */
 DEFINE_AUTO_PTR(prospects, prospects_free);
 
-/* An installed certificate. */
+/* A certificate. */
 struct prospects_subject {
-    const struct store_cert *cert;
+    const struct store_cert *cert;             /* installed; NULL: nothing is */
     enum standing standing;                    /* of its section, */
     const struct certificate_section *section; /* which is read where it is GOOD */
     const struct store_pairs *request;         /* its request.conf; empty: none */
 };
 
-/* The sum of what holds for it. Appends who would publish, if no CNAME leads elsewhere, each once.
+/* Whether anybody can be meant to publish for each of these names: ERR_CONFIG if not, as a run
+ * would refuse it. */
+int prospects_check(struct prospects *prospects, const struct prospects_subject *subject,
+                    const struct strv *names, struct err *err);
+
+/* The sum of what holds for one that is installed. Appends who would publish, if no CNAME leads
+ * elsewhere, each once.
  */
 unsigned prospects_find(struct prospects *prospects, const struct prospects_subject *subject,
                         struct strv *providers);

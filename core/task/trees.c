@@ -11,9 +11,13 @@ int trees_get(struct trees *trees, bool is_staging, struct store **ret_store, st
     struct store **place = &trees->stores[is_staging ? 1 : 0];
 
     if (*place == NULL) {
-        if (store_open(trees->env->loop, trees->env->settings->state_dir, is_staging, place, err) <
-            0) {
-            return err_code(err);
+        const char *folder = trees->env->settings->state_dir;
+        int code = trees->is_only_seen
+                       ? store_look(trees->env->loop, folder, is_staging, place, err)
+                       : store_open(trees->env->loop, folder, is_staging, place, err);
+
+        if (code < 0) {
+            return code;
         }
         store_set_command(*place, trees->command);
     }

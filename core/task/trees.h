@@ -12,6 +12,7 @@ struct trees {
     struct task_env *env;
     const char *command;     /* for lock files; borrowed */
     struct store *stores[2]; /* real, staging; NULL: not opened yet */
+    bool is_only_seen;       /* nothing is made or changed */
 };
 
 /* *ret_store is the trees'. */

@@ -317,6 +317,15 @@ def test_nothing_is_written_and_the_environment_is_looked_at(folder):
     assert sorted(os.listdir(folder.path)) == ["acme-dns.conf"]
 
 
+@pytest.mark.parametrize("words", [["list"], ["process", "--plan"], ["renew", "--plan", "--scheduled"], ["show", "a"],
+                                   ["adopt", "b"], ["config", "show", "certificate", "a"]], ids="-".join)
+def test_who_only_looks_makes_nothing(folder, words):
+    folder.write("acme-dns.conf", PROVIDER + CERTIFICATE)
+    done = folder.run(*words)
+    assert done.returncode == (3 if words[0] == "adopt" else 0), done.stderr
+    assert sorted(os.listdir(folder.path)) == ["acme-dns.conf"]
+
+
 def test_other_commands_tell_their_mistakes_and_go_on(folder):
     folder.write("acme-dns.conf", PROVIDER + "[zone example]\nprovider = q\n")
     done = folder.run("list")

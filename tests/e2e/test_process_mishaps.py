@@ -6,6 +6,7 @@ to expire unsaid."""
 import json
 import os
 import re
+import re
 
 import pytest
 from lab import Ca, World, Zone
@@ -159,6 +160,10 @@ def test_a_second_provider_takes_the_first_from_no_certificate(lab, client):
         ends = results(run)
         assert run.code == 3 and (ends["a"]["exit"], ends["b"]["exit"]) == (0, 3), run.out
     assert "no provider is configured" in ends["b"]["text"]
+    plan = client.run("renew", "--force", "--plan").out
+    assert re.search("^a .* renew +--force$", plan, re.M), plan
+    assert re.search("^b .* broken +no provider is configured for _acme-challenge.b.example.test.*provider = NAME",
+                     plan, re.M), plan
 
 
 def test_a_ca_that_is_down_is_waited_for_once(lab, client):
