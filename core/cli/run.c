@@ -436,8 +436,11 @@ static enum task_exit run_every(const struct args *args, char *const *argv, int 
         code = every_run(&plan, ret_signal, &err);
     }
     if (code < 0) {
-        event_log(EVENT_ERROR, "", "%s", err.text);
-        return task_exit_for(err.class);
+        enum task_exit status = task_exit_for(err.class);
+
+        event_emit(EVENT_ERROR, EVENT_RESULT, args->words.items[0], FIELD_INT("exit", status),
+                   FIELD("class", err_class_name(err.class)), FIELD("text", err.text));
+        return status;
     }
     return EXIT_DONE;
 }

@@ -18,6 +18,22 @@ struct deletion {
     struct store *store;
 };
 
+/* Whether the other tree has one of that name. */
+static bool is_elsewhere(const struct deletion *deletion)
+{
+    const struct delete_request *request = deletion->request;
+    const char *state_dir = deletion->env->settings->state_dir;
+    AUTO_PTR(store) struct store *store = NULL;
+    struct err ignored = ERR_INIT;
+
+    if ((!request->is_staging && !store_has_staging(state_dir)) ||
+        store_open(deletion->env->loop, state_dir, !request->is_staging, &store, &ignored) < 0) {
+        return false;
+    }
+    AUTO_FREE char *path = store_cert_path(store, request->name, NULL);
+    return fs_is_dir(path);
+}
+
 static int refuse_unknown(const struct deletion *deletion, struct err *err)
 {
     AUTO(strv_done) struct strv names = STRV_INIT;
@@ -27,6 +43,11 @@ static int refuse_unknown(const struct deletion *deletion, struct err *err)
     (void)store_cert_list(deletion->store, &names, &ignored);
     (void)err_set(err, ERR_CONFIG, "there is no certificate '%s'%s", name,
                   deletion->request->is_staging ? " of a staging service" : "");
+    if (is_elsewhere(deletion)) {
+        return err_hint(err, deletion->request->is_staging
+                                 ? "one that is no trial is called so: leave --staging out"
+                                 : "a trial is called so: --staging means that one");
+    }
     config_hint_nearest(err, name, (const char *const *)names.items, names.n);
     return err_hint(err, "'acme-dns list' shows those that there are");
 }

@@ -515,6 +515,8 @@ def test_a_period_that_is_none(make_machine):
     for period in ("often", "0", "31d"):
         result = succeed(machine.run("process", "--every", period), 3)
         assert "--every: '%s' is not a duration from 1s to 30d, like 4h" % period in result.err
+        (event,) = map(json.loads, succeed(machine.run("process", "--every", period, "--json"), 3).out.splitlines())
+        assert (event["event"], event["subject"], event["exit"]) == ("result", "process", 3)
 
 
 def test_a_plan_is_shown_once(make_machine):

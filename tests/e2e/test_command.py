@@ -242,6 +242,16 @@ def test_staging_goes_to_the_partner_and_keeps_apart(two, make_client):
     # What staging was told does not change what the real one remembers.
     assert final(plain(client, "--json"))["state"] == "unchanged"
     assert two.request_counts("ca")["newOrder"] == two.request_counts("trial")["newOrder"] == 1
+    # Each is deleted by saying which tree is meant, and who says the other one is told.
+    run = succeed(client.run("delete", "example.test", "--staging", "--yes"))
+    assert serial(client) == before
+    run = succeed(client.run("delete", "example.test", "--staging", "--yes"), 3)
+    assert "leave --staging out" in run.err
+    two.flush_resolver()
+    succeed(plain(client, "--ca", "one", "--staging"))
+    succeed(client.run("delete", "example.test", "--yes"))
+    run = succeed(client.run("delete", "example.test", "--yes"), 3)
+    assert "--staging means that one" in run.err
 
 
 def test_a_certificate_section_can_ask_for_staging(two, make_client):
