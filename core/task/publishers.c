@@ -55,7 +55,11 @@ static char *find_orphans(const struct publishers *p, const struct config_sectio
     AUTO(strv_done) struct strv orphans = STRV_INIT;
     struct err ignored = ERR_INIT; /* told when it was checked; its names are not known then */
 
-    if (certificate_section_read(section, &certificate, &ignored) == 0) {
+    if (certificate_section_read(section, &certificate, &ignored) < 0) {
+        if (p->has_usable_zone) {
+            return NULL;
+        }
+    } else {
         for (size_t i = 0; i < certificate.domains.n; i++) {
             if (!is_held(p, certificate.domains.items[i])) {
                 strv_add(&orphans, certificate.domains.items[i]);

@@ -162,6 +162,8 @@ MISTAKES = {
         "There is no shell; for what only a shell does, write sh -c '...'"]),
     "missing key of a binding": ("[ca zerossl]\neab-kid = x\neab-hmac-key-file = /none\n", [
         "error: acme-dns.conf:3:21: eab-hmac-key-file: cannot open '/none': No such file or directory"]),
+    "names unknown": ("[zone example]\nprovider = p\n[provider q]\nplugin = manual\n" + PROVIDER + "[certificate a]\n", [
+        "error: acme-dns.conf:7:1: [certificate a] says no domains"]),
     "open quote": (PROVIDER + CERTIFICATE + "deploy-hook = sh -c 'nginx -s reload\n", [
         "error: acme-dns.conf:5:15: deploy-hook: a single quote is not closed"]),
     "missing hook": (PROVIDER + CERTIFICATE + "deploy-hook = /usr/sbin/nginks -s reload\n", [
