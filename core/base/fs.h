@@ -79,8 +79,9 @@ bool fs_is_dir(const char *path);
  * for who alone writes there now. */
 void fs_drop_temporaries(const char *path);
 
-/* Removes a folder with all that is in it; links in it are removed, not followed. Where path itself
- * is a link, what it leads to goes first. Absent is fine. */
+/* Removes a folder with all that is in it; links in it are removed, not followed, and a file system
+ * mounted below it is left alone and named. Where path itself is a link, what it leads to goes
+ * first. Absent is fine. */
 int fs_remove_tree(const char *path, struct err *err);
 
 /* Names in a folder, sorted, without those that begin with a dot. ERR_NOT_FOUND if there is none.

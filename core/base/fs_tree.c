@@ -5,17 +5,18 @@
 #include "base/fs.h"
 
 #include "base/cleanup.h"
+#include "base/str.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define OPEN_FOLDERS_MAX 16
+enum { DEPTH_MAX = 16 };
 
 /* As far as it goes: a disk that is full, or broken, must not keep the file. */
 static void overwrite(int fd, off_t len)
@@ -42,22 +43,78 @@ int fs_wipe(const char *path, struct err *err)
     return fs_unlink(path, err);
 }
 
-static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *place)
+/* ---- Folders ---- */
+
+static int remove_content(int fd, dev_t device, const char *path, int depth, struct err *err);
+
+static int remove_folder(int above, const char *name, dev_t device, const char *path, int depth,
+                         struct err *err)
 {
-    (void)status;
-    (void)kind;
-    (void)place;
-    return remove(path);
+    AUTO_FD int fd = openat(above, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    struct stat st;
+
+    if (fd < 0 || fstat(fd, &st) < 0) {
+        return err_set_errno(err, "cannot open the folder '%s'", path);
+    }
+    /* Asked of folders alone: on an overlay files are of other devices than the folder they lie in,
+     * and a file that something is mounted on is not removed by any name. */
+    if (st.st_dev != device) {
+        (void)err_set(err, ERR_FAILED, "cannot remove '%s': another file system is mounted there",
+                      path);
+        return err_hint(err, "unmount it first");
+    }
+    if (remove_content(TAKE_FD(fd), device, path, depth, err) < 0) {
+        return err_code(err);
+    }
+    return unlinkat(above, name, AT_REMOVEDIR) < 0 ? err_set_errno(err, "cannot remove '%s'", path)
+                                                   : 0;
+}
+
+static int remove_entry(int folder, const char *name, dev_t device, const char *above, int depth,
+                        struct err *err)
+{
+    AUTO_FREE char *path = fs_join(above, name);
+    struct stat st;
+
+    if (str_eq(name, ".") || str_eq(name, "..")) {
+        return 0;
+    }
+    if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode)) {
+        return remove_folder(folder, name, device, path, depth + 1, err);
+    }
+    return unlinkat(folder, name, 0) < 0 && errno != ENOENT
+               ? err_set_errno(err, "cannot remove '%s'", path)
+               : 0;
+}
+
+/* Closes fd. */
+static int remove_content(int fd, dev_t device, const char *path, int depth, struct err *err)
+{
+    DIR *dir = depth > DEPTH_MAX ? NULL : fdopendir(fd);
+    const struct dirent *entry = NULL;
+    int code = 0;
+
+    if (dir == NULL) {
+        (void)close(fd);
+        return err_set(err, ERR_FAILED, "cannot list '%s'%s", path,
+                       depth > DEPTH_MAX ? ": it lies too deep" : "");
+    }
+    while (code == 0 && (entry = readdir(dir)) != NULL) {
+        code = remove_entry(dirfd(dir), entry->d_name, device, path, depth, err);
+    }
+    (void)closedir(dir);
+    return code;
 }
 
 static int remove_tree(const char *path, struct err *err)
 {
-    /* Contents before their folder; nothing behind a link or on another file system. */
-    if (nftw(path, remove_one, OPEN_FOLDERS_MAX, FTW_DEPTH | FTW_PHYS | FTW_MOUNT) < 0 &&
-        errno != ENOENT) {
-        return err_set_errno(err, "cannot remove '%s'", path);
+    struct stat st;
+
+    if (lstat(path, &st) < 0) {
+        return errno == ENOENT ? 0 : err_set_errno(err, "cannot examine '%s'", path);
     }
-    return 0;
+    return S_ISDIR(st.st_mode) ? remove_folder(AT_FDCWD, path, st.st_dev, path, 0, err)
+                               : fs_unlink(path, err);
 }
 
 int fs_remove_tree(const char *path, struct err *err)

@@ -127,6 +127,26 @@ def test_a_folder_that_cannot_be_written_to(scene):
     assert client.issue(*NAMES, options=["--force"]).code == 0
 
 
+def test_delete_on_an_overlay(scene):
+    """Whose files are of other devices than its folders: containers have such disks."""
+    lab, client, _ = scene
+    disks = os.path.join(client.folder, "disks")
+    client.sh("umount {1}; mkdir {0}; mount -t tmpfs tmpfs {0}; cd {0}; mkdir lower upper; mount -t tmpfs a lower; "
+              "mount -t tmpfs b upper; mkdir upper/up upper/work; mount -t overlay o "
+              "-o lowerdir=lower,upperdir=upper/up,workdir=upper/work,xino=off {1}".format(disks, client.state))
+    assert client.issue(*NAMES).code == 0
+    folder = os.path.join(client.state, "certs", NAME)
+    devices = client.sh("stat -Lc %%d %s %s/current/privkey.pem" % (folder, folder)).split()
+    assert devices[0] != devices[1], devices
+    client.sh("mkdir {0}/other && mount -t tmpfs c {0}/other && touch {0}/other/foreign".format(folder))
+    result = client.run("delete", NAME, "--yes")
+    assert result.code == 1 and "'%s/other'" % folder in result.err and "unmount" in result.err, result.err
+    client.sh("test -e {0}/other/foreign; umount {0}/other".format(folder))
+    result = client.run("delete", NAME, "--yes")
+    assert result.code == 0, result.err
+    client.sh("test ! -e %s" % folder)
+
+
 # Side by side
 
 @pytest.fixture
