@@ -51,10 +51,15 @@ elseif(NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
 endif()
 add_link_options(-Wl,-z,relro,-z,now)
 
-# Where the installed program looks. The build tree is found first when run from there (see
+# Where the installed program looks: by the ways from its own folder, so that an installed tree may be
+# moved, or installed below another prefix. The build tree is found first when run from there (see
 # core/provider/paths.c), so that nothing needs to be installed to try it.
 set(ACME_PLUGIN_DIR "${CMAKE_INSTALL_FULL_LIBDIR}/acme-dns/plugins")
 set(ACME_LIBEXEC_DIR "${CMAKE_INSTALL_FULL_LIBEXECDIR}/acme-dns")
+file(RELATIVE_PATH ACME_PLUGIN_WAY "${CMAKE_INSTALL_FULL_SBINDIR}" "${ACME_PLUGIN_DIR}")
+file(RELATIVE_PATH ACME_LIBEXEC_WAY "${CMAKE_INSTALL_FULL_SBINDIR}" "${ACME_LIBEXEC_DIR}")
+set_property(SOURCE "${PROJECT_SOURCE_DIR}/core/provider/paths.c" APPEND PROPERTY COMPILE_DEFINITIONS
+    ACME_PLUGIN_WAY="${ACME_PLUGIN_WAY}" ACME_LIBEXEC_WAY="${ACME_LIBEXEC_WAY}")
 
 # One room: core/NAME/*.c as the static library room_NAME.
 function(add_room name)

@@ -71,7 +71,8 @@ enum task_exit command_list(struct task_env *env, const struct args *args, struc
     if (!sink_is_json(sink) && listing.n > 0) {
         show_listing(&listing);
     } else if (!sink_is_json(sink) && status == EXIT_DONE) {
-        event_log(EVENT_NOTICE, "", "no certificate yet: acme-dns issue --help");
+        event_log(EVENT_NOTICE, "", "no certificate yet in %s: acme-dns issue --help",
+                  env->settings->state_dir);
     }
     table_done(&listing.table);
     strv_done(&listing.notes);

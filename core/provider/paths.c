@@ -9,36 +9,52 @@
 
 #include <limits.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 static const char WORKER_NAME[] = "acme-dns-worker";
 
+/* The executable's folder, to mem_free; NULL: nobody says. */
+static char *own_dir_find(void)
+{
+    char path[PATH_MAX];
+    ssize_t len = readlink("/proc/self/exe", path, sizeof(path));
+    const char *slash = len <= 0 ? NULL : memrchr(path, '/', (size_t)len);
+
+    return slash == NULL ? NULL : str_dup_len(path, (size_t)(slash - path));
+}
+
 /* The nearest folder at or above the executable's (a unit test's lies three below) that holds a
  * build's files; NULL when installed. To mem_free. */
 static char *build_dir_find(void)
 {
-    char dir[PATH_MAX];
-    ssize_t len = readlink("/proc/self/exe", dir, sizeof(dir) - 1);
+    AUTO_FREE char *dir = own_dir_find();
 
-    if (len <= 0) {
-        return NULL;
-    }
-    dir[len] = '\0';
-    for (int up = 0; up < 4; up++) {
-        char *slash = strrchr(dir, '/');
-
-        if (slash == NULL || slash == dir) {
-            return NULL;
-        }
-        *slash = '\0';
+    for (int up = 0; dir != NULL && *dir != '\0' && up < 4; up++) {
         AUTO_FREE char *worker = fs_join(dir, WORKER_NAME);
         AUTO_FREE char *cache = fs_join(dir, "CMakeCache.txt");
+
         if (fs_exists(worker) && fs_exists(cache)) {
-            return str_dup(dir);
+            return TAKE(dir);
         }
+        *strrchr(dir, '/') = '\0';
     }
     return NULL;
+}
+
+/* The folder at the end of the way from the executable's, if the tree that was installed is whole
+ * there; else where it was built to be. To mem_free. */
+static char *installed_dir_find(const char *way, const char *otherwise)
+{
+    AUTO_FREE char *own = own_dir_find();
+    AUTO_FREE char *worker =
+        own == NULL ? NULL : str_fmt("%s/%s/%s", own, ACME_LIBEXEC_WAY, WORKER_NAME);
+    AUTO_FREE char *path = own == NULL ? NULL : fs_join(own, way);
+    char real[PATH_MAX];
+
+    return worker != NULL && fs_exists(worker) && realpath(path, real) != NULL ? str_dup(real)
+                                                                               : str_dup(otherwise);
 }
 
 void paths_plugin_dirs(const struct strv *given, struct strv *to)
@@ -51,15 +67,19 @@ void paths_plugin_dirs(const struct strv *given, struct strv *to)
     if (build != NULL) {
         strv_take(to, fs_join(build, "plugins"));
     } else {
-        strv_add_unique(to, ACME_PLUGIN_DIR);
+        AUTO_FREE char *installed = installed_dir_find(ACME_PLUGIN_WAY, ACME_PLUGIN_DIR);
+
+        strv_add_unique(to, installed);
     }
 }
 
 char *paths_worker(void)
 {
     AUTO_FREE char *build = build_dir_find();
+    AUTO_FREE char *dir =
+        build != NULL ? TAKE(build) : installed_dir_find(ACME_LIBEXEC_WAY, ACME_LIBEXEC_DIR);
 
-    return fs_join(build != NULL ? build : ACME_LIBEXEC_DIR, WORKER_NAME);
+    return fs_join(dir, WORKER_NAME);
 }
 
 bool paths_is_plugin_name(const char *name)

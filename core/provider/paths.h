@@ -14,7 +14,7 @@
 #include <stdbool.h>
 
 /* Appends the folders to search, best first: those given, then the build tree's or the installed
- * one. */
+ * one, which is found from the place of the program. */
 void paths_plugin_dirs(const struct strv *given, struct strv *to);
 
 /* The worker's executable, to mem_free; never NULL, but it may not be there. */

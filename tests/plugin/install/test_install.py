@@ -50,6 +50,13 @@ def exported(path):
     return sorted(line.split()[-1] for line in symbols if "__odr_asan" not in line)
 
 
+def test_the_program_finds_what_was_installed_with_it(prefix):
+    """Also below another prefix than the one it was built for, and moved since."""
+    program = next(prefix.rglob("sbin/acme-dns"))
+    folder = next(prefix.glob("lib/**/acme-dns/plugins"))
+    assert str(folder / "rfc2136.so") in run(program, "plugin", "show", "rfc2136")
+
+
 def make_plugin(folder, pkgconfig, *targets, **variables):
     flags = "-Wconversion -Werror " + SANITIZE
     return run("make", *targets, *("%s=%s" % pair for pair in variables.items()), cwd=folder,
