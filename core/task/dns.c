@@ -282,6 +282,7 @@ static int run(struct dns_task *task, struct err *err)
     const struct journal_scope scope = {.certificate = NULL};
     AUTO_PTR(store) struct store *store = NULL;
     AUTO_PTR(rooms) struct rooms *rooms = NULL;
+    AUTO_PTR(provider_set) struct provider_set *idle = NULL;
     const struct rooms_request rooms_request = {.command = COMMANDS[request->verb],
                                                 .scope = &scope,
                                                 .providers = &request->providers,
@@ -290,7 +291,8 @@ static int run(struct dns_task *task, struct err *err)
     /* What is removed or looked for was published by somebody whom the journal may know. */
     const char *published = request->verb == LEASE_PUBLISH ? task->identifier : NULL;
 
-    if (rooms_check_providers(env, &request->providers, NULL, published, err) < 0 ||
+    if (rooms_open_idle(env, &request->providers, &idle, err) < 0 ||
+        rooms_check_providers(idle, &request->providers, NULL, published, err) < 0 ||
         store_open(env->loop, env->settings->state_dir, false, &store, err) < 0) {
         return err_code(err);
     }

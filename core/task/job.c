@@ -332,6 +332,7 @@ int job_new(struct run *run, const struct issue_request *request, struct job **r
 {
     AUTO_PTR(job) struct job *job = NEW(struct job);
     struct task_env *env = run_env(run);
+    struct provider_set *idle = NULL;
 
     job->run = run;
     job->request = request;
@@ -341,12 +342,13 @@ int job_new(struct run *run, const struct issue_request *request, struct job **r
         return err_code(err);
     }
     remember_provider(job);
-    if (rooms_check_providers(env, &job->wanted->now.providers, job->map,
+    if (run_get_idle(run, &idle, err) < 0 ||
+        rooms_check_providers(idle, &job->wanted->now.providers, job->map,
                               job->wanted->now.names.items[0], err) < 0) {
         return err_code(err);
     }
     tell_passing(job->wanted);
-    rooms_leave_output(env, &job->wanted->now.providers);
+    rooms_leave_output(env, idle, job->map);
     run_claim(run, job->store, job->wanted->name);
     *ret_job = TAKE(job);
     return 0;

@@ -68,6 +68,7 @@ static int open_rooms(struct plugin_test *test, struct err *err)
     const struct journal_scope nobody = {.certificate = NULL};
     AUTO_FREE char *name = name_of(test->request->plugin);
     AUTO(strv_done) struct strv providers = STRV_INIT;
+    AUTO_PTR(provider_set) struct provider_set *idle = NULL;
     struct rooms_request request = {
         .command = "plugin test",
         .scope = &nobody, /* what other runs left is theirs, or cleanup's */
@@ -78,12 +79,13 @@ static int open_rooms(struct plugin_test *test, struct err *err)
     };
 
     strv_add(&providers, name);
-    if (store_open(test->env->loop, test->env->settings->state_dir, false, &test->store, err) < 0) {
+    if (rooms_open_idle(test->env, &providers, &idle, err) < 0 ||
+        store_open(test->env->loop, test->env->settings->state_dir, false, &test->store, err) < 0) {
         return err_code(err);
     }
     store_set_command(test->store, "plugin test");
     request.store = test->store;
-    rooms_leave_output(test->env, &providers);
+    rooms_leave_output(test->env, idle, NULL);
     if (rooms_open(test->env, &request, &test->rooms, err) < 0) {
         return err_code(err);
     }

@@ -219,26 +219,19 @@ int rooms_open_idle(struct task_env *env, const struct strv *assignments,
     return provider_set_new(env->loop, env->config, &settings, ret_set, err);
 }
 
-int rooms_check_providers(struct task_env *env, const struct strv *assignments,
+int rooms_check_providers(struct provider_set *idle, const struct strv *assignments,
                           const struct provider_map *map, const char *name, struct err *err)
 {
-    AUTO_PTR(provider_set) struct provider_set *set = NULL;
-
-    if (rooms_open_idle(env, assignments, &set, err) < 0 ||
-        get_named(set, assignments, false, err) < 0) {
+    if (get_named(idle, assignments, false, err) < 0) {
         return err_code(err);
     }
-    return name == NULL ? 0 : provider_check_any(set, map, name, err);
+    return name == NULL ? 0 : provider_check_any(idle, map, name, err);
 }
 
-void rooms_leave_output(struct task_env *env, const struct strv *assignments)
+void rooms_leave_output(struct task_env *env, const struct provider_set *idle,
+                        const struct provider_map *map)
 {
-    AUTO_PTR(provider_set) struct provider_set *set = NULL;
-    struct err ignored = ERR_INIT;
-
-    if (env->console.clear_output != NULL &&
-        rooms_open_idle(env, assignments, &set, &ignored) == 0 &&
-        provider_set_may_speak(set, NULL)) {
+    if (env->console.clear_output != NULL && provider_set_may_speak(idle, map)) {
         env->console.clear_output(env->console.arg);
     }
 }

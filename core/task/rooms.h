@@ -49,19 +49,20 @@ int rooms_open(struct task_env *env, const struct rooms_request *request, struct
  * must live as long as what is returned), what workers may not reach. Hooks are the caller's. */
 struct provider_settings rooms_provider_settings(const struct task_env *env, struct strv *denied);
 
-/* Whether there is every provider that --provider names ("P,Q", "ZONE=P,Q"), and its plug-in, or it
- * can work here; and, unless name is NULL, whether anybody could publish for such a name, by map
- * (NULL: the assignments). Starts and writes nothing. */
-int rooms_check_providers(struct task_env *env, const struct strv *assignments,
-                          const struct provider_map *map, const char *name, struct err *err);
-
 /* A set to ask, that starts nothing; to provider_set_free(). assignments: --provider, or NULL. */
 int rooms_open_idle(struct task_env *env, const struct strv *assignments,
                     struct provider_set **ret_set, struct err *err);
 
-/* For a task with orders: where a provider may be chosen that speaks on standard output, that is
- * left to it from now on. */
-void rooms_leave_output(struct task_env *env, const struct strv *assignments);
+/* Asks such a set whether there is every provider that --provider names ("P,Q", "ZONE=P,Q"), and
+ * its plug-in, or it can work here; and, unless name is NULL, whether anybody could publish for
+ * such a name, by map (NULL: the set's own assignments). */
+int rooms_check_providers(struct provider_set *idle, const struct strv *assignments,
+                          const struct provider_map *map, const char *name, struct err *err);
+
+/* For a task with orders: where a provider may be chosen, by map (NULL: as above), that speaks on
+ * standard output, that is left to it from now on. */
+void rooms_leave_output(struct task_env *env, const struct provider_set *idle,
+                        const struct provider_map *map);
 
 /* Starts their workers, before it is known who needs them. */
 int rooms_start_providers(struct rooms *rooms, const struct strv *assignments, struct err *err);

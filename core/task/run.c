@@ -41,6 +41,7 @@ struct run {
     struct shared_http *https;
     size_t n_https, cap_https;
     struct deploy_common *deploy_common; /* NULL: not needed yet */
+    struct provider_set *idle;           /* the same */
     struct around *around;
     struct err post_err;
     struct shared_client *clients;
@@ -85,6 +86,15 @@ const struct deploy_common *run_deploy_common(struct run *run)
         run->deploy_common = deploy_common_new(run->env);
     }
     return run->deploy_common;
+}
+
+int run_get_idle(struct run *run, struct provider_set **ret_set, struct err *err)
+{
+    if (run->idle == NULL && rooms_open_idle(run->env, NULL, &run->idle, err) < 0) {
+        return err_code(err);
+    }
+    *ret_set = run->idle;
+    return 0;
 }
 
 void run_come_for(struct run *run, const char *certificate)
@@ -401,6 +411,7 @@ void run_free(struct run *run)
     mem_free(run->clients);
     mem_free(run->https);
     deploy_common_free(run->deploy_common);
+    provider_set_free(run->idle);
     trees_close(&run->trees);
     mem_free(run);
 }

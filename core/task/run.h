@@ -31,6 +31,10 @@ struct trees *run_trees(struct run *run);
 /* For deploy_plan_make(); read at the first call. */
 const struct deploy_common *run_deploy_common(struct run *run);
 
+/* One set to ask for all certificates, with neither assignments nor workers: they have maps of
+ * their own. */
+int run_get_idle(struct run *run, struct provider_set **ret_set, struct err *err);
+
 /* For around_enter(). */
 struct around *run_around(struct run *run);
 
