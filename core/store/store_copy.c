@@ -112,12 +112,19 @@ static int find_group(const char *name, gid_t *ret_gid, struct err *err)
     return 0;
 }
 
+static int find_people(const struct copy_rule *rule, uid_t *ret_uid, gid_t *ret_gid,
+                       struct err *err)
+{
+    return find_user(rule->owner, ret_uid, err) < 0 || find_group(rule->group, ret_gid, err) < 0
+               ? err_code(err)
+               : 0;
+}
+
 static int open_place(struct copy *copy, struct err *err)
 {
     struct fs_place place = {.path = copy->path, .mode = copy->rule->mode};
 
-    if (find_user(copy->rule->owner, &place.uid, err) < 0 ||
-        find_group(copy->rule->group, &place.gid, err) < 0) {
+    if (find_people(copy->rule, &place.uid, &place.gid, err) < 0) {
         return err_code(err);
     }
     return fs_stage_open(&place, &copy->stage, err);
@@ -147,6 +154,16 @@ static int load_password(const struct copy_rule *rule, struct buf *password, str
                              "password-file: '%s' is empty (without password-file= the password "
                              "is)",
                              rule->password_file);
+}
+
+int store_copy_check(const struct copy_rule *rule, struct err *err)
+{
+    AUTO(buf_done) struct buf password = BUF_SECRET(PASSWORD_MAX);
+    uid_t uid = 0;
+    gid_t gid = 0;
+
+    return find_people(rule, &uid, &gid, err) < 0 ? err_code(err)
+                                                  : load_password(rule, &password, err);
 }
 
 /* No two PKCS#12 files are alike, so that what is there has to be opened to be compared. */

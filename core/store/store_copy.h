@@ -20,4 +20,8 @@
 int store_copy(struct store *store, const char *name, const struct copy_rule *rules, size_t n_rules,
                struct strv *ret_written, struct err *err);
 
+/* Whether the rule's owner, group and password are there, for who wants to know before there is a
+ * certificate. ERR_CONFIG or what reading the password's file said. */
+int store_copy_check(const struct copy_rule *rule, struct err *err);
+
 #endif

@@ -9,13 +9,13 @@
 #include "base/mem.h"
 #include "base/secret.h"
 #include "base/words.h"
-#include "config/copy.h"
 #include "config/keys.h"
 #include "config/sections.h"
 #include "config/settings.h"
 #include "provider/option_parse.h"
 #include "provider/provider.h"
 #include "task/ca_choice.h"
+#include "task/copy_places.h"
 #include "task/plugin.h"
 #include "task/publishers.h"
 
@@ -65,43 +65,6 @@ static void check_hooks(struct config_check *check, const struct config_section 
         if (str_has_suffix(section->values[i].key, "-hook") &&
             key_find(section->kind, section->values[i].key) != NULL) {
             check_command(check, &section->values[i]);
-        }
-    }
-}
-
-/* ---- Copies ---- */
-
-/* The folder has to be there: a copy makes none. */
-static void check_copy(struct config_check *check, const struct config_value *value,
-                       const char *certificate)
-{
-    AUTO(copy_rule_done) struct copy_rule rule = {.path = NULL};
-    AUTO_FREE char *path = NULL;
-    AUTO_FREE char *folder = NULL;
-    struct err ignored = ERR_INIT; /* told when the section was read */
-
-    if (copy_rule_parse(copy_piece_of(value->key), value->text, &rule, &ignored) < 0) {
-        return;
-    }
-    path = copy_rule_path(&rule, certificate);
-    struct config_value part = *value;
-    part.text = path;
-    folder = config_value_path(&part);
-    *(strrchr(folder, '/') + 1) = '\0';
-    if (!fs_is_dir(folder)) {
-        config_errors_add(check->errors, NULL, &value->place, "%s: there is no folder '%s'",
-                          value->key, folder);
-    }
-}
-
-static void check_copies(struct config_check *check, const struct config_section *section,
-                         const char *certificate)
-{
-    for (size_t i = 0; i < section->n_values; i++) {
-        const struct config_key *key = key_find(section->kind, section->values[i].key);
-
-        if (key != NULL && key->type == KEY_COPY) {
-            check_copy(check, &section->values[i], certificate);
         }
     }
 }
@@ -199,7 +162,6 @@ static void check_certificate(struct config_check *check, const struct config_se
     struct err err = ERR_INIT;
 
     check_hooks(check, section);
-    check_copies(check, section, section->name);
     if (certificate_section_read(section, &certificate, &err) == 0) {
         check_domains(check, section, &certificate);
         check_names_at_ca(check, section, &certificate);
@@ -208,12 +170,6 @@ static void check_certificate(struct config_check *check, const struct config_se
 
 static void check_general(struct config_check *check, const struct config_section *section)
 {
-    const struct config_section *first = config_section_next(check->config, "certificate", NULL);
-
-    /* Where they go depends on the name: {name} may be a folder. */
-    if (first != NULL) {
-        check_copies(check, section, first->name);
-    }
     check_file(check, config_value_find(section, "ca-bundle"));
     check_hooks(check, section);
 }
@@ -289,6 +245,7 @@ static void check_content(struct config_check *check, struct err *err)
     check_sections(check);
     check_general_ca(check);
     publishers_check(check->config, check->errors);
+    copy_places_check(check->config, check->errors);
     if (plugin_ask_all(check->env, &check->plugins, take_description, check, err) < 0) {
         event_log(EVENT_ERROR, "", "%s", err->text);
     }

@@ -170,6 +170,20 @@ MISTAKES = {
         "error: acme-dns.conf:5:15: deploy-hook: '/usr/sbin/nginks' is not a program that can be run"]),
     "copy into nowhere": (PROVIDER + CERTIFICATE + "copy-privkey = /nowhere/{name}/key.pem owner=root\n", [
         "error: acme-dns.conf:5:16: copy-privkey: there is no folder '/nowhere/a/'"]),
+    "copies for one file": (PROVIDER + CERTIFICATE + "copy-combined = /tmp/tls.pem\ncopy-privkey = /tmp/tls.pem\n"
+                            "copy-combined = /tmp/tls.pem mode=0600\n"
+                            "[certificate b]\ndomains = b.example\ncopy-combined = /tmp/tls.pem\n", [
+        "error: acme-dns.conf:6:16: copy-privkey: copy-combined writes to '/tmp/tls.pem' too, at acme-dns.conf:5:17: "
+        "one copy would take the other's place",
+        "error: acme-dns.conf:10:17: copy-combined: [certificate a] writes to '/tmp/tls.pem' too, at acme-dns.conf:5:17: "
+        "each copy would take the other's place"]),
+    "people and passwords of copies": (
+        "[acme-dns]\ncopy-combined = /tmp/{name}.pem owner=nobodyx\n" + PROVIDER + CERTIFICATE +
+        "copy-cert = a.crt group=nobodyx\ncopy-pkcs12 = a.p12 password-file=nothere\n"
+        "[certificate b]\ndomains = b.example\n", [
+            "error: acme-dns.conf:2:17: copy-combined: owner=nobodyx: there is no such user",
+            "error: acme-dns.conf:7:13: copy-cert: group=nobodyx: there is no such group",
+            "error: acme-dns.conf:8:15: copy-pkcs12: password-file: cannot open 'nothere': No such file or directory"]),
     "bundle": ("[acme-dns]\nca-bundle = none.pem\n", [
         "error: acme-dns.conf:2:13: ca-bundle: there is no file 'none.pem'"]),
     "section twice": (PROVIDER + CERTIFICATE + "[certificate a]\ndomains = b.example\n", [
