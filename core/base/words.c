@@ -6,6 +6,7 @@
 #include "base/fs.h"
 #include "base/mem.h"
 
+#include <ctype.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -74,6 +75,64 @@ int words_split(const char *text, struct strv *ret_words, struct err *err)
     words = (struct strv)STRV_INIT;
     return 0;
 }
+
+/* ---- What looks like a shell's ---- */
+
+static bool is_operator(const char *word)
+{
+    const char *at = word + strspn(word, "0123456789");
+
+    return (at > word && (*at == '>' || *at == '<')) || strchr("|&;<>", *word) != NULL ||
+           str_has_prefix(word, "~/");
+}
+
+static bool is_expansion(const char *at)
+{
+    return *at == '`' || (at[0] == '$' && at[1] != '\0' &&
+                          (isalpha((unsigned char)at[1]) || strchr("_{(", at[1]) != NULL));
+}
+
+/* The end of the word that begins at `word`, and whether only a shell would understand it. */
+static const char *skip_word(const char *word, bool *ret_is_shells)
+{
+    const char *at = word;
+    bool is_shells = is_operator(word);
+
+    while (*at != '\0' && strchr(BLANKS, *at) == NULL) {
+        if (*at == '\'' || *at == '"') {
+            const char *end = strchr(at + 1, *at);
+
+            at = end == NULL ? at + strlen(at) : end + 1;
+            continue;
+        }
+        if (*at == '\\' && at[1] != '\0') {
+            at += 2;
+            continue;
+        }
+        is_shells = is_shells || is_expansion(at) ||
+                    (*at == ';' && (at[1] == '\0' || strchr(BLANKS, at[1]) != NULL));
+        at++;
+    }
+    *ret_is_shells = is_shells;
+    return at;
+}
+
+char *words_find_shell_syntax(const char *text)
+{
+    bool is_shells = false;
+
+    for (const char *at = text + strspn(text, BLANKS); *at != '\0'; at += strspn(at, BLANKS)) {
+        const char *word = at;
+
+        at = skip_word(word, &is_shells);
+        if (is_shells) {
+            return str_dup_len(word, (size_t)(at - word));
+        }
+    }
+    return NULL;
+}
+
+/* ---- Programs ---- */
 
 static bool is_program(const char *path)
 {

@@ -39,6 +39,19 @@ static void add(struct config_check *check, const struct config_place *place, co
 
 /* ---- Commands ---- */
 
+/* It would be handed to the program as one more argument, and most take no notice of it. */
+static void warn_of_shell(struct config_check *check, const struct config_value *value)
+{
+    AUTO_FREE char *word = words_find_shell_syntax(value->text);
+
+    if (word != NULL) {
+        config_errors_warn(check->errors, &value->place,
+                           "%s: '%s' is handed to the program as it stands, for there is no shell; "
+                           "for what only a shell does, write sh -c '...'",
+                           value->key, word);
+    }
+}
+
 /* Thousands of certificates have the same hook. */
 static void check_command(struct config_check *check, const struct config_value *value)
 {
@@ -55,6 +68,7 @@ static void check_command(struct config_check *check, const struct config_value 
     if (words_find_program(words.items[0], &path, &err) < 0) {
         add(check, &value->place, value->key, &err);
     } else {
+        warn_of_shell(check, value);
         map_set(check->programs, value->text, check);
     }
 }

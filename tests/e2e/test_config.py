@@ -297,6 +297,15 @@ def test_warnings_are_no_errors(folder):
         "warning: acme-dns.conf:8:14: a tab within a value"]
 
 
+def test_a_hook_that_wants_a_shell_is_warned_of(folder):
+    lines = folder.check(PROVIDER + CERTIFICATE + "deploy-hook = true reload nginx && echo done\n"
+                         "post-hook = sh -c 'true && true > /dev/null'\n"
+                         "[certificate b]\ndomains = b.example\ndeploy-hook = true reload nginx && echo done\n", code=0)
+    assert lines[1:] == [
+        "warning: acme-dns.conf:5:15: deploy-hook: '&&' is handed to the program as it stands, for there is no shell; "
+        "for what only a shell does, write sh -c '...'"]
+
+
 def test_names_that_no_zone_holds_are_warned_of(folder):
     """A CNAME may lead them into one."""
     text = "[provider p]\nplugin = manual\n[provider q]\nplugin = manual\n[zone b.example]\nprovider = p\n"

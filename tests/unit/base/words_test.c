@@ -45,6 +45,46 @@ static void divides_as_documented(void **state)
     }
 }
 
+static void knows_what_only_a_shell_understands(void **state)
+{
+    static const struct {
+        const char *text, *word;
+    } CASES[] = {
+        {"systemctl reload nginx && echo done", "&&"},
+        {"a | b", "|"},
+        {"a |b 'c'", "|b"},
+        {"a > /tmp/x", ">"},
+        {"a >>/tmp/x", ">>/tmp/x"},
+        {"a 2>&1", "2>&1"},
+        {"a < x", "<"},
+        {"cp a b; cp c d", "b;"},
+        {"a &", "&"},
+        {"cp $RENEWED_LINEAGE/x y", "$RENEWED_LINEAGE/x"},
+        {"cp ${A} y", "${A}"},
+        {"kill $(cat pid)", "$(cat"},
+        {"kill `cat pid`", "`cat"},
+        {"~/bin/hook", "~/bin/hook"},
+        {"sh -c 'a && b > c; d $E'", NULL},
+        {"sh -c \"a | b\"", NULL},
+        {"find x -exec rm {} \\;", NULL},
+        {"curl http://x/?a=1&b=2", NULL},
+        {"a '|' \">\" 5 a>b a$ $ x~", NULL},
+        {"", NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(CASES); i++) {
+        AUTO_FREE char *word = words_find_shell_syntax(CASES[i].text);
+
+        if (CASES[i].word == NULL) {
+            assert_null(word);
+        } else {
+            assert_non_null(word);
+            assert_string_equal(word, CASES[i].word);
+        }
+    }
+}
+
 static void refuses_what_is_not_whole(void **state)
 {
     static const struct {
@@ -171,6 +211,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(divides_as_documented),
+        cmocka_unit_test(knows_what_only_a_shell_understands),
         cmocka_unit_test(refuses_what_is_not_whole),
         cmocka_unit_test(finds_programs_by_path_and_by_name),
         cmocka_unit_test(does_not_take_what_is_no_program),
