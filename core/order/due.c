@@ -37,6 +37,9 @@
 /* Near the end waits would shrink to nothing: they stop at this part of the lifetime, or an hour.
  */
 #define LAST_WAITS 32
+/* Behind the end servers fail until a try succeeds. After weeks of that nobody waits for it. */
+#define LONGEST_WAIT_EXPIRED_S (4 * HOUR_S)
+#define MISSED_FOR_S (30 * DAY_S)
 
 static int64_t least(int64_t a, int64_t b)
 {
@@ -180,9 +183,12 @@ static int64_t grown_wait_s(int64_t first_s, int64_t longest_s, int64_t n_failur
 /* So long that some tries are left until the end, and, right behind it, no longer. */
 static int64_t bearable_wait_s(const struct due_facts *facts, int64_t lifetime_s, int64_t now_s)
 {
-    int64_t from_end_s = most(facts->not_after_s - now_s, now_s - facts->not_after_s);
+    int64_t expired_s = now_s - facts->not_after_s;
+    int64_t from_end_s = most(-expired_s, expired_s);
+    int64_t wait_s = most(from_end_s / TRIES_LEFT, least(HOUR_S, lifetime_s / LAST_WAITS));
 
-    return most(from_end_s / TRIES_LEFT, least(HOUR_S, lifetime_s / LAST_WAITS));
+    return expired_s >= 0 && expired_s < MISSED_FOR_S ? least(wait_s, LONGEST_WAIT_EXPIRED_S)
+                                                      : wait_s;
 }
 
 int64_t due_back_off_s(const struct due_facts *facts, int64_t n_failures, int64_t now_s,

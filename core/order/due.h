@@ -74,8 +74,9 @@ bool due_is_clock_behind(int64_t not_before_s, int64_t now_s);
 /*
  * How long to leave a certificate alone after its nth failure in a row: longer each time, up to two
  * days, but never so long that fewer than four tries were left before the end; the nearer the end,
- * before or behind, the shorter. Nothing installed yet (no lifetime): an hour, up to a day. The lot
- * makes it an eighth of that to all of it, which takes those apart that failed together.
+ * before or behind, the shorter, and at most four hours for the 30 days behind it. Nothing
+ * installed yet (no lifetime): an hour, up to a day. The lot makes it an eighth of that to all of
+ * it, which takes those apart that failed together.
  */
 int64_t due_back_off_s(const struct due_facts *facts, int64_t n_failures, int64_t now_s,
                        uint32_t lot);
