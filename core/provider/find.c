@@ -328,6 +328,25 @@ int provider_check_any(struct provider_set *set, const struct provider_map *map,
                : explain_no_match(set, said, owner, zone, err);
 }
 
+static bool names_provider(const struct zone_rules *rules, const char *name)
+{
+    for (size_t i = 0; i < rules->n; i++) {
+        for (size_t k = 0; k < rules->items[i].providers.n; k++) {
+            if (str_eq_nocase(rules->items[i].providers.items[k], name)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+bool provider_has_zone(const struct provider_set *set, const struct provider_map *map,
+                       const char *name)
+{
+    return names_provider(&map_in_force(set, map)->rules, name) ||
+           names_provider(&set->rules, name);
+}
+
 /* Without --provider ZONE=P and [zone] sections it is the same for every name. */
 static bool is_same_for_all(const struct provider_set *set, const struct provider_map *said)
 {

@@ -181,6 +181,11 @@ const char *provider_default(const struct provider_set *set, const struct provid
 int provider_check_any(struct provider_set *set, const struct provider_map *map, const char *name,
                        struct err *err);
 
+/* Whether a [zone], or --provider ZONE=P, gives a zone to the provider of that name: a CNAME may
+ * lead there. */
+bool provider_has_zone(const struct provider_set *set, const struct provider_map *map,
+                       const char *name);
+
 /*
  * Who would publish at owner if no CNAME leads elsewhere: known before the DNS was asked, so that
  * their workers open meanwhile (they are started, but not wanted yet). Empty when nobody would.

@@ -8,13 +8,13 @@
  */
 #include "task/autorenew_impl.h"
 
-#include "base/domain.h"
 #include "base/event.h"
 #include "base/mem.h"
 #include "config/sections.h"
 #include "config/settings.h"
 #include "provider/provider.h"
 #include "store/store_cert.h"
+#include "task/prospects.h"
 #include "task/rooms.h"
 
 #include <string.h>
@@ -31,9 +31,12 @@ struct need {
 struct check {
     struct task_env *env;
     struct provider_set *set;
+    struct store *store;
     struct need **needs;
     size_t n, cap;
-    size_t n_open; /* not answered */
+    size_t n_open;         /* not answered */
+    struct strv orphans;   /* certificates that nobody is to publish for */
+    struct err orphan_err; /* why, of the first */
     struct buf lacks;
 };
 
@@ -58,11 +61,28 @@ static void add_lack(struct check *check, const char *text)
     buf_addf(&check->lacks, "%s%s", check->lacks.len == 0 ? "" : "\n", text);
 }
 
+static void add_orphan(struct check *check, const char *certificate, const struct err *err)
+{
+    if (check->orphans.n == 0) {
+        check->orphan_err = *err;
+    }
+    strv_add_unique(&check->orphans, certificate);
+}
+
+static struct store_cert *find_cert(struct store *store, const char *name)
+{
+    struct store_cert *cert = NULL;
+    struct err ignored = ERR_INIT; /* 'list' tells of damage */
+
+    return store_cert_load(store, name, &cert, &ignored) < 0 ? NULL : cert;
+}
+
 /* Those that would publish if no CNAME leads elsewhere; where one does, only the DNS knows who. */
-static void add_needs(struct check *check, const char *certificate, const struct strv *domains,
-                      const struct strv *assignments, const char *remembered)
+static void add_needs(struct check *check, const char *certificate, bool is_configured,
+                      const struct strv *domains, const struct strv *assignments)
 {
     AUTO_PTR(provider_map) struct provider_map *map = NULL;
+    AUTO_PTR(store_cert) struct store_cert *cert = find_cert(check->store, certificate);
     struct err err = ERR_INIT;
 
     if (provider_map_new(assignments, NULL, &map, &err) < 0) {
@@ -71,14 +91,13 @@ static void add_needs(struct check *check, const char *certificate, const struct
         add_lack(check, text);
         return;
     }
-    provider_map_remember(map, remembered);
+    provider_map_remember(map, cert == NULL || is_configured ? NULL : cert->default_provider);
     for (size_t i = 0; i < domains->n; i++) {
-        const char *domain = domains->items[i];
-        AUTO_FREE char *owner = domain_challenge_fqdn(domain);
         AUTO(provider_choices_done) struct provider_choices found = PROVIDER_CHOICES_INIT;
-        bool is_certain = false;
 
-        provider_guess(check->set, map, owner, &found, &is_certain);
+        if (prospects_find_publishers(check->set, map, cert, domains->items[i], &found, &err) < 0) {
+            add_orphan(check, certificate, &err);
+        }
         for (size_t k = 0; k < found.n; k++) {
             add_need(check, found.items[k].provider, certificate);
         }
@@ -98,7 +117,7 @@ static void add_configured(struct check *check, struct strv *names)
         }
         if (certificate.domains.n > 0) {
             strv_add(names, section->name);
-            add_needs(check, section->name, &certificate.domains, &certificate.providers, NULL);
+            add_needs(check, section->name, true, &certificate.domains, &certificate.providers);
         }
         certificate_section_done(&certificate);
     }
@@ -116,28 +135,33 @@ static void take_pairs(const struct store_pairs *pairs, struct strv *domains,
     }
 }
 
+/* Its section was taken out of the configuration, or it was revoked. */
+static bool is_left_alone(const struct check *check, const char *name,
+                          const struct store_pairs *pairs)
+{
+    return (store_pairs_find(pairs, STORE_REQUEST_CONFIGURED) != NULL &&
+            config_section_find(check->env->config, "certificate", name) == NULL) ||
+           store_cert_is_retired(check->store, name);
+}
+
 static int add_remembered(struct check *check, const struct strv *configured, struct err *err)
 {
-    AUTO_PTR(store) struct store *store = NULL;
     AUTO(strv_done) struct strv names = STRV_INIT;
 
-    if (store_look(check->env->loop, check->env->settings->state_dir, false, &store, err) < 0 ||
-        store_cert_list(store, &names, err) < 0) {
+    if (store_cert_list(check->store, &names, err) < 0) {
         return err_code(err);
     }
     for (size_t i = 0; i < names.n; i++) {
         AUTO(store_pairs_done) struct store_pairs pairs = STORE_PAIRS_INIT;
         AUTO(strv_done) struct strv domains = STRV_INIT;
         AUTO(strv_done) struct strv assignments = STRV_INIT;
-        AUTO_PTR(store_cert) struct store_cert *cert = NULL;
         struct err ignored = ERR_INIT; /* 'list' tells of damage */
 
         if (!strv_has(configured, names.items[i]) &&
-            store_request_load(store, names.items[i], &pairs, &ignored) == 0) {
+            store_request_load(check->store, names.items[i], &pairs, &ignored) == 0 &&
+            !is_left_alone(check, names.items[i], &pairs)) {
             take_pairs(&pairs, &domains, &assignments);
-            (void)store_cert_load(store, names.items[i], &cert, &ignored);
-            add_needs(check, names.items[i], &domains, &assignments,
-                      cert == NULL ? NULL : cert->default_provider);
+            add_needs(check, names.items[i], false, &domains, &assignments);
         }
     }
     return 0;
@@ -170,18 +194,27 @@ static int ask_all(struct check *check, struct err *err)
 /* ---- What came of it ---- */
 
 /* "a.example and 3 more" */
-static char *name_certificates(const struct need *need)
+static char *name_certificates(const struct strv *names)
 {
-    return need->certificates.n == 1
-               ? str_dup(need->certificates.items[0])
-               : str_fmt("%s and %zu more", need->certificates.items[0], need->certificates.n - 1);
+    return names->n == 1 ? str_dup(names->items[0])
+                         : str_fmt("%s and %zu more", names->items[0], names->n - 1);
+}
+
+static void judge_orphans(struct check *check)
+{
+    if (check->orphans.n > 0) {
+        AUTO_FREE char *whose = name_certificates(&check->orphans);
+        AUTO_FREE char *text = str_fmt("%s: %s", whose, check->orphan_err.text);
+
+        add_lack(check, text);
+    }
 }
 
 static void judge(struct check *check, const struct need *need)
 {
     const struct provider_facts *facts = provider_facts(need->provider);
     const char *name = provider_name(need->provider);
-    AUTO_FREE char *whose = name_certificates(need);
+    AUTO_FREE char *whose = name_certificates(&need->certificates);
     AUTO_FREE char *text = NULL;
 
     if (provider_is_attended(need->provider)) {
@@ -232,7 +265,9 @@ static void check_done(struct check *check)
     }
     mem_free(check->needs);
     buf_done(&check->lacks);
+    strv_done(&check->orphans);
     provider_set_free(check->set);
+    store_free(check->store);
 }
 
 int autorenew_check(struct task_env *env, struct err *err)
@@ -242,13 +277,15 @@ int autorenew_check(struct task_env *env, struct err *err)
     AUTO(strv_done) struct strv configured = STRV_INIT;
     const struct provider_settings settings = rooms_provider_settings(env, &denied);
 
-    if (provider_set_new(env->loop, env->config, &settings, &check.set, err) < 0) {
+    if (provider_set_new(env->loop, env->config, &settings, &check.set, err) < 0 ||
+        store_look(env->loop, env->settings->state_dir, false, &check.store, err) < 0) {
         return err_code(err);
     }
     add_configured(&check, &configured);
     if (add_remembered(&check, &configured, err) < 0 || ask_all(&check, err) < 0) {
         return err_code(err);
     }
+    judge_orphans(&check);
     for (size_t i = 0; i < check.n; i++) {
         judge(&check, check.needs[i]);
     }

@@ -6,8 +6,9 @@
 #include "base/domain.h"
 #include "base/mem.h"
 #include "config/config.h"
-#include "provider/provider.h"
 #include "task/rooms.h"
+
+#include <string.h>
 
 struct prospects {
     struct task_env *env;
@@ -33,20 +34,74 @@ void prospects_free(struct prospects *prospects)
     mem_free(prospects);
 }
 
-/* Those that would publish for the name if no CNAME leads elsewhere. */
-static unsigned look_at_name(struct prospects *prospects, const struct provider_map *map,
-                             const char *domain, struct strv *providers)
+/* "lab" of "example.org=lab" */
+static const char *provider_of(const char *assignment)
+{
+    const char *equals = strchr(assignment, '=');
+
+    return equals == NULL ? assignment : equals + 1;
+}
+
+static bool has_zone(struct provider_set *set, const struct provider_map *map, const char *name)
+{
+    struct provider *provider = NULL;
+    struct err ignored = ERR_INIT; /* a [zone] may name one that is not there */
+
+    return provider_has_zone(set, map, name) && provider_get(set, name, &provider, &ignored) == 0;
+}
+
+/* Where a CNAME leads only the DNS knows. But where none of those who published for it has a zone
+ * of his own that one could lead into, it went another way, which is closed now. */
+static bool may_be_led(struct provider_set *set, const struct provider_map *map,
+                       const struct store_cert *cert)
+{
+    AUTO(strv_done) struct strv before = STRV_INIT;
+
+    if (cert == NULL) {
+        return true;
+    }
+    if (cert->default_provider != NULL) {
+        strv_add(&before, cert->default_provider);
+    }
+    for (size_t i = 0; i < cert->providers.n; i++) {
+        strv_add_split(&before, provider_of(cert->providers.items[i]), ",");
+    }
+    for (size_t i = 0; i < before.n; i++) {
+        if (has_zone(set, map, before.items[i])) {
+            return true;
+        }
+    }
+    return before.n == 0;
+}
+
+int prospects_find_publishers(struct provider_set *set, const struct provider_map *map,
+                              const struct store_cert *cert, const char *domain,
+                              struct provider_choices *ret_found, struct err *err)
 {
     AUTO_FREE char *owner = domain_challenge_fqdn(domain);
+    struct err ignored = ERR_INIT;
+
+    /* No zone is known; the owner lies in itself. */
+    if (provider_find(set, map, owner, owner, ret_found, &ignored) == 0 ||
+        (provider_check_any(set, map, domain, &ignored) == 0 && may_be_led(set, map, cert))) {
+        return 0;
+    }
+    /* Again, for a remedy that names the zone it probably is. */
+    return provider_find(set, map, owner, strchr(owner, '.') + 1, ret_found, err);
+}
+
+/* Those that would publish for the name if no CNAME leads elsewhere. */
+static unsigned look_at_name(struct prospects *prospects, const struct provider_map *map,
+                             const struct store_cert *cert, const char *domain,
+                             struct strv *providers)
+{
     AUTO(provider_choices_done) struct provider_choices found = PROVIDER_CHOICES_INIT;
     struct err ignored = ERR_INIT;
     unsigned sum = 0;
 
-    /* Where the name leads nowhere else; a CNAME may lead to somebody, which only the DNS knows. */
-    if (provider_check_any(prospects->set, map, domain, &ignored) < 0) {
+    if (prospects_find_publishers(prospects->set, map, cert, domain, &found, &ignored) < 0) {
         return PROSPECT_NO_PROVIDER;
     }
-    (void)provider_find(prospects->set, map, owner, owner, &found, &ignored);
     for (size_t i = 0; i < found.n; i++) {
         const char *name = provider_name(found.items[i].provider);
 
@@ -120,7 +175,7 @@ unsigned prospects_find(struct prospects *prospects, const struct prospects_subj
         return 0;
     }
     for (size_t i = 0; i < domains->n; i++) {
-        sum |= look_at_name(prospects, map, domains->items[i], providers);
+        sum |= look_at_name(prospects, map, subject->cert, domains->items[i], providers);
     }
     return sum;
 }

@@ -7,13 +7,14 @@
 #define TASK_PROSPECTS_H
 
 #include "config/standing.h"
+#include "provider/provider.h"
 #include "store/store_cert.h"
 #include "task/task.h"
 
 enum {
     PROSPECT_SECTION_GONE = 1, /* it was taken out of the configuration: left alone */
     PROSPECT_ATTENDED = 2,     /* its provider needs somebody each time */
-    PROSPECT_NO_PROVIDER = 8,  /* nobody is configured to publish for it */
+    PROSPECT_NO_PROVIDER = 8,  /* nobody is configured to publish for it, as far as is known */
     PROSPECT_ENVIRONMENT = 4,  /* its provider has no section: what it needs is in the environment
                                   of each run, or nowhere */
 };
@@ -42,6 +43,15 @@ int prospects_check(struct prospects *prospects, const struct prospects_subject 
  */
 unsigned prospects_find(struct prospects *prospects, const struct prospects_subject *subject,
                         struct strv *providers);
+
+/*
+ * Who would publish for a domain if no CNAME leads its challenge elsewhere. None, and no error, if
+ * one may, into a [zone]; ERR_CONFIG if the certificate in force (NULL: there is none) had its
+ * values published by somebody who has no zone: then nobody is to do it any more.
+ */
+int prospects_find_publishers(struct provider_set *set, const struct provider_map *map,
+                              const struct store_cert *cert, const char *domain,
+                              struct provider_choices *ret_found, struct err *err);
 
 /* Appends "section-removed", "manual", "no-credential", "no-provider". */
 void prospects_list(unsigned sum, struct strv *to);

@@ -13,6 +13,7 @@
 #include "config/settings.h"
 #include "provider/provider.h"
 #include "task/provider_answers.h"
+#include "task/publishers.h"
 #include "task/rooms.h"
 #include "task/signals.h"
 
@@ -218,6 +219,23 @@ static char *format_success(const struct addition *addition)
                : str_fmt("written to %s; the credential was not tried", path);
 }
 
+/* The configuration is that from before. */
+static void warn_of_orphans(const struct addition *addition)
+{
+    const struct config *config = addition->env->config;
+    AUTO(strv_done) struct strv orphans = STRV_INIT;
+
+    publishers_list_implicit(config, &orphans);
+    if (orphans.n > 0) {
+        AUTO_FREE char *names = strv_join(&orphans, ", ");
+
+        event_log(EVENT_WARNING, addition->request->name,
+                  "with two providers nothing says any more who publishes for %s: write 'provider "
+                  "= %s' into the section, or a section [zone NAME]",
+                  names, config_section_next(config, "provider", NULL)->name);
+    }
+}
+
 static enum task_exit tell_success(const struct addition *addition)
 {
     const char *name = addition->request->name;
@@ -234,6 +252,7 @@ static enum task_exit tell_success(const struct addition *addition)
     if (addition->zones.n > 0) {
         event_log(EVENT_NOTICE, name, "it can change: %s", zones);
     }
+    warn_of_orphans(addition);
     event_emit(EVENT_NOTICE, EVENT_RESULT, name, FIELD_INT("exit", EXIT_DONE),
                FIELD("class", err_class_name(ERR_NONE)), FIELD("text", text),
                FIELD("section", credentials_path(addition->credentials)), FIELD("next", next));

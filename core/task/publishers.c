@@ -73,10 +73,14 @@ static char *find_orphans(const struct publishers *p, const struct config_sectio
                                               : strv_join(&orphans, ", ");
 }
 
+static char *find_unassigned(const struct publishers *p, const struct config_section *section)
+{
+    return config_value_find(section, "provider") != NULL ? NULL : find_orphans(p, section);
+}
+
 static void check_certificate(struct publishers *p, const struct config_section *section)
 {
-    AUTO_FREE char *orphans =
-        config_value_find(section, "provider") != NULL ? NULL : find_orphans(p, section);
+    AUTO_FREE char *orphans = find_unassigned(p, section);
     const char *providers = p->n_providers == 0 ? "is no [provider]" : "are several [provider]s";
     struct err *err = NULL;
 
@@ -112,5 +116,22 @@ void publishers_check(const struct config *config, struct config_errors *errors)
     }
     while ((section = config_section_next(config, "certificate", section)) != NULL) {
         check_certificate(&p, section);
+    }
+}
+
+void publishers_list_implicit(const struct config *config, struct strv *to)
+{
+    AUTO_PTR(map) struct map *zones = map_new();
+    struct publishers p = {.config = config, .zones = zones};
+    const struct config_section *section = NULL;
+
+    gather(&p);
+    while (p.n_providers == 1 &&
+           (section = config_section_next(config, "certificate", section)) != NULL) {
+        AUTO_FREE char *orphans = find_unassigned(&p, section);
+
+        if (orphans != NULL) {
+            strv_add(to, section->name);
+        }
     }
 }

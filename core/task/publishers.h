@@ -5,6 +5,7 @@
 #ifndef TASK_PUBLISHERS_H
 #define TASK_PUBLISHERS_H
 
+#include "base/str.h"
 #include "config/config.h"
 
 /*
@@ -13,5 +14,9 @@
  * of where they stand, and what they hold is not told of again.
  */
 void publishers_check(const struct config *config, struct config_errors *errors);
+
+/* Appends the [certificate]s for which the only [provider] publishes because there is no other: a
+ * second one leaves them without. Nothing if there is not just one. */
+void publishers_list_implicit(const struct config *config, struct strv *to);
 
 #endif

@@ -376,6 +376,23 @@ def test_a_credential_of_a_section_is_found(make_machine):
     assert "b.example.net: provider 'gone'" in result.err and "'cf'" not in result.err
 
 
+def test_certificates_that_nobody_publishes_for_are_refused(make_machine):
+    machine = make_machine()
+    for name in ("a.example.org", "b.example.org"):
+        remember(machine, name, None)
+    remember(machine, "gone.example.org", None)
+    request = os.path.join(machine.state, "certs", "gone.example.org", "request.conf")
+    with open(request, "a", encoding="ascii") as file:
+        file.write("configured = domains\n")  # its section was taken away: nobody renews it
+    machine.write("[provider one]\nplugin = rfc2136\nserver = 192.0.2.1\n"
+                  "[provider two]\nplugin = rfc2136\nserver = 192.0.2.2\n", "acme-dns.conf")
+    os.chmod(machine.path("acme-dns.conf"), 0o600)
+    result = succeed(machine.run("register-autorenew", "--config", machine.path("acme-dns.conf")), 3)
+    assert ("a.example.org and 1 more: no provider is configured for _acme-challenge.a.example.org. "
+            "(providers: one, two; zones they are mapped to: none)") in result.err
+    assert "[zone a.example.org]\n" in result.err.replace("    ", "") and tree(machine.units) == {}
+
+
 def test_what_needs_a_person_is_named_and_the_rest_goes_on(make_machine):
     machine = make_machine()
     remember(machine, "a.example.org", "manual")

@@ -166,6 +166,24 @@ def test_a_second_provider_takes_the_first_from_no_certificate(lab, client):
                      plan, re.M), plan
 
 
+def test_a_zone_for_others_leaves_nobody_unnoticed(lab, client):
+    """Some names have somebody to publish for them, so that others might by a CNAME; these never had one."""
+    sections = many(client, "b", "")
+    client.configure(sections=sections)
+    assert client.run("process").code == 0
+    run = client.run("provider add", "other", "--plugin", "rfc2136", "--no-check", "server=127.0.0.1:9")
+    assert run.code == 0 and re.search(r"who publishes for b: write 'provider = lab'", run.err), run.err
+    os.unlink(os.path.join(client.folder, "conf.d", "provider-other.conf"))
+    sections += "[provider other]\nplugin = rfc2136\nserver = 127.0.0.1:9\n[zone hook.example.test]\nprovider = other\n"
+    client.configure(sections=sections)
+    assert {event["subject"]: event["obstacles"] for event in events_of(client)} == {"b": ["no-provider"]}
+    assert client.run("list", "--check").code == 1
+    # One whose CNAME led to whoever has that zone loses nothing.
+    client.configure(sections=sections + "[zone example.org]\nprovider = lab\n")
+    assert {event["subject"]: event["obstacles"] for event in events_of(client)} == {"b": []}
+    assert client.run("list", "--check").code == 0
+
+
 def test_a_ca_that_is_down_is_waited_for_once(lab, client):
     """Not by each of a hundred certificates: other CAs' would wait behind them."""
     client.configure(sections=many(client, "abc"))
