@@ -29,7 +29,7 @@ struct list {
     struct map *orders; /* of the store in hand, by certificate: struct strv; NULL: not read yet */
     struct strv **order_names;
     size_t n_orders, cap_orders;
-    bool has_finding;
+    bool has_finding; /* somebody should look */
     bool has_found;
 };
 
@@ -312,18 +312,19 @@ static int refuse_unknown(const struct list *list, struct err *err)
 }
 
 /* All that follows is counted from now. */
-static void warn_of_clock(void)
+static void warn_of_clock(struct list *list)
 {
     struct err err = ERR_INIT;
 
     if (clock_check(&err) < 0) {
         event_log(EVENT_WARNING, "", "%s", err.text);
+        list->has_finding = true;
     }
 }
 
 static int run(struct list *list, struct err *err)
 {
-    warn_of_clock();
+    warn_of_clock(list);
     if (look_through(list, false, err) < 0 ||
         (store_has_staging(list->env->settings->state_dir) && look_through(list, true, err) < 0)) {
         return err_code(err);

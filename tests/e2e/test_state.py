@@ -387,6 +387,7 @@ def test_a_clock_that_was_never_set_is_named(place):
     result = place.client.run("list", env=now)
     assert result.code == 0
     assert_says(result, "the clock says 1970-01-01T00:0")
+    assert place.client.run("list", "--check", env=now).code == 1
     assert place.served() == place.leaf
     assert place.issue("--force").code == 0
 
