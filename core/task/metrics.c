@@ -71,5 +71,7 @@ int metrics_write(struct metrics *metrics, const char *path, struct err *err)
     if (buf_check(&text, "the metrics", err) < 0) {
         return err_code(err);
     }
-    return fs_write_atomic(path, buf_str(&text), text.len, FILE_MODE, err);
+    return fs_write_atomic(path, buf_str(&text), text.len, FILE_MODE, err) < 0
+               ? err_wrap(err, "metrics: cannot write '%s'", path)
+               : 0;
 }

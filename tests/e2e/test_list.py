@@ -130,7 +130,8 @@ def test_metrics_for_an_exporter(installed, tmp_path):
     assert len(re.findall(r"^# TYPE ", text, flags=re.M)) == 5
     assert re.fullmatch(r"(# HELP \w+ .*\n# TYPE \w+ gauge\n(\w+(\{[^}]*\})? \d+\n)+)+", text)
     assert stat.S_IMODE(os.stat(path).st_mode) == 0o644
-    assert client.run("list", "--metrics", "/nonexistent/x").code == 1
+    result = client.run("list", "--metrics", "/nonexistent/x")
+    assert result.code == 1 and "metrics: cannot write '/nonexistent/x'" in result.err
 
 
 def test_deleting_is_confirmed(installed):
