@@ -191,6 +191,18 @@ char *store_cert_shelf_path(const struct store *store, const struct store_cert *
     return store_cert_path(store, cert->name, shelf == STORE_IN_FORCE ? file : inside);
 }
 
+int store_cert_load_shelved(struct store *store, const char *name, enum store_shelf shelf,
+                            const char *version, struct store_cert **ret_cert, struct err *err)
+{
+    AUTO_FREE char *inside = str_fmt("%s/%s", shelf_name(shelf), version);
+    AUTO_FREE char *folder = store_cert_path(store, name, inside);
+
+    if (!store_is_version_name(version) || !fs_is_dir(folder)) {
+        return err_set(err, ERR_NOT_FOUND, "there is no '%s'", folder);
+    }
+    return load_version(folder, name, version, ret_cert, err);
+}
+
 static bool is_better(const struct store_cert *cert, const struct store_cert *found,
                       const char *sha256_hex)
 {

@@ -67,6 +67,10 @@ enum store_shelf { STORE_IN_FORCE, STORE_ARCHIVED, STORE_REVOKED };
 int store_cert_find_shelved(struct store *store, const char *name, enum store_shelf shelf,
                             const char *sha256_hex, struct store_cert **ret_cert, struct err *err);
 
+/* Loads that version from archived/ or revoked/. ERR_NOT_FOUND. */
+int store_cert_load_shelved(struct store *store, const char *name, enum store_shelf shelf,
+                            const char *version, struct store_cert **ret_cert, struct err *err);
+
 /* Names that have a folder, sorted, whether a certificate is installed there or not. */
 int store_cert_list(struct store *store, struct strv *ret_names, struct err *err);
 

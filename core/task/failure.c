@@ -112,11 +112,26 @@ static enum failure_news judge(const struct failures *failures,
     return failure_judge(&facts);
 }
 
+/* Half of the time is gone that the certificate before it, with which its servers go on, had left
+ * when this one came. Where none was deployed before, nothing is served that could end. */
+static bool is_deploy_in_danger(struct store *store, const struct store_cert *cert,
+                                const struct store_deploy *deploy, int64_t now_s)
+{
+    AUTO_PTR(store_cert) struct store_cert *served = NULL;
+    struct err ignored = ERR_INIT; /* then nobody knows until when */
+
+    return deploy->version != NULL &&
+           store_cert_load_shelved(store, cert->name, STORE_ARCHIVED, deploy->version, &served,
+                                   &ignored) == 0 &&
+           now_s >= cert->not_before_s + (served->not_after_s - cert->not_before_s) / 2;
+}
+
 /* A server that was not told goes on with the old certificate until that ends. */
-static void add_deploy(struct store *store, const struct store_cert *cert,
-                       struct store_renewal *kept)
+static void add_deploy(struct store *store, const struct store_cert *cert, int64_t now_s,
+                       struct renewal_verdict *verdict)
 {
     AUTO(store_deploy_done) struct store_deploy deploy = {.version = NULL};
+    struct store_renewal *kept = &verdict->kept;
     struct err ignored = ERR_INIT; /* told by the run that deploys */
 
     if (cert == NULL || kept->error != NULL ||
@@ -127,6 +142,8 @@ static void add_deploy(struct store *store, const struct store_cert *cert,
     kept->error = str_fmt("it was renewed, and not deployed:\n%s", deploy.error);
     kept->failed_s = deploy.failed_s;
     kept->n_failures = deploy.n_failures;
+    verdict->is_in_danger =
+        verdict->is_in_danger || is_deploy_in_danger(store, cert, &deploy, now_s);
 }
 
 void failures_look_at(struct failures *failures, struct store *store, const char *name)
@@ -143,7 +160,7 @@ void failures_look_at(struct failures *failures, struct store *store, const char
     (void)store_cert_load(store, name, &cert, &ignored);
     subject.cert = cert;
     renewal_judge(store, &subject, failures->now_s, &verdict);
-    add_deploy(store, cert, &verdict.kept);
+    add_deploy(store, cert, failures->now_s, &verdict);
     kind = judge(failures, &verdict);
     if (kind != FAILURE_NO_NEWS) {
         VEC_PUSH(failures->items, failures->n, failures->cap) =
@@ -184,7 +201,7 @@ static const struct group {
     const char *summary; /* behind a number */
     enum failure_news first, last;
 } GROUPS[] = {
-    {"In danger: half of the time for renewing is gone", "ACME_DNS_DANGER", "in danger",
+    {"In danger: half of the time that was left is gone", "ACME_DNS_DANGER", "in danger",
      FAILURE_DANGER, FAILURE_GOES_ON},
     {"Failed; acme-dns tries again by itself", "ACME_DNS_FAILED", "failed", FAILURE_BEGUN,
      FAILURE_BEGUN},

@@ -112,6 +112,22 @@ def test_a_deploy_hook_that_fails_is_told_and_the_recovery(scene, is_split):
     assert scene.heard()[1:] == [{"RECOVERED": ["a"]}]
 
 
+def test_a_deploy_that_fails_is_danger_when_the_old_certificate_ends(scene):
+    """It is what the server goes on with, and the new one is good for long."""
+    scene.configure("a", settings="deploy-hook = true\n")
+    assert scene.run().code == 0
+    scene.configure("a", settings="deploy-hook = false\n")
+    assert scene.run("renew", "--force").code == 8
+    assert scene.heard() == [{"FAILED": ["a"]}]
+    for days in (1, 44, 46, 46.2, 47.1):
+        assert scene.run("deploy", "--pending", days=days).code == 8
+    assert scene.heard()[1:] == [{"DANGER": ["a"]}, {"DANGER": ["a"]}]
+    assert "it was renewed, and not deployed:" in scene.text(1), scene.text(1)
+    scene.configure("a", settings="deploy-hook = true\n")
+    assert scene.run("deploy", "--pending", days=47.2).code == 0
+    assert scene.heard()[3:] == [{"RECOVERED": ["a"]}]
+
+
 def test_issue_without_a_terminal_tells_too(scene):
     """Run by cron it is what renews."""
     scene.configure("a")
