@@ -310,14 +310,35 @@ size_t values_n_handed_over(const struct values *values)
     return values->n_handed_over;
 }
 
-bool values_is_spared(const struct values *values, const char *identifier, const char *value)
+static bool has_such(const struct values *values, const char *identifier, const char *value,
+                     bool (*is_such)(const struct value *v))
 {
     for (size_t i = 0; i < values->n; i++) {
         const struct value *v = values->items[i];
 
-        if (v->is_spared && str_eq(v->identifier, identifier) && str_eq(v->text, value)) {
+        if (is_such(v) && str_eq(v->identifier, identifier) && str_eq(v->text, value)) {
             return true;
         }
     }
     return false;
+}
+
+static bool is_spared(const struct value *v)
+{
+    return v->is_spared;
+}
+
+static bool is_left_standing(const struct value *v)
+{
+    return v->is_left_standing;
+}
+
+bool values_is_spared(const struct values *values, const char *identifier, const char *value)
+{
+    return has_such(values, identifier, value, is_spared);
+}
+
+bool values_is_left_standing(const struct values *values, const char *identifier, const char *value)
+{
+    return has_such(values, identifier, value, is_left_standing);
 }

@@ -112,4 +112,9 @@ size_t values_n_handed_over(const struct values *values);
 /* Whether this value was to go, and goes on standing because somebody else counts on it. */
 bool values_is_spared(const struct values *values, const char *identifier, const char *value);
 
+/* Whether this value was to go, and goes on standing because its provider takes none away, or
+ * leaves that to a person. */
+bool values_is_left_standing(const struct values *values, const char *identifier,
+                             const char *value);
+
 #endif

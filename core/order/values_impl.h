@@ -44,8 +44,9 @@ struct value {
     enum value_state state;
     struct value_use **uses;
     size_t n_uses, cap_uses;
-    bool is_kept;   /* without uses, and to stand for a later run */
-    bool is_spared; /* was to go, and is left to somebody else */
+    bool is_kept;          /* without uses, and to stand for a later run */
+    bool is_spared;        /* was to go, and is left to somebody else */
+    bool is_left_standing; /* was to go, and its provider does not take it away */
     struct provider_job *job;
     struct value_question *question;
     bool was_known;              /* an entry was there before this add */

@@ -76,6 +76,7 @@ static void leave_to_others(struct value *v)
 static void rest_removed(struct value *v)
 {
     value_forget(v);
+    v->is_left_standing = provider_is_by_hand(v->provider);
     if (provider_is_attended(v->provider)) {
         v->values->n_handed_over++;
     } else {
@@ -216,6 +217,7 @@ static void let_stand(struct value *v, const struct err *why)
         event_log(EVENT_NOTICE, v->owner, "%s", why->text);
     }
     value_forget(v);
+    v->is_left_standing = true;
     v->values->n_handed_over++;
     value_rest(v, VALUE_GONE);
 }
@@ -249,6 +251,7 @@ void value_start_remove(struct value *v)
     }
     v->state = VALUE_REMOVING;
     v->is_spared = false;
+    v->is_left_standing = false;
     v->n_removals++;
     crash_point("provider-remove-before");
     value_submit(v, PROVIDER_REMOVE, finish_remove);

@@ -40,6 +40,7 @@ struct dns_task {
     struct loop_timer *again; /* remove: while another run has the journal that knows it */
     int64_t began_ms;
     char *owner, *zone, *providers; /* as far as they were found */
+    bool is_left_standing;          /* removed, as far as anybody here can */
     struct err err;
 };
 
@@ -309,6 +310,8 @@ static int run(struct dns_task *task, struct err *err)
     lease_free(TAKE(task->lease));
     if (task->err.class == ERR_NONE && request->verb == LEASE_TAKE_BACK) {
         judge_removal(task);
+        task->is_left_standing =
+            values_is_left_standing(rooms->values, task->identifier, task->request->value);
     }
     (void)rooms_tell_leftovers(rooms);
     task->rooms = NULL;
@@ -329,6 +332,10 @@ static char *describe_end(const struct dns_task *task)
     case LEASE_TAKE_BACK:
         break;
     }
+    if (task->is_left_standing) {
+        return str_dup("it is not needed any more, and stands until it is deleted or another takes "
+                       "its place");
+    }
     return task->owner == NULL ? NULL : str_fmt("at %s through '%s'", task->owner, task->providers);
 }
 
@@ -340,7 +347,9 @@ static enum task_exit tell(const struct dns_task *task, const char *subject, con
     enum task_exit status = task_exit_for(err->class);
     bool is_added = request->verb == LEASE_PUBLISH && err->class == ERR_NONE;
     AUTO_FREE char *text = err->class != ERR_NONE ? str_dup(err->text) : describe_end(task);
-    const char *state = is_added && request->is_watched ? "live" : STATES[request->verb];
+    const char *state = is_added && request->is_watched ? "live"
+                        : task->is_left_standing        ? "released"
+                                                        : STATES[request->verb];
     char until[CLOCK_TEXT_MAX];
 
     clock_format(task->until_s, until);

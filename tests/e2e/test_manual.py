@@ -375,6 +375,7 @@ def test_a_lease_is_asked_for_too(quick, client):
     assert client.run("dns wait", "example.test", "a-value-of-another-program", *options).code == 0
     removed = client.run("dns remove", "example.test", "a-value-of-another-program", *options)
     assert removed.code == 0 and "You may delete" in removed.err, said(removed)
+    assert "removed" not in removed.out and "released" in removed.out and "until it is deleted" in removed.out
     delete(quick, ["a-value-of-another-program"])
 
 
