@@ -68,6 +68,7 @@ void json_out_null(struct json_out *out);
 void json_out_kstr(struct json_out *out, const char *key, const char *text);
 void json_out_kint(struct json_out *out, const char *key, int64_t number);
 void json_out_kbool(struct json_out *out, const char *key, bool value);
+void json_out_ktime(struct json_out *out, const char *key, int64_t wall_s); /* 0: null */
 /* An array of texts; items NULL: an empty one. */
 void json_out_kstrv(struct json_out *out, const char *key, const struct strv *items);
 char *json_out_take(struct json_out *out); /* to mem_free; without a newline unless pretty */

@@ -5,6 +5,7 @@
  * open, and with bytes that are no UTF-8 replaced, because yajl_gen passes them on. */
 #include "base/json.h"
 
+#include "base/clock.h"
 #include "base/json_impl.h"
 #include "base/mem.h"
 #include "base/utf8.h"
@@ -168,6 +169,14 @@ void json_out_kbool(struct json_out *out, const char *key, bool value)
 {
     json_out_key(out, key);
     json_out_bool(out, value);
+}
+
+void json_out_ktime(struct json_out *out, const char *key, int64_t wall_s)
+{
+    char text[CLOCK_TEXT_MAX];
+
+    clock_format(wall_s, text);
+    json_out_kstr(out, key, wall_s == 0 ? NULL : text);
 }
 
 void json_out_kstrv(struct json_out *out, const char *key, const struct strv *items)

@@ -4,10 +4,10 @@
 #include "cli/cert_text.h"
 
 #include "base/clock.h"
-#include "base/event.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "cli/json_line.h"
 
 #include <inttypes.h>
 
@@ -277,18 +277,11 @@ void cert_format_keys(const struct list_row *row, struct buf *to)
 
 char *cert_format_json(const struct list_row *row, int64_t wall_s)
 {
-    AUTO_PTR(json_out) struct json_out *out = json_out_new(false);
+    AUTO_PTR(json_out) struct json_out *out = json_line_begin("certificate", row->name, wall_s);
     AUTO(strv_done) struct strv obstacles = STRV_INIT;
-    char time[CLOCK_TEXT_MAX];
     struct facts facts;
 
     gather(row, &facts);
-    clock_format(wall_s, time);
-    json_out_object(out);
-    json_out_kstr(out, "event", "certificate");
-    json_out_kstr(out, "level", event_level_name(EVENT_NOTICE));
-    json_out_kstr(out, "time", time);
-    json_out_kstr(out, "subject", row->name);
     json_out_kstr(out, "path", row->path);
     json_out_kstr(out, "health", list_health_name(row->health));
     json_out_kbool(out, "revoked", row->is_retired);

@@ -8,6 +8,7 @@
 #include "base/event.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "cli/json_line.h"
 #include "cli/sink_impl.h"
 #include "task/autorenew.h"
 
@@ -91,14 +92,6 @@ static void show_status(struct sink *sink, const struct autorenew_status *status
     sink_write_result(sink, buf_str(&text));
 }
 
-static void add_time(struct json_out *out, const char *key, int64_t at_s)
-{
-    char text[CLOCK_TEXT_MAX];
-
-    clock_format(at_s, text);
-    json_out_kstr(out, key, at_s == 0 ? NULL : text);
-}
-
 static void add_run(struct json_out *out, const char *key, const struct store_last_run *run)
 {
     json_out_key(out, key);
@@ -108,8 +101,8 @@ static void add_run(struct json_out *out, const char *key, const struct store_la
     }
     json_out_object(out);
     json_out_kstr(out, "run", run->run);
-    add_time(out, "started", run->started_s);
-    add_time(out, "ended", run->ended_s);
+    json_out_ktime(out, "started", run->started_s);
+    json_out_ktime(out, "ended", run->ended_s);
     if (run->status >= 0) {
         json_out_kint(out, "exit", run->status);
     }
@@ -119,16 +112,12 @@ static void add_run(struct json_out *out, const char *key, const struct store_la
 
 static void write_status(struct sink *sink, const struct autorenew_status *status)
 {
-    AUTO_PTR(json_out) struct json_out *out = json_out_new(false);
+    AUTO_PTR(json_out)
+    struct json_out *out = json_line_begin("autorenew", "autorenew", clock_wall_s());
 
-    json_out_object(out);
-    json_out_kstr(out, "event", "autorenew");
-    json_out_kstr(out, "level", event_level_name(EVENT_NOTICE));
-    add_time(out, "time", clock_wall_s());
-    json_out_kstr(out, "subject", "autorenew");
     json_out_kstr(out, "method", status->method);
     json_out_kstr(out, "path", status->path);
-    add_time(out, "next-run", status->next_run_s);
+    json_out_ktime(out, "next-run", status->next_run_s);
     add_run(out, "last-run", status->last);
     add_run(out, "last-deploy", status->last_deploy);
     json_out_kstr(out, "log", status->log);

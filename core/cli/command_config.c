@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "cli/config_text.h"
+#include "cli/json_line.h"
 #include "cli/sink_impl.h"
 #include "config/config.h"
 #include "task/adopt.h"
@@ -141,9 +142,8 @@ struct adopting {
 static void show_section(void *arg, const char *section, const char *folder)
 {
     const struct adopting *adopting = arg;
-    AUTO_PTR(json_out) struct json_out *out = json_out_new(false);
+    AUTO_PTR(json_out) struct json_out *out = NULL;
     AUTO_FREE char *object = NULL;
-    char time[CLOCK_TEXT_MAX];
 
     if (!sink_is_json(adopting->sink)) {
         sink_write_result(adopting->sink, section);
@@ -153,12 +153,7 @@ static void show_section(void *arg, const char *section, const char *folder)
         }
         return;
     }
-    clock_format(clock_wall_s(), time);
-    json_out_object(out);
-    json_out_kstr(out, "event", "adopt");
-    json_out_kstr(out, "level", event_level_name(EVENT_NOTICE));
-    json_out_kstr(out, "time", time);
-    json_out_kstr(out, "subject", adopting->name);
+    out = json_line_begin("adopt", adopting->name, clock_wall_s());
     json_out_kstr(out, "section", section);
     json_out_end(out);
     object = json_out_take(out);

@@ -6,10 +6,10 @@
 #include "cli/commands.h"
 
 #include "base/clock.h"
-#include "base/event.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/secret.h"
+#include "cli/json_line.h"
 #include "cli/plugin_text.h"
 #include "cli/sink_impl.h"
 #include "task/plugin_test.h"
@@ -121,20 +121,6 @@ static void show_step(struct sink *sink, const struct plugin_test_step *step)
 
 /* ---- For programs ---- */
 
-static struct json_out *begin_object(const char *event, const char *subject)
-{
-    struct json_out *out = json_out_new(false);
-    char time[CLOCK_TEXT_MAX];
-
-    clock_format(clock_wall_s(), time);
-    json_out_object(out);
-    json_out_kstr(out, "event", event);
-    json_out_kstr(out, "level", event_level_name(EVENT_NOTICE));
-    json_out_kstr(out, "time", time);
-    json_out_kstr(out, "subject", subject);
-    return out;
-}
-
 static void end_object(struct sink *sink, struct json_out *out)
 {
     AUTO_FREE char *object = NULL;
@@ -156,7 +142,7 @@ static void write_text(struct json_out *out, const char *text)
 
 static void write_head(struct sink *sink, const struct plugin_test_facts *facts)
 {
-    struct json_out *out = begin_object("plugin-test", facts->instance);
+    struct json_out *out = json_line_begin("plugin-test", facts->instance, clock_wall_s());
     AUTO_FREE char *system = describe_system();
 
     json_out_kstr(out, "domain", facts->domain);
@@ -179,7 +165,7 @@ static void write_head(struct sink *sink, const struct plugin_test_facts *facts)
 
 static void write_step(struct sink *sink, const struct plugin_test_step *step)
 {
-    struct json_out *out = begin_object("plugin-test-step", step->name);
+    struct json_out *out = json_line_begin("plugin-test-step", step->name, clock_wall_s());
 
     json_out_kstr(out, "verdict", verdict_name(step->verdict));
     json_out_kint(out, "ms", step->ms);

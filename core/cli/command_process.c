@@ -5,9 +5,9 @@
 #include "cli/commands.h"
 
 #include "base/clock.h"
-#include "base/event.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "cli/json_line.h"
 #include "cli/table.h"
 #include "task/process.h"
 
@@ -18,31 +18,16 @@ struct plan_view {
     size_t n;
 };
 
-static void add_time(struct json_out *out, const char *key, int64_t wall_s)
-{
-    char text[CLOCK_TEXT_MAX];
-
-    if (wall_s != 0) {
-        clock_format(wall_s, text);
-    }
-    json_out_kstr(out, key, wall_s != 0 ? text : NULL);
-}
-
 static void write_json(const struct plan_view *view, const struct plan_item *item)
 {
-    AUTO_PTR(json_out) struct json_out *out = json_out_new(false);
+    AUTO_PTR(json_out) struct json_out *out = json_line_begin("plan", item->name, clock_wall_s());
 
-    json_out_object(out);
-    json_out_kstr(out, "event", "plan");
-    json_out_kstr(out, "level", event_level_name(EVENT_NOTICE));
-    add_time(out, "time", clock_wall_s());
-    json_out_kstr(out, "subject", item->name);
     json_out_kstr(out, "action", plan_action_name(item->action));
     json_out_kstr(out, "why", item->why);
     json_out_kbool(out, "staging", item->is_staging);
     json_out_kbool(out, "section-wrong", item->is_disabled);
-    add_time(out, "not-after", item->not_after_s);
-    add_time(out, "due", item->due_s);
+    json_out_ktime(out, "not-after", item->not_after_s);
+    json_out_ktime(out, "due", item->due_s);
     json_out_end(out);
     AUTO_FREE char *object = json_out_take(out);
     sink_write_json(view->sink, object);

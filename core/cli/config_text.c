@@ -3,9 +3,9 @@
 
 #include "cli/config_text.h"
 
-#include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "cli/json_line.h"
 #include "cli/table.h"
 #include "task/config_view.h"
 
@@ -102,16 +102,9 @@ static void add_fact_json(struct json_out *out, const struct config_fact *fact)
 
 char *config_text_format_json(const struct config_view *view, int64_t wall_s)
 {
-    AUTO_PTR(json_out) struct json_out *out = json_out_new(false);
     AUTO_FREE char *title = title_of(view);
-    char time[CLOCK_TEXT_MAX];
+    AUTO_PTR(json_out) struct json_out *out = json_line_begin("section", title, wall_s);
 
-    clock_format(wall_s, time);
-    json_out_object(out);
-    json_out_kstr(out, "event", "section");
-    json_out_kstr(out, "level", event_level_name(EVENT_NOTICE));
-    json_out_kstr(out, "time", time);
-    json_out_kstr(out, "subject", title);
     json_out_kstr(out, "kind", view->kind);
     json_out_kstr(out, "name", view->name);
     add_place_json(out, &view->place);

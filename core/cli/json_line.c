@@ -1,14 +1,9 @@
 /* SPDX-FileCopyrightText: 2026 the acme-dns authors
  * SPDX-License-Identifier: MIT */
 
-/*
- * Events for programs: {"event":"name","level":"notice","time":"...","subject":"...", and the
- * fields}. The four first keys are ours: a field of such a name would be a mistake of the room that
- * sent it.
- */
-#include "base/clock.h"
+#include "cli/json_line.h"
+
 #include "base/escape.h"
-#include "base/json.h"
 #include "base/mem.h"
 #include "base/secret.h"
 #include "base/str.h"
@@ -35,17 +30,31 @@ static void add_text(struct json_out *out, const char *key, const char *text)
     json_out_kstr(out, key, cut == NULL ? buf_str(&masked) : cut);
 }
 
-void json_format(const struct event *event, int64_t wall_s, struct buf *to)
+static struct json_out *begin(const char *name, enum event_level level, int64_t wall_s)
 {
-    AUTO_PTR(json_out) struct json_out *out = json_out_new(false);
-    char time[CLOCK_TEXT_MAX];
+    struct json_out *out = json_out_new(false);
+
+    json_out_object(out);
+    json_out_kstr(out, "event", name);
+    json_out_kstr(out, "level", event_level_name(level));
+    json_out_ktime(out, "time", wall_s);
+    return out;
+}
+
+struct json_out *json_line_begin(const char *name, const char *subject, int64_t wall_s)
+{
+    struct json_out *out = begin(name, EVENT_NOTICE, wall_s);
+
+    json_out_kstr(out, "subject", subject);
+    return out;
+}
+
+void json_line_format(const struct event *event, int64_t wall_s, struct buf *to)
+{
+    AUTO_PTR(json_out)
+    struct json_out *out = begin(event_kind_name(event->kind), event->level, wall_s);
     AUTO_FREE char *text = NULL;
 
-    clock_format(wall_s, time);
-    json_out_object(out);
-    json_out_kstr(out, "event", event_kind_name(event->kind));
-    json_out_kstr(out, "level", event_level_name(event->level));
-    json_out_kstr(out, "time", time);
     add_text(out, "subject", event->subject);
     for (size_t i = 0; i < event->n_fields; i++) {
         const struct event_field *field = &event->fields[i];

@@ -4,11 +4,10 @@
 #include "cli/plugin_text.h"
 
 #include "acme-plugin.h"
-#include "base/clock.h"
-#include "base/event.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "cli/json_line.h"
 
 static const char *serial_name(uint32_t serial)
 {
@@ -199,15 +198,8 @@ static void write_facts(struct json_out *out, const struct provider_description 
 
 char *plugin_format_json(const struct provider_description *plugin, int64_t wall_s)
 {
-    AUTO_PTR(json_out) struct json_out *out = json_out_new(false);
-    char time[CLOCK_TEXT_MAX];
+    AUTO_PTR(json_out) struct json_out *out = json_line_begin("plugin", plugin->name, wall_s);
 
-    clock_format(wall_s, time);
-    json_out_object(out);
-    json_out_kstr(out, "event", "plugin");
-    json_out_kstr(out, "level", event_level_name(EVENT_NOTICE));
-    json_out_kstr(out, "time", time);
-    json_out_kstr(out, "subject", plugin->name);
     write_facts(out, plugin);
     json_out_key(out, "options");
     json_out_array(out);

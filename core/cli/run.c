@@ -20,6 +20,7 @@
 #include "cli/config_text.h"
 #include "cli/dialogue.h"
 #include "cli/every.h"
+#include "cli/json_line.h"
 #include "cli/run_log.h"
 #include "cli/sink_impl.h"
 #include "config/config.h"
@@ -98,7 +99,7 @@ static int refuse_arguments(bool is_json, const struct err *err)
                                     .fields = fields,
                                     .n_fields = ARRAY_LEN(fields)};
 
-        json_format(&event, clock_wall_s(), &text);
+        json_line_format(&event, clock_wall_s(), &text);
     } else {
         buf_add_str(&text, "error: ");
         text_add_clean(&text, err->text, true);

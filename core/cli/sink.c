@@ -8,6 +8,7 @@
 #include "base/escape.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "cli/json_line.h"
 #include "cli/sink_impl.h"
 #include "task/task.h"
 
@@ -287,7 +288,7 @@ void sink_event(void *arg, const struct event *event)
     if (sink->settings.kind == SINK_JSON) {
         AUTO(buf_done) struct buf line = BUF(SINK_TEXT_MAX);
 
-        json_format(event, sink->settings.io.wall_s(sink->settings.io.arg), &line);
+        json_line_format(event, sink->settings.io.wall_s(sink->settings.io.arg), &line);
         sink_write(sink, SINK_OUT, buf_str(&line), line.len);
     } else if (event->kind == EVENT_RESULT) {
         tell_result(sink, event);

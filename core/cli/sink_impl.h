@@ -57,9 +57,6 @@ enum sink_stream result_format(const struct sink *sink, const struct event *even
 /* Whether it is the one that comes after those of many certificates. */
 bool result_is_summary(const struct event *result);
 
-/* An event as one JSON object, with its line feed. */
-void json_format(const struct event *event, int64_t wall_s, struct buf *to);
-
 /* EVENT_RECORDs, from the first to the last of their number, become one block. True: this was the
  * last, and the block is appended. */
 bool records_take(struct sink *sink, const struct event *event, struct buf *to);

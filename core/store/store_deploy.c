@@ -61,9 +61,9 @@ int store_deploy_save(struct store *store, const char *name, const struct store_
     json_out_kstr(out, "version", deploy->version);
     json_out_kstrv(out, "copies", &deploy->copies);
     json_out_kstrv(out, "hooks", &deploy->hooks);
-    store_json_add_time(out, "done", deploy->done_s);
+    json_out_ktime(out, "done", deploy->done_s);
     json_out_kstr(out, "error", deploy->error);
-    store_json_add_time(out, "failed", deploy->failed_s);
+    json_out_ktime(out, "failed", deploy->failed_s);
     json_out_kint(out, "failures", deploy->n_failures);
     json_out_end(out);
     AUTO_FREE char *text = json_out_take(out);

@@ -45,7 +45,6 @@ int store_refuse_newer(const char *path, int64_t format, struct err *err);
 void store_json_get_strv(const struct json *object, const char *key, struct strv *to);
 /* Leaves *to as it is when there is no such time. */
 void store_json_take_time(const struct json *object, const char *key, int64_t *to);
-void store_json_add_time(struct json_out *out, const char *key, int64_t wall_s); /* 0: null */
 /* 0 when there is no such number; what no run can have counted is cut. */
 #define STORE_COUNT_MAX 1000000
 void store_json_take_count(const struct json *object, const char *key, int64_t *to);

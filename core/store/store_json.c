@@ -85,11 +85,3 @@ void store_json_take_time(const struct json *object, const char *key, int64_t *t
         (void)clock_parse(text, to);
     }
 }
-
-void store_json_add_time(struct json_out *out, const char *key, int64_t wall_s)
-{
-    char text[CLOCK_TEXT_MAX];
-
-    clock_format(wall_s, text);
-    json_out_kstr(out, key, wall_s == 0 ? NULL : text);
-}

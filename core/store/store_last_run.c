@@ -61,9 +61,9 @@ int store_last_run_save(const char *state_dir, const struct store_last_run *last
     json_out_kint(out, "format", STORE_FORMAT);
     json_out_kstr(out, "run", last->run);
     json_out_kint(out, "pid", last->pid);
-    store_json_add_time(out, "started", last->started_s);
-    store_json_add_time(out, "ended", last->ended_s);
-    store_json_add_time(out, "before", last->before_s);
+    json_out_ktime(out, "started", last->started_s);
+    json_out_ktime(out, "ended", last->ended_s);
+    json_out_ktime(out, "before", last->before_s);
     json_out_kint(out, "exit", last->status);
     json_out_kstr(out, "text", cut);
     json_out_end(out);

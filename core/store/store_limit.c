@@ -58,8 +58,8 @@ static char *format_limit(const struct store_limit *limit)
     json_out_object(out);
     json_out_kint(out, "format", STORE_FORMAT);
     json_out_kstrv(out, "names", &limit->names);
-    store_json_add_time(out, "noted", limit->noted_s);
-    store_json_add_time(out, "until", limit->until_s);
+    json_out_ktime(out, "noted", limit->noted_s);
+    json_out_ktime(out, "until", limit->until_s);
     json_out_kstr(out, "text", limit->text);
     json_out_end(out);
     return json_out_take(out);

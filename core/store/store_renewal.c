@@ -110,7 +110,7 @@ static void add_member(struct json_out *out, const struct member *member, const 
         json_out_kstr(out, member->key, *(char *const *)field);
         break;
     case MEMBER_TIME:
-        store_json_add_time(out, member->key, *(const int64_t *)field);
+        json_out_ktime(out, member->key, *(const int64_t *)field);
         break;
     case MEMBER_COUNT:
         json_out_kint(out, member->key, *(const int64_t *)field);

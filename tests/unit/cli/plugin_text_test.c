@@ -111,7 +111,7 @@ static void json_has_the_same_facts(void **state)
     (void)state;
     fixture_init(&f);
     plugin_format_keys(&f.plugin, &text);
-    object = plugin_format_json(&f.plugin, 0);
+    object = plugin_format_json(&f.plugin, 1);
     assert_int_equal(json_parse(object, strlen(object), &json, &err), 0);
     strv_add_split(&lines, buf_str(&text), "\n");
     for (size_t i = 0; i < lines.n; i++) {
@@ -120,7 +120,7 @@ static void json_has_the_same_facts(void **state)
         assert_non_null(json_get(json, strcmp(key, "option") == 0 ? "options" : key));
     }
     assert_string_equal(json_get_str(json, "event"), "plugin");
-    assert_string_equal(json_get_str(json, "time"), "1970-01-01T00:00:00Z");
+    assert_string_equal(json_get_str(json, "time"), "1970-01-01T00:00:01Z");
     assert_string_equal(json_get_str(json_at(json_get(json, "options"), 0), "name"), "token");
     assert_true(json_get_bool(json_at(json_get(json, "options"), 0), "secret", false));
     assert_int_equal(json_len(json_get(json_at(json_get(json, "options"), 0), "env")), 2);
