@@ -54,6 +54,9 @@ int fs_write_atomic_unsynced(const char *path, const void *bytes, size_t len, mo
 int fs_mkdir_unsynced(const char *path, mode_t mode, bool *ret_is_new, struct err *err);
 int fs_rename_unsynced(const char *from, const char *to, struct err *err);
 
+/* Writes all of it to an opened file; path is for the error's text. */
+int fs_write_all(int fd, const char *path, const void *bytes, size_t len, struct err *err);
+
 /* Creates path, which must not exist, with mode; content, fsync, folder fsynced. */
 int fs_write_new(const char *path, const void *bytes, size_t len, mode_t mode, struct err *err);
 

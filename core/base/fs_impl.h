@@ -23,8 +23,6 @@ char *fs_mount_parse(const char *line, unsigned major_number, unsigned minor_num
 /* Appends all that is left; path is for the error's text. */
 int fs_read_fd(int fd, const char *path, struct buf *to, struct err *err);
 
-int fs_write_all(int fd, const char *path, const void *bytes, size_t len, struct err *err);
-
 /* Whether this user namespace has a place for uid. An owner without one shows as the overflow uid,
  * which is a stranger's or the real root's: nobody inside can be it. A mapped uid of the same
  * number is a user like any other. */

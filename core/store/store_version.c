@@ -18,22 +18,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int write_all(int fd, const char *bytes, size_t len)
-{
-    while (len > 0) {
-        ssize_t put = write(fd, bytes, len);
-
-        if (put < 0 && errno != EINTR) {
-            return -1;
-        }
-        if (put > 0) {
-            bytes += put;
-            len -= (size_t)put;
-        }
-    }
-    return 0;
-}
-
 /* Mode and group are in force before any content is there. Not fs_write_new(): that would also
  * fsync the folder for each file, and once for all of them is enough here. */
 static int write_file(const char *folder, const char *file, const struct buf *content, mode_t mode,
@@ -48,9 +32,14 @@ static int write_file(const char *folder, const char *file, const struct buf *co
     if (gid != STORE_GID_NONE && fchown(fd, (uid_t)-1, gid) < 0) {
         return err_set_errno(err, "cannot give '%s' to group %lu", path, (unsigned long)gid);
     }
-    if (fchmod(fd, mode) < 0 || write_all(fd, buf_str(content), content->len) < 0 ||
-        fsync(fd) < 0) {
-        return err_set_errno(err, "cannot write '%s'", path);
+    if (fchmod(fd, mode) < 0) {
+        return err_set_errno(err, "cannot set the mode of '%s'", path);
+    }
+    if (fs_write_all(fd, path, buf_str(content), content->len, err) < 0) {
+        return err_code(err);
+    }
+    if (fsync(fd) < 0) {
+        return err_set_errno(err, "cannot write '%s' to disk", path);
     }
     /* Network file systems report a lost write no earlier than here. */
     return close(TAKE_FD(fd)) < 0 ? err_set_errno(err, "cannot write '%s'", path) : 0;

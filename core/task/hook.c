@@ -4,6 +4,7 @@
 #include "task/hook.h"
 
 #include "base/event.h"
+#include "base/fs.h"
 #include "base/mem.h"
 #include "base/words.h"
 #include "provider/program.h"
@@ -146,18 +147,11 @@ static void finish_program(void *arg, const struct program_end *end)
 /* Not a pipe: a hook that does not read it must not keep anybody waiting. */
 static int open_input(const char *text, int *ret_fd, struct err *err)
 {
-    AUTO_FD int fd = memfd_create("hook-input", MFD_CLOEXEC);
-    size_t len = strlen(text);
+    static const char NAME[] = "hook-input";
+    AUTO_FD int fd = memfd_create(NAME, MFD_CLOEXEC);
 
-    for (size_t at = 0; fd >= 0 && at < len;) {
-        ssize_t put = write(fd, text + at, len - at);
-
-        if (put < 0 && errno != EINTR) {
-            cleanup_fd(&fd);
-        }
-        at += put < 0 ? 0 : (size_t)put;
-    }
-    if (fd < 0 || lseek(fd, 0, SEEK_SET) < 0) {
+    if (fd < 0 || fs_write_all(fd, NAME, text, strlen(text), err) < 0 ||
+        lseek(fd, 0, SEEK_SET) < 0) {
         return err_set_errno(err, "cannot hold what the hook is to read");
     }
     *ret_fd = TAKE_FD(fd);
