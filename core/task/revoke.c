@@ -206,13 +206,12 @@ static int check_still_installed(const struct revocation *r, struct err *err)
                          "its folder archived/");
 }
 
-/* An order whose end the journal was not told of would bring the certificate back. */
-static int forget_order(const struct revocation *r, struct err *err)
+int revoke_forget_orders(const struct revoke_target *target, struct err *err)
 {
     uint8_t id[KEY_ID_LEN];
 
-    cert_chain_key_id(r->target.chain, id);
-    return store_pending_key_drop_id(r->target.store, r->target.cert->name, id, err);
+    cert_chain_key_id(target->chain, id);
+    return store_pending_key_drop_id(target->store, target->cert->name, id, err);
 }
 
 static int begin(void *arg, struct err *err)
@@ -220,7 +219,8 @@ static int begin(void *arg, struct err *err)
     struct revocation *r = arg;
     bool is_here = r->target.cert != NULL;
 
-    if ((is_here && (check_still_installed(r, err) < 0 || forget_order(r, err) < 0)) ||
+    if ((is_here &&
+         (check_still_installed(r, err) < 0 || revoke_forget_orders(&r->target, err) < 0)) ||
         open_client(r, err) < 0 || ask_ca(r, err) < 0) {
         return err_code(err);
     }

@@ -33,6 +33,10 @@ int revoke_find(struct task_env *env, const struct revoke_request *request,
  */
 enum task_exit revoke_reissue(struct task_env *env, struct revoke_target *target);
 
+/* An order with the certificate's key, whose end the journal was not told of, would bring it back.
+ */
+int revoke_forget_orders(const struct revoke_target *target, struct err *err);
+
 /* 0, 1, 4, 5, or unspecified, keyCompromise, superseded, cessationOfOperation. */
 int revoke_parse_reason(const char *text, enum acme_reason *ret_reason, struct err *err);
 const char *revoke_reason_name(enum acme_reason reason);

@@ -25,15 +25,6 @@ static char *describe_rest(const struct revoke_target *target)
                : str_dup("the certificate in force is still the old one");
 }
 
-/* An order that had the old key would bring the old certificate. */
-static int forget_orders(const struct revoke_target *target, struct err *err)
-{
-    uint8_t id[KEY_ID_LEN];
-
-    cert_chain_key_id(target->chain, id);
-    return store_pending_key_drop_id(target->store, target->cert->name, id, err);
-}
-
 /* Where the old one lies now. */
 static void find_again(struct revoke_target *target)
 {
@@ -68,7 +59,7 @@ enum task_exit revoke_reissue(struct task_env *env, struct revoke_target *target
     enum task_exit status = EXIT_FAILED;
     struct err err = ERR_INIT;
 
-    if (forget_orders(target, &err) < 0) {
+    if (revoke_forget_orders(target, &err) < 0) {
         event_log(EVENT_ERROR, name, "%s", err.text);
         return refuse(target, task_exit_for(err.class));
     }
