@@ -176,6 +176,13 @@ void strv_add_unique(struct strv *v, const char *s)
     }
 }
 
+void strv_add_all_unique(struct strv *to, const struct strv *from)
+{
+    for (size_t i = 0; i < from->n; i++) {
+        strv_add_unique(to, from->items[i]);
+    }
+}
+
 void strv_remove(struct strv *v, const char *s)
 {
     size_t n_kept = 0;

@@ -48,6 +48,7 @@ void strv_add(struct strv *v, const char *s); /* copies */
 void strv_take(struct strv *v, char *s);      /* owns s from now on */
 bool strv_has(const struct strv *v, const char *s);
 void strv_add_unique(struct strv *v, const char *s);
+void strv_add_all_unique(struct strv *to, const struct strv *from);
 void strv_remove(struct strv *v, const char *s);          /* each of them; the order is kept */
 void strv_copy(struct strv *to, const struct strv *from); /* replaces what `to` held */
 bool strv_is_same_set(const struct strv *a, const struct strv *b); /* for lists without doubles */

@@ -147,9 +147,7 @@ static void add_waiting(const struct brief_order *order, struct buf *to)
             continue;
         }
         strv_add_split(&own, order->names[i].waiting, ",");
-        for (size_t k = 0; k < own.n; k++) {
-            strv_add_unique(&servers, own.items[k]);
-        }
+        strv_add_all_unique(&servers, &own);
     }
     for (size_t i = 0; i < servers.n && i < SHOWN_SERVERS; i++) {
         buf_add_str(to, i == 0 ? ", waiting for " : ", ");

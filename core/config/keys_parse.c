@@ -261,9 +261,7 @@ static int parse_domains(const struct config_key *key, const char *text, void *f
     if (parse_list(key, text, &typed, err) < 0 || domain_normalize_all(&typed, &names, err) < 0) {
         return err_code(err);
     }
-    for (size_t i = 0; i < names.n; i++) {
-        strv_add_unique(field, names.items[i]);
-    }
+    strv_add_all_unique(field, &names);
     return 0;
 }
 
@@ -310,9 +308,7 @@ static int parse_resolvers(const struct config_key *key, const char *text, void 
                            pieces.items[i]);
         }
     }
-    for (size_t i = 0; i < pieces.n; i++) {
-        strv_add_unique(list, pieces.items[i]);
-    }
+    strv_add_all_unique(list, &pieces);
     return 0;
 }
 

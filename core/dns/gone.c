@@ -63,9 +63,7 @@ static void end(struct dns_gone *gone)
         const struct seat *seat = &gone->seats.items[i];
 
         has_answer = has_answer || seat->has_answered;
-        for (size_t v = 0; v < seat->standing.n; v++) {
-            strv_add_unique(&standing, seat->standing.items[v]);
-        }
+        strv_add_all_unique(&standing, &seat->standing);
     }
     if (!has_answer) {
         (void)err_set(&err, ERR_PROPAGATION,

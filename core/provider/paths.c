@@ -61,8 +61,8 @@ void paths_plugin_dirs(const struct strv *given, struct strv *to)
 {
     AUTO_FREE char *build = build_dir_find();
 
-    for (size_t i = 0; given != NULL && i < given->n; i++) {
-        strv_add_unique(to, given->items[i]);
+    if (given != NULL) {
+        strv_add_all_unique(to, given);
     }
     if (build != NULL) {
         strv_take(to, fs_join(build, "plugins"));

@@ -78,13 +78,6 @@ void around_free(struct around *around)
     mem_free(around);
 }
 
-static void add_all(struct strv *to, const struct strv *from)
-{
-    for (size_t i = 0; i < from->n; i++) {
-        strv_add_unique(to, from->items[i]);
-    }
-}
-
 /* ---- Before ---- */
 
 static const struct ended *find_ended(const struct around *around, const char *line)
@@ -199,10 +192,10 @@ int around_enter(struct around *around, const struct strv *own_pre, const struct
     struct around_wait *wait = NULL;
     const char *line = NULL;
 
-    add_all(&around->post, own_post);
-    add_all(&around->post, &around->env->settings->post_hooks);
-    add_all(&lines, &around->env->settings->pre_hooks);
-    add_all(&lines, own_pre);
+    strv_add_all_unique(&around->post, own_post);
+    strv_add_all_unique(&around->post, &around->env->settings->post_hooks);
+    strv_add_all_unique(&lines, &around->env->settings->pre_hooks);
+    strv_add_all_unique(&lines, own_pre);
     if (find_next(around, &lines, &line, err) < 0) {
         return err_code(err);
     }

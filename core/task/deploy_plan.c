@@ -116,13 +116,6 @@ void deploy_plan_done(struct deploy_plan *plan)
     strv_done(&plan->copies);
 }
 
-static void add_all(struct strv *to, const struct strv *from)
-{
-    for (size_t i = 0; i < from->n; i++) {
-        strv_add_unique(to, from->items[i]);
-    }
-}
-
 int deploy_plan_make(const struct deploy_common *common, const struct strv *own_hooks,
                      const struct strv own_copies[static COPY_PIECES], struct deploy_plan *ret_plan,
                      struct err *err)
@@ -132,10 +125,10 @@ int deploy_plan_make(const struct deploy_common *common, const struct strv *own_
         return err_code(err);
     }
     add_copies(own_copies, &ret_plan->copies);
-    add_all(&ret_plan->copies, &common->copies);
+    strv_add_all_unique(&ret_plan->copies, &common->copies);
     strv_copy(&ret_plan->own, own_hooks);
-    add_all(&ret_plan->hooks, own_hooks);
-    add_all(&ret_plan->hooks, &common->hooks);
+    strv_add_all_unique(&ret_plan->hooks, own_hooks);
+    strv_add_all_unique(&ret_plan->hooks, &common->hooks);
     return 0;
 }
 

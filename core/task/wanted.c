@@ -351,8 +351,6 @@ int wanted_make(struct task_env *env, const struct issue_request *request, struc
 
 void wanted_add_names(struct wanted *wanted, const struct strv *names)
 {
-    for (size_t i = 0; i < names->n; i++) {
-        strv_add_unique(&wanted->now.names, names->items[i]);
-    }
+    strv_add_all_unique(&wanted->now.names, names);
     strv_copy(&wanted->kept.names, &wanted->now.names);
 }
