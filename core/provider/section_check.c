@@ -6,16 +6,19 @@
 #include "provider/provider.h"
 
 #include "base/cleanup.h"
+#include "base/fs.h"
 #include "base/mem.h"
 #include "base/words.h"
 #include "config/config.h"
 #include "provider/console.h"
 #include "provider/options.h"
 #include "provider/paths.h"
+#include "provider/user.h"
 
 #include "acme-plugin.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 const char *provider_section_plugin(const struct config_section *section)
 {
@@ -115,6 +118,79 @@ static void check_required(const struct check *check, const struct provider_desc
     }
 }
 
+/* ---- What the values name ---- */
+
+/* Only its name says that a path is a program's; an interpreter may read one that is not
+ * executable. */
+static void check_program(const struct check *check, const struct config_value *value,
+                          const char *path)
+{
+    struct stat st;
+
+    if (stat(path, &st) < 0 || !S_ISREG(st.st_mode)) {
+        config_errors_add(check->errors, NULL, &value->place, "%s: there is no program '%s'",
+                          value->key, path);
+    } else if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+        (void)err_hint(config_errors_add(check->errors, NULL, &value->place,
+                                         "%s: its group or others may write to '%s', mode %04o",
+                                         value->key, path, (unsigned)(st.st_mode & 07777)),
+                       "chmod go-w %s", path);
+    } else if ((st.st_mode & 0111) == 0) {
+        config_errors_warn(check->errors, &value->place,
+                           "%s: '%s' is not executable, which only a script that a shell reads may "
+                           "be; else chmod +x",
+                           value->key, path);
+    }
+}
+
+/* What else is not there may be made until it is needed. */
+static void check_path(const struct check *check, const struct config_value *value)
+{
+    AUTO_FREE char *path = config_value_path(value);
+
+    if (*value->text == '\0') {
+        return;
+    }
+    if (str_eq(value->key, "command") || str_has_suffix(value->key, "-command")) {
+        check_program(check, value, path);
+    } else if (!fs_exists(path)) {
+        config_errors_warn(check->errors, &value->place, "%s: there is no '%s'", value->key, path);
+    }
+}
+
+static void check_user(const struct check *check, const struct config_value *value)
+{
+    AUTO(user_done) struct user user = {.name = NULL};
+    struct err err = ERR_INIT;
+
+    if (*value->text != '\0' && user_find(value->text, &user, &err) < 0) {
+        config_errors_add(check->errors, NULL, &value->place, "user: %s", err.text);
+    }
+}
+
+static bool is_path(const struct provider_description *plugin, const char *key)
+{
+    for (size_t i = 0; i < plugin->n_options; i++) {
+        if (str_eq(plugin->options[i].name, key)) {
+            return plugin->options[i].type == ACME_OPTION_PATH;
+        }
+    }
+    return str_eq(key, "core-allow-path");
+}
+
+static void check_named(const struct check *check, const struct provider_description *plugin)
+{
+    for (size_t i = 0; i < check->section->n_values; i++) {
+        const struct config_value *value = &check->section->values[i];
+
+        if (is_path(plugin, value->key)) {
+            check_path(check, value);
+        } else if (str_eq(value->key, "user") && !plugin->is_built_in) {
+            check_user(check, value);
+        }
+    }
+}
+
 void provider_check_section(const struct config *config, const struct config_section *section,
                             const struct provider_description *plugin, struct config_errors *errors)
 {
@@ -133,6 +209,7 @@ void provider_check_section(const struct config *config, const struct config_sec
         }
     }
     check_required(&check, plugin, &values);
+    check_named(&check, plugin);
     if (values.from_environment.n > 0) {
         AUTO_FREE char *names = strv_join(&values.from_environment, ", ");
 

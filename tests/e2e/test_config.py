@@ -297,6 +297,26 @@ def test_warnings_are_no_errors(folder):
         "warning: acme-dns.conf:8:14: a tab within a value"]
 
 
+def test_what_a_provider_names_is_looked_for(folder):
+    folder.write("open.sh", "#!/bin/sh\n", 0o777)
+    folder.write("plain.sh", "#!/bin/sh\n", 0o644)
+    exec_hook = "[provider %s]\nplugin = exec-hook\ncommand = %s\n"
+    lines = folder.check(
+        exec_hook % ("a", "gone.sh") + "user = nobodyx\ncore-allow-path = /nowhere2\n" + exec_hook % ("b", "open.sh") +
+        exec_hook % ("c", "plain.sh") + exec_hook % ("d", "/tmp") + "acme-sh = /nowhere3\n" + exec_hook % ("e", "/bin/true"))
+    assert sorted(lines) == [
+        "chmod go-w open.sh",
+        "error: acme-dns.conf:14:11: command: there is no program '/tmp'",
+        "error: acme-dns.conf:3:11: command: there is no program 'gone.sh'",
+        "error: acme-dns.conf:4:8: user: there is no user 'nobodyx' on this system",
+        "error: acme-dns.conf:8:11: command: its group or others may write to 'open.sh', mode 0777",
+        "error: configuration: 4 errors, 3 warnings",
+        "warning: acme-dns.conf:11:11: command: 'plain.sh' is not executable, which only a script that a shell reads "
+        "may be; else chmod +x",
+        "warning: acme-dns.conf:15:11: acme-sh: there is no '/nowhere3'",
+        "warning: acme-dns.conf:5:19: core-allow-path: there is no '/nowhere2'"]
+
+
 def test_a_hook_that_wants_a_shell_is_warned_of(folder):
     lines = folder.check(PROVIDER + CERTIFICATE + "deploy-hook = true reload nginx && echo done\n"
                          "post-hook = sh -c 'true && true > /dev/null'\n"
@@ -583,6 +603,7 @@ def fit(folder, text):
         if not file.startswith("/"):
             folder.write(os.path.relpath(path, folder.path), "not-really-a-secret\n")
     text = re.sub(r"(?m)^([a-z-]+-(?:file|conf)) = /.*$", r"\1 = " + folder.write("elsewhere", "not-really-a-secret\n"), text)
+    text = re.sub(r"(?m)^((?:cleanup-)?command) = /.*$", r"\1 = /bin/true", text)
     text = re.sub(r"(?m)^(ca-bundle|ca-file) = .*$", r"\1 = " + SYSTEM_BUNDLE, text)
     text = re.sub(r"(?m)^(copy-[a-z]+ = )\S+/", r"\1" + folder.path + "/", text)
     text = text.replace("owner=postgres", "owner=root").replace("group = mail", "group = %d" % os.getegid())
