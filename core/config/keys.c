@@ -5,6 +5,7 @@
 #include "config/keys.h"
 
 #include "base/cleanup.h"
+#include "base/domain.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "config/config_tree.h"
@@ -12,6 +13,8 @@
 #include "config/settings.h"
 
 #include <string.h>
+
+#define NAME_DIVIDERS " \t,"
 
 #define SECONDS_MS(s) ((int64_t)(s)*1000)
 #define HOUR_MS SECONDS_MS(3600)
@@ -352,6 +355,55 @@ static void hint_key(struct err *err, struct rows rows, const char *name)
     }
 }
 
+/* What belongs to other formats and stands for itself in this one. */
+static void hint_format(struct err *err, enum config_key_type type, const char *text)
+{
+    size_t len = strlen(text);
+
+    if (err == NULL || type == KEY_COMMANDS) {
+        return;
+    }
+    if (len > 1 && (*text == '"' || *text == '\'') && text[len - 1] == *text) {
+        (void)err_hint(err, "leave out the quotes: they would be part of the value");
+    } else if (strstr(text, " #") != NULL || strstr(text, "\t#") != NULL) {
+        (void)err_hint(err, "there are no comments behind a value: give it a line of its own");
+    }
+}
+
+/* Where the value has `at`: columns count characters, of which UTF-8 has one a leading byte. */
+static struct config_place place_within(const struct config_value *value, const char *at)
+{
+    struct config_place place = value->place;
+
+    for (const char *c = value->text; place.column > 0 && c < at; c++) {
+        place.column += ((unsigned char)*c & 0xc0) != 0x80 ? 1 : 0;
+    }
+    return place;
+}
+
+/* Each name that is wrong, where it stands. */
+static void add_wrong_names(struct config_section *section, const struct config_value *value,
+                            struct config_errors *errors)
+{
+    const char *at = value->text + strspn(value->text, NAME_DIVIDERS);
+
+    while (*at != '\0') {
+        size_t len = strcspn(at, ",");
+        AUTO_FREE char *typed = str_dup_len(at, len);
+        AUTO_FREE char *name = NULL;
+        struct config_place place = place_within(value, at);
+        struct err err = ERR_INIT;
+
+        str_trim(typed);
+        if (domain_normalize(typed, &name, &err) < 0) {
+            hint_format(config_errors_add(errors, section, &place, "%s: %s", value->key, err.text),
+                        KEY_DOMAINS, typed);
+        }
+        at += len;
+        at += strspn(at, NAME_DIVIDERS);
+    }
+}
+
 static void parse_one(struct config_section *section, const struct config_value *value,
                       struct rows rows, void *into, struct config_errors *errors)
 {
@@ -371,7 +423,13 @@ static void parse_one(struct config_section *section, const struct config_value 
         config_errors_add(errors, section, &key_place, "'%s' is already given at %s", value->key,
                           where);
     } else if (key_parse(key, value, into, &err) < 0) {
-        config_errors_add(errors, section, &value->place, "%s: %s", value->key, err.text);
+        if (key->type == KEY_DOMAINS && value->text[strspn(value->text, NAME_DIVIDERS)] != '\0') {
+            add_wrong_names(section, value, errors);
+        } else {
+            hint_format(
+                config_errors_add(errors, section, &value->place, "%s: %s", value->key, err.text),
+                key->type, value->text);
+        }
     }
 }
 

@@ -124,7 +124,11 @@ static void check_certificate(struct config_section *section, struct config_erro
 {
     AUTO(certificate_section_done) struct certificate_section certificate = {0};
 
-    if (!certificate_name_is_valid(section->name)) {
+    if (*section->name == '\0') {
+        (void)err_hint(config_errors_add(errors, section, &section->place,
+                                         "[certificate] lacks a name of yours for it"),
+                       "[certificate NAME]; its files are then in certs/NAME");
+    } else if (!certificate_name_is_valid(section->name)) {
         config_errors_add(errors, section, &section->place,
                           "'%s' cannot name a certificate: a-z 0-9 . _ - only, at most 128, "
                           "beginning with a letter, a digit or _",

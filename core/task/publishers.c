@@ -84,7 +84,7 @@ static void check_certificate(struct publishers *p, const struct config_section 
     const char *providers = p->n_providers == 0 ? "is no [provider]" : "are several [provider]s";
     struct err *err = NULL;
 
-    if (orphans == NULL) {
+    if (orphans == NULL || *section->name == '\0') { /* that it has no name was told */
         return;
     }
     if (p->has_usable_zone) {

@@ -170,6 +170,21 @@ MISTAKES = {
         "error: acme-dns.conf:5:15: deploy-hook: '/usr/sbin/nginks' is not a program that can be run"]),
     "copy into nowhere": (PROVIDER + CERTIFICATE + "copy-privkey = /nowhere/{name}/key.pem owner=root\n", [
         "error: acme-dns.conf:5:16: copy-privkey: there is no folder '/nowhere/a/'"]),
+    "names": (PROVIDER + "[certificate a]\ndomains = a.example, b_c.example , d.example # the rest, 'e.example'\n", [
+        "error: acme-dns.conf:4:22: domains: 'b_c.example' cannot be in a certificate: no CA issues for names with",
+        "error: acme-dns.conf:4:36: domains: 'd.example # the rest' cannot be in a certificate: byte 0x20",
+        "there are no comments behind a value: give it a line of its own",
+        "error: acme-dns.conf:4:58: domains: ''e.example'' cannot be in a certificate: '\'' cannot stand",
+        "leave out the quotes: they would be part of the value"]),
+    "comments and quotes behind a key": (
+        "[acme-dns]\nagree-tos = yes # since May\n" + PROVIDER + CERTIFICATE + "key-type = \"rsa2048\"\n", [
+            "error: acme-dns.conf:2:13: agree-tos: 'yes # since May' is neither yes nor no",
+            "there are no comments behind a value: give it a line of its own",
+            "error: acme-dns.conf:7:12: key-type: '\"rsa2048\"' is none of ec256,", "did you mean 'rsa2048'?",
+            "leave out the quotes: they would be part of the value"]),
+    "no name": ("[certificate]\ndomains = a.example\n", [
+        "error: acme-dns.conf:1:1: [certificate] lacks a name of yours for it",
+        "[certificate NAME]; its files are then in certs/NAME"]),
     "copies for one file": (PROVIDER + CERTIFICATE + "copy-combined = /tmp/tls.pem\ncopy-privkey = /tmp/tls.pem\n"
                             "copy-combined = /tmp/tls.pem mode=0600\n"
                             "[certificate b]\ndomains = b.example\ncopy-combined = /tmp/tls.pem\n", [
