@@ -10,12 +10,14 @@
 #include "config/config.h"
 #include "config/settings.h"
 #include "store/store_cert.h"
+#include "task/deploy.h"
 #include "task/locked.h"
 
 struct deletion {
     struct task_env *env;
     const struct delete_request *request;
     struct store *store;
+    char *copies; /* that stay, for a message; NULL: none */
 };
 
 /* Whether the other tree has one of that name. */
@@ -103,6 +105,14 @@ static void warn_of_section(const struct deletion *deletion)
     }
 }
 
+static void warn_of_copies(const struct deletion *deletion)
+{
+    if (deletion->copies != NULL) {
+        event_log(EVENT_WARNING, deletion->request->name,
+                  "copies of it stay until you remove them: %s", deletion->copies);
+    }
+}
+
 static int begin(void *arg, struct err *err)
 {
     const struct deletion *deletion = arg;
@@ -137,6 +147,8 @@ static int run(struct deletion *deletion, struct err *err)
     if (!fs_is_dir(path)) {
         return refuse_unknown(deletion, err);
     }
+    deletion->copies =
+        deploy_describe_copies(deletion->env, deletion->store, deletion->request->name);
     return confirm(deletion, err) < 0 ? err_code(err) : delete_locked(deletion, err);
 }
 
@@ -148,11 +160,13 @@ enum task_exit task_delete(struct task_env *env, const struct delete_request *re
     enum task_exit status = code < 0 ? task_exit_for(err.class) : EXIT_DONE;
 
     if (code == 0) {
+        warn_of_copies(&deletion);
         warn_of_section(&deletion);
     }
     event_emit(code < 0 ? EVENT_ERROR : EVENT_NOTICE, EVENT_RESULT, request->name,
                FIELD_INT("exit", status), FIELD("class", err_class_name(err.class)),
                FIELD("text", code < 0 ? err.text : "deleted"));
+    mem_free(deletion.copies);
     store_free(deletion.store);
     return status;
 }

@@ -60,14 +60,6 @@ static void make_env(struct store *store, const struct store_cert *cert, struct 
 
 /* ---- The copies ---- */
 
-static int parse_copy(const char *text, struct copy_rule *ret_rule, struct err *err)
-{
-    size_t len = strcspn(text, " ");
-    AUTO_FREE char *key = str_dup_len(text, len);
-
-    return copy_rule_parse(copy_piece_of(key), text + len + 1, ret_rule, err);
-}
-
 static int make_rules(const struct deploy *deploy, const struct copy_rule *rules, struct err *err)
 {
     AUTO(strv_done) struct strv written = STRV_INIT;
@@ -86,7 +78,7 @@ static int make_copies(const struct deploy *deploy, struct err *err)
     int code = 0;
 
     for (size_t i = 0; code == 0 && i < lines->n; i++) {
-        code = parse_copy(lines->items[i], &rules[i], err);
+        code = deploy_parse_copy(lines->items[i], &rules[i], err);
     }
     if (code == 0 && lines->n > 0) {
         code = make_rules(deploy, rules, err);

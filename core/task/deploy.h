@@ -60,6 +60,14 @@ bool deploy_is_due(const struct deploy_common *common, struct store *store,
                    const struct store_cert *cert, const struct certificate_section *section,
                    const struct store_pairs *request);
 
+/* A line of a plan's copies. ERR_CONFIG. */
+int deploy_parse_copy(const char *line, struct copy_rule *ret_rule, struct err *err);
+
+/* The copies of a certificate that are there, those that were made and those that are wanted now,
+ * for who is told that they stay: "'/etc/tls/a.pem' (with the private key), ...", to mem_free;
+ * NULL: there are none. */
+char *deploy_describe_copies(const struct task_env *env, struct store *store, const char *name);
+
 /* Does it and keeps what came of it. err: NULL when all succeeded. Comes from the loop; the
  * deployment is gone then. The caller holds the certificate's lock. */
 struct deploy;

@@ -14,6 +14,7 @@
 #include "config/settings.h"
 #include "store/store_account.h"
 #include "task/ca_choice.h"
+#include "task/deploy.h"
 #include "task/locked.h"
 
 #define DER_MAX 65536
@@ -60,9 +61,14 @@ static char *describe_loss(const struct revocation *r)
     if (r->request->is_reissuing) {
         return str_fmt("Another one with a new key takes its place in %s first.", path);
     }
+    AUTO_FREE char *copies = deploy_describe_copies(r->env, r->target.store, r->target.cert->name);
     return str_fmt("The files in %s (fullchain.pem, privkey.pem, cert.pem, chain.pem) go to "
-                   "revoked/: servers that use them will fail.",
-                   path);
+                   "revoked/: servers that use them will fail.%s%s",
+                   path,
+                   copies == NULL ? ""
+                                  : " Copies stay, and servers that use those go on with what is "
+                                    "revoked: ",
+                   copies == NULL ? "" : copies);
 }
 
 static int confirm(const struct revocation *r, struct err *err)

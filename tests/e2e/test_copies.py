@@ -151,6 +151,22 @@ def test_a_copy_that_is_added_is_made_without_a_new_certificate(lab, make_client
     assert "nothing is pending" in client.run("deploy", "--pending").out
 
 
+def test_copies_that_outlive_their_certificate_are_named(lab, make_client, place):
+    """Those of before, too, but none that somebody removed."""
+    client = make_client(lab)
+    client.configure(sections=section("copy-privkey = %s/old.pem" % place, "copy-chain = %s/gone.pem" % place))
+    assert run_issue(client).code == 0
+    os.unlink(place / "gone.pem")
+    client.configure(sections=section("copy-combined = %s/new.pem" % place, "deploy-hook = false"))
+    assert run_issue(client, "--force").code == 8
+    stay = "'%s/old.pem' (with the private key), '%s/new.pem' (with the private key)" % (place, place)
+    result = client.run("revoke", "--name", NAME)
+    assert result.code == 10 and "Copies stay, and servers that use those go on with what is revoked: " + stay in result.err
+    result = client.run("delete", NAME, "--yes")
+    assert result.code == 0 and "copies of it stay until you remove them: " + stay in result.err, result.err
+    assert sorted(os.listdir(place)) == ["new.pem", "old.pem"]
+
+
 def test_if_one_cannot_be_made_none_is(lab, make_client, place, tmp_path):
     """A key and a certificate that do not fit are worse than two old ones."""
     client = make_client(lab)
