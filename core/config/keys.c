@@ -226,6 +226,9 @@ static const struct config_key KEYS[] = {
     {"certificate", "configured", NULL, NULL,
      "In request.conf only: the keys that a section of the configuration said last", 0, 0,
      CERT(configured), KEY_LIST},
+    {"certificate", "begun", NULL, NULL,
+     "In request.conf only: it was asked for, and has not been issued yet", 0, 0, CERT(is_begun),
+     KEY_BOOL},
 };
 /* clang-format on */
 

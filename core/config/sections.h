@@ -69,6 +69,7 @@ struct certificate_section {
     struct margin renew_before;
     uint32_t keep;          /* older versions; 0: not said */
     struct strv configured; /* request.conf: keys that a section of the configuration said */
+    bool is_begun;          /* request.conf: it was asked for, and has not been issued yet */
     const struct config_section *section;
 };
 

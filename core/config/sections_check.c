@@ -120,6 +120,18 @@ static void check_zone(struct config_section *section, struct config_errors *err
     }
 }
 
+static void refuse_own_key(struct config_section *section, const char *key,
+                           struct config_errors *errors)
+{
+    const struct config_value *value = config_value_find(section, key);
+
+    if (value != NULL) {
+        config_errors_add(errors, section, &value->place,
+                          "%s: acme-dns itself writes this, into request.conf; leave it out here",
+                          key);
+    }
+}
+
 static void check_certificate(struct config_section *section, struct config_errors *errors)
 {
     AUTO(certificate_section_done) struct certificate_section certificate = {0};
@@ -139,11 +151,8 @@ static void check_certificate(struct config_section *section, struct config_erro
         config_errors_add(errors, section, &section->place, "[certificate %s] says no domains",
                           section->name);
     }
-    if (config_value_find(section, "configured") != NULL) {
-        config_errors_add(errors, section, &config_value_find(section, "configured")->place,
-                          "configured: acme-dns itself writes this, into request.conf; leave it "
-                          "out here");
-    }
+    refuse_own_key(section, "configured", errors);
+    refuse_own_key(section, "begun", errors);
     if (certificate.ca != NULL && certificate.server != NULL) {
         config_errors_add(errors, section, &section->place, "ca and server exclude each other");
     }

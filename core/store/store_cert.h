@@ -202,6 +202,10 @@ const char *store_pairs_find(const struct store_pairs *pairs, const char *key);
 /* The key of request.conf whose value lists the keys that a section of the configuration said. */
 #define STORE_REQUEST_CONFIGURED "configured"
 
+/* The key of request.conf which says that no certificate has come of it yet: its order is gone on
+ * with, but no other begun unasked. */
+#define STORE_REQUEST_BEGUN "begun"
+
 /* request.conf: what `issue` was told, as a [certificate NAME] section of the configuration's
  * grammar. Keys are [a-z0-9-]; values are UTF-8, literal to the line's end, and have no control
  * bytes or blanks at their ends: ERR_CONFIG otherwise. Mode 0600. Makes the certificate's folder if

@@ -12,7 +12,6 @@
 #include "store/store.h"
 #include "store/store_cert.h"
 
-#include <string.h>
 
 #define SECTION_MAX ((size_t)256 * 1024)
 
@@ -50,6 +49,12 @@ static int refuse_unknown(const struct adoption *a, struct err *err)
 
     (void)err_set(err, ERR_CONFIG, "nothing is remembered of a certificate '%s'", a->request->name);
     if (store_cert_list(a->store, &names, &ignored) == 0) {
+        if (strv_has(&names, a->request->name)) {
+            return err_hint(err,
+                            "nothing but its folder is there: 'acme-dns delete %s%s' takes "
+                            "that away",
+                            a->request->name, a->request->is_staging ? " --staging" : "");
+        }
         config_hint_nearest(err, a->request->name, (const char *const *)names.items, names.n);
     }
     return err_hint(err, "'acme-dns list' shows the certificates that there are");
@@ -142,8 +147,8 @@ static int format(struct adoption *a, struct err *err)
     for (size_t i = 0; i < a->pairs.n; i++) {
         const struct store_pair *pair = &a->pairs.items[i];
 
-        if (strcmp(pair->key, STORE_REQUEST_CONFIGURED) != 0 &&
-            add(a, pair->key, pair->value, err) < 0) {
+        if (!str_eq(pair->key, STORE_REQUEST_CONFIGURED) &&
+            !str_eq(pair->key, STORE_REQUEST_BEGUN) && add(a, pair->key, pair->value, err) < 0) {
             return err_code(err);
         }
     }

@@ -135,12 +135,13 @@ static void take_pairs(const struct store_pairs *pairs, struct strv *domains,
     }
 }
 
-/* Its section was taken out of the configuration, or it was revoked. */
+/* Its section was taken out of the configuration, it was revoked, or never issued. */
 static bool is_left_alone(const struct check *check, const char *name,
                           const struct store_pairs *pairs)
 {
     return (store_pairs_find(pairs, STORE_REQUEST_CONFIGURED) != NULL &&
             config_section_find(check->env->config, "certificate", name) == NULL) ||
+           store_pairs_find(pairs, STORE_REQUEST_BEGUN) != NULL ||
            store_cert_is_retired(check->store, name);
 }
 

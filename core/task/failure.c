@@ -146,6 +146,17 @@ static void add_deploy(struct store *store, const struct store_cert *cert, int64
         verdict->is_in_danger || is_deploy_in_danger(store, cert, &deploy, now_s);
 }
 
+/* No run tries it again unasked. */
+static bool is_left(struct store *store, const char *name)
+{
+    AUTO(store_pairs_done) struct store_pairs request = STORE_PAIRS_INIT;
+    struct err ignored = ERR_INIT; /* told by whoever needs it */
+
+    return store_request_load(store, name, &request, &ignored) == 0 &&
+           store_pairs_find(&request, STORE_REQUEST_BEGUN) != NULL &&
+           !store_pending_key_exists(store, name);
+}
+
 void failures_look_at(struct failures *failures, struct store *store, const char *name)
 {
     AUTO_PTR(store_cert) struct store_cert *cert = NULL;
@@ -162,6 +173,9 @@ void failures_look_at(struct failures *failures, struct store *store, const char
     renewal_judge(store, &subject, failures->now_s, &verdict);
     add_deploy(store, cert, failures->now_s, &verdict);
     kind = judge(failures, &verdict);
+    if (kind == FAILURE_BEGUN && cert == NULL && is_left(store, name)) {
+        kind = FAILURE_LEFT;
+    }
     if (kind != FAILURE_NO_NEWS) {
         VEC_PUSH(failures->items, failures->n, failures->cap) =
             (struct news){.name = str_dup(name),
@@ -205,6 +219,8 @@ static const struct group {
      FAILURE_DANGER, FAILURE_GOES_ON},
     {"Failed; acme-dns tries again by itself", "ACME_DNS_FAILED", "failed", FAILURE_BEGUN,
      FAILURE_BEGUN},
+    {"Failed; 'acme-dns issue --name NAME' tries again, nothing does so by itself",
+     "ACME_DNS_FAILED", "failed", FAILURE_LEFT, FAILURE_LEFT},
     {"In order again", "ACME_DNS_RECOVERED", "in order again", FAILURE_RECOVERED,
      FAILURE_RECOVERED},
 };
@@ -319,17 +335,20 @@ static char *make_text(const struct failures *failures, const char *summary)
 
 /* ---- Telling ---- */
 
-static void add_names(const struct failures *failures, const struct group *group, struct strv *env)
+/* Once for groups that share it. */
+static void add_names(const struct failures *failures, const char *variable, struct strv *env)
 {
     AUTO(strv_done) struct strv names = STRV_INIT;
 
     for (size_t i = 0; i < failures->n; i++) {
-        if (is_in(group, &failures->items[i])) {
-            strv_add(&names, failures->items[i].name);
+        for (size_t k = 0; k < ARRAY_LEN(GROUPS); k++) {
+            if (str_eq(GROUPS[k].variable, variable) && is_in(&GROUPS[k], &failures->items[i])) {
+                strv_add(&names, failures->items[i].name);
+            }
         }
     }
     AUTO_FREE char *joined = strv_join(&names, " ");
-    hooks_add_variable(env, group->variable, joined);
+    hooks_add_variable(env, variable, joined);
 }
 
 static void set_told(enum failure_news kind, int64_t now_s, struct store_renewal *renewal)
@@ -404,7 +423,9 @@ void failures_send(struct failures *failures, failures_done_fn *done, void *arg)
     hooks_add_variable(&env, "ACME_DNS_EVENT", "failure");
     hooks_add_variable(&env, "ACME_DNS_SUMMARY", summary);
     for (size_t i = 0; i < ARRAY_LEN(GROUPS); i++) {
-        add_names(failures, &GROUPS[i], &env);
+        if (i == 0 || !str_eq(GROUPS[i].variable, GROUPS[i - 1].variable)) {
+            add_names(failures, GROUPS[i].variable, &env);
+        }
     }
     failures->hooks = hooks_start(failures->env->loop, &plan, finish_hooks, failures);
 }

@@ -19,6 +19,7 @@
 enum failure_news {
     FAILURE_NO_NEWS,
     FAILURE_BEGUN,     /* it fails, for the first time since it was in order */
+    FAILURE_LEFT,      /* a first order has failed, which nobody but the user repeats */
     FAILURE_DANGER,    /* it has come into danger */
     FAILURE_GOES_ON,   /* it is there still, a day later */
     FAILURE_RECOVERED, /* it is in order again */

@@ -119,7 +119,7 @@ static void finish_order(void *arg, const struct order_result *result)
     struct job *job = arg;
     struct err err = ERR_INIT;
 
-    if (result->end == ORDER_END_PARKED && !job->request->is_trial &&
+    if (result->end == ORDER_END_PARKED && !job->request->is_trial && job->before != NULL &&
         wanted_save(job->wanted, job->store, &err) < 0) {
         event_log(EVENT_WARNING, job->wanted->name, "%s", err.text);
     }
@@ -147,6 +147,17 @@ static void finish_order(void *arg, const struct order_result *result)
     job->state = "issued";
     prune(job);
     job_deploy(job);
+}
+
+/* A first order that is cut short is another run's to end, which must know what was asked for. */
+static void note_begun(const struct job *job)
+{
+    struct err err = ERR_INIT;
+
+    if (job->before == NULL && !job->request->is_trial &&
+        wanted_save_begun(job->wanted, job->store, &err) < 0) {
+        event_log(EVENT_WARNING, job->wanted->name, "%s", err.text);
+    }
 }
 
 static void begin_order(void *arg, const struct account_parts *parts)
@@ -183,6 +194,7 @@ static void begin_order(void *arg, const struct account_parts *parts)
         .map = job->map,
     };
 
+    note_begun(job);
     job->client = parts->client;
     job->order = order_start(&env, &request, finish_order, job);
 }

@@ -198,6 +198,17 @@ static void decide_at_once(const struct planner *planner, struct plan_subject *s
     hold_back(planner, s, &verdict);
 }
 
+/* Nobody but who asked for it knows whether what failed was meant: a name may be misspelt. */
+static void leave_begun(struct plan_subject *s)
+{
+    const char *option = store_is_staging(s->store) ? " --staging" : "";
+
+    decide(s, PLAN_LEAVE,
+           str_fmt("not issued yet, and its order has failed: acme-dns issue --name %s%s tries "
+                   "again, acme-dns delete %s%s forgets it",
+                   s->item->name, option, s->item->name, option));
+}
+
 static void judge_absent(const struct planner *planner, struct plan_subject *s)
 {
     if (store_cert_is_retired(s->store, s->item->name)) {
@@ -206,6 +217,9 @@ static void judge_absent(const struct planner *planner, struct plan_subject *s)
                        s->item->name));
     } else if (store_pending_key_exists(s->store, s->item->name)) {
         decide_at_once(planner, s, PLAN_RESUME, str_dup(BEGUN));
+    } else if (s->standing != STANDING_GOOD &&
+               store_pairs_find(&s->request, STORE_REQUEST_BEGUN) != NULL) {
+        leave_begun(s);
     } else if (planner->request->is_renewal) {
         decide(s, PLAN_LEAVE, str_dup("not issued yet: acme-dns process does that"));
     } else {

@@ -74,6 +74,11 @@ char *wanted_find_passing(const struct wanted *wanted);
 /* What commands said: request.conf without what a section said when it was written. */
 void wanted_add_commands(struct store_pairs *pairs, const struct store_pairs *request);
 
+/* Writes request.conf before there is a certificate, so that other runs can go on with the order:
+ * marked as STORE_REQUEST_BEGUN. One without the mark that is there already stays, and so does what
+ * the configuration has a section for. */
+int wanted_save_begun(const struct wanted *wanted, struct store *store, struct err *err);
+
 /* Writes request.conf. */
 int wanted_save(const struct wanted *wanted, struct store *store, struct err *err);
 

@@ -110,6 +110,7 @@ void wanted_add_commands(struct store_pairs *pairs, const struct store_pairs *re
     const char *configured = store_pairs_find(request, STORE_REQUEST_CONFIGURED);
 
     strv_add(&keys, STORE_REQUEST_CONFIGURED);
+    strv_add(&keys, STORE_REQUEST_BEGUN);
     strv_add_split(&keys, configured == NULL ? "" : configured, ", ");
     for (size_t i = 0; i < request->n; i++) {
         if (!strv_has(&keys, request->items[i].key)) {
@@ -195,4 +196,23 @@ int wanted_save(const struct wanted *wanted, struct store *store, struct err *er
     make_request(wanted, &request);
     /* What counts while a section is set aside is what is there already. */
     return wanted->is_disabled ? 0 : store_request_save(store, wanted->name, &request, err);
+}
+
+int wanted_save_begun(const struct wanted *wanted, struct store *store, struct err *err)
+{
+    AUTO(store_pairs_done) struct store_pairs before = STORE_PAIRS_INIT;
+    AUTO(store_pairs_done) struct store_pairs request = STORE_PAIRS_INIT;
+    int code = store_request_load(store, wanted->name, &before, err);
+
+    if (wanted->is_disabled || wanted->is_configured ||
+        (code == 0 && store_pairs_find(&before, STORE_REQUEST_BEGUN) == NULL)) {
+        return 0;
+    }
+    if (code < 0 && code != -ERR_NOT_FOUND) {
+        return code;
+    }
+    err_clear(err);
+    make_request(wanted, &request);
+    store_pairs_add(&request, STORE_REQUEST_BEGUN, "yes");
+    return store_request_save(store, wanted->name, &request, err);
 }

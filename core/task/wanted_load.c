@@ -110,6 +110,14 @@ static int go_on_without(const struct task_env *env, const struct issue_request 
     return wanted->is_configured ? 0 : take_installed(env, store, wanted, err);
 }
 
+/* What nothing came of says nothing to a command that says it all anew, or it would mend no
+ * mistake. */
+static bool is_superseded(const struct certificate_section *remembered,
+                          const struct issue_request *request)
+{
+    return remembered->is_begun && request->domains.n > 0;
+}
+
 /* Whether it is for trials is not remembered: request.conf lies in one of the two trees. */
 int wanted_take_remembered(const struct task_env *env, const struct issue_request *request,
                            struct store *store, struct wanted *wanted, struct err *err)
@@ -129,8 +137,10 @@ int wanted_take_remembered(const struct task_env *env, const struct issue_reques
         if (!wanted->is_disabled) {
             forget_configured(&section);
         }
-        wish_take_section(&wanted->now, &section);
-        wish_take_section(&wanted->kept, &section);
+        if (!is_superseded(&section, request)) {
+            wish_take_section(&wanted->now, &section);
+            wish_take_section(&wanted->kept, &section);
+        }
         if (request->is_trial && request->is_expanding) {
             wanted_add_names(wanted, &section.domains); /* no certificate is looked at */
         }

@@ -166,6 +166,42 @@ def test_a_second_provider_takes_the_first_from_no_certificate(lab, client):
                      plan, re.M), plan
 
 
+@pytest.mark.parametrize("point", ["order-new-after", "provider-add-after"])
+def test_a_first_order_of_a_command_is_gone_on_with(lab, client, point):
+    """By whoever comes next, who was not told what was asked for."""
+    before = lab.transfer("example.test")
+    words = ["issue", "--name", "a", "-d", "a.example.test", "--key-type", "ec384", "--server", client.server]
+    killed = lab.run(client.command(*words), env={"ACME_DNS_CRASH_AT": point})
+    assert killed.code != 0 and client.run("list").out.count("not issued yet, order waits") == 1, killed.err
+    assert "key-type = ec384\n" in client.run("adopt", "a").out and "begun" not in client.run("adopt", "a").out
+    asked = lab.request_counts()["newOrder"]
+    run = client.run("process", "--scheduled")
+    assert run.code == 0, run.err
+    assert client.certificate("a")[2].curve.key_size == 384 and lab.transfer("example.test") == before
+    assert lab.request_counts()["newOrder"] - asked == (1 if point == "order-new-after" else 0), run.err
+    with open(client.path("a", "request.conf"), encoding="utf-8") as file:
+        assert "begun" not in file.read()
+
+
+def test_a_first_order_that_failed_is_left_to_who_asked_for_it(lab, client, tmp_path):
+    """The name may be misspelt: nobody tries that for ever, and nothing says that somebody does."""
+    told = tmp_path / "told"
+    client.configure(settings="failure-hook = sh -c '{ env; cat; } >%s'\n" % told)
+    words = ["issue", "--name", "a", "--server", client.server]
+    run = client.run(*words, "-d", "a.nowhere.test")
+    assert run.code == 3, run.err
+    assert "tries again by itself" not in told.read_text() and "nothing does so by itself" in told.read_text()
+    assert "ACME_DNS_FAILED=a\n" in told.read_text()
+    run = client.run("process")
+    assert run.code == 0 and "acme-dns issue --name a tries again, acme-dns delete a forgets it" in run.err, run.err
+    # What was wrong then says nothing to a command that says it right.
+    assert client.run(*words, "-d", "a.example.test").code == 0
+    assert client.run("process").code == 0 and "a.nowhere.test" not in client.run("adopt", "a").out
+    os.makedirs(client.path("b", ""))
+    run = client.run("adopt", "b")
+    assert run.code == 3 and "nothing but its folder is there" in run.err and "did you mean" not in run.err
+
+
 def test_a_zone_for_others_leaves_nobody_unnoticed(lab, client):
     """Some names have somebody to publish for them, so that others might by a CNAME; these never had one."""
     sections = many(client, "b", "")
