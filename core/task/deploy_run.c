@@ -23,6 +23,7 @@ struct round {
     struct locked locked;
     struct deploy *deploy;
     size_t n_done, n_failed;
+    size_t n_busy; /* another run is at them */
 };
 
 /* ---- One certificate ---- */
@@ -108,7 +109,7 @@ static void take_turn(struct round *round, const char *name)
         code = run_hooks(round, &err);
     }
     if (code < 0) {
-        round->n_failed++;
+        *(code == -ERR_LOCKED ? &round->n_busy : &round->n_failed) += 1;
         event_log(EVENT_WARNING, name, "%s", err.text);
     }
     forget(round);
@@ -199,6 +200,23 @@ static int run(struct round *round, struct err *err)
     return round->request->is_pending ? run_pending(round, err) : run_one(round, err);
 }
 
+static enum task_exit status_of(const struct round *round)
+{
+    return round->n_failed > 0 ? EXIT_DEPLOY : round->n_busy > 0 ? EXIT_LOCKED : EXIT_DONE;
+}
+
+/* To mem_free. */
+static char *summarise(const struct round *round)
+{
+    AUTO_FREE char *busy =
+        round->n_busy == 0 ? NULL : str_fmt(", %zu left to another run", round->n_busy);
+
+    return round->n_done + round->n_failed + round->n_busy == 0
+               ? str_dup("nothing is pending")
+               : str_fmt("%zu deployed, %zu failed%s", round->n_done, round->n_failed,
+                         busy == NULL ? "" : busy);
+}
+
 enum task_exit task_deploy(struct task_env *env, const struct deploy_request *request)
 {
     struct round round = {.env = env, .request = request};
@@ -211,10 +229,8 @@ enum task_exit task_deploy(struct task_env *env, const struct deploy_request *re
         status = task_exit_for(err.class);
         text = str_dup(err.text);
     } else {
-        status = round.n_failed > 0 ? EXIT_DEPLOY : EXIT_DONE;
-        text = round.n_done + round.n_failed == 0
-                   ? str_dup("nothing is pending")
-                   : str_fmt("%zu deployed, %zu failed", round.n_done, round.n_failed);
+        status = status_of(&round);
+        text = summarise(&round);
     }
     event_emit(status == EXIT_DONE ? EVENT_NOTICE : EVENT_ERROR, EVENT_RESULT,
                request->name != NULL ? request->name : "deploy", FIELD_INT("exit", status),

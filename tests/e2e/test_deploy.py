@@ -141,6 +141,22 @@ def test_what_another_run_deployed_meanwhile_is_not_deployed_again(lab, make_cli
     assert read(out) == "ran\n" and deploy_state(client)["version"] == state["version"]
 
 
+def test_what_another_run_holds_is_left_to_it(lab, make_client, tmp_path):
+    """A timer's run that meets one of somebody's has not failed; what is pending is so for the next."""
+    client = make_client(lab)
+    out = tmp_path / "out"
+    hook = program(tmp_path, "hook", "echo ran >>'%s'; [ -e '%s' ]\n" % (out, tmp_path / "gate"))
+    assert client.issue(*NAMES, options=["--deploy-hook", hook]).code == 8
+    (tmp_path / "gate").write_text("")
+    client.configure(settings="lock-timeout = 300ms")
+    with open(os.path.join(client.state, "locks", "certificate-example.test.lock"), "r+", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        result = client.run("deploy", "--pending")
+        assert result.code == 9 and "0 deployed, 0 failed, 1 left to another run" in result.out + result.err, result
+    assert read(out) == "ran\n"
+    assert client.run("deploy", "--pending").code == 0 and read(out) == "ran\n" * 2
+
+
 def test_a_hook_is_added_without_a_new_certificate(lab, make_client, tmp_path):
     client = make_client(lab)
     assert client.issue(*NAMES).code == 0

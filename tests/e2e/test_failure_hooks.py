@@ -4,6 +4,7 @@
 
 import json
 import os
+import re
 import time
 
 import pytest
@@ -153,6 +154,23 @@ def test_one_that_is_not_even_ordered_has_failed_too(scene):
     os.unlink(link)
     assert scene.run(days=65).code == 0
     assert scene.heard()[1:] == [{"RECOVERED": ["a"]}]
+
+
+def test_one_that_nobody_can_publish_for_has_failed_too(scene):
+    """As after an upgrade that left a plug-in behind. What is not due yet has not failed."""
+    scene.configure("a")
+    assert scene.run().code == 0
+    with open(scene.client.config, encoding="utf-8") as file:
+        good = file.read()
+    gone = re.sub("plugin = .*", "plugin = gone", good)
+    assert gone != good
+    for text, days, heard in ((gone, 0, []), (gone, 65, [{"FAILED": ["a"]}]), (good, 65, [{"RECOVERED": ["a"]}])):
+        with open(scene.client.config, "w", encoding="utf-8") as file:
+            file.write(text)
+        n_heard = len(scene.heard())
+        result = scene.run(days=days)
+        print(days, result)
+        assert scene.heard()[n_heard:] == heard, result.err
 
 
 def test_danger_is_told_once_a_day_and_recovery_once(scene):
