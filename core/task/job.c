@@ -444,6 +444,11 @@ bool job_has_installed(const struct job *job)
     return job->after != NULL;
 }
 
+bool job_is_gone(const struct job *job)
+{
+    return job->is_gone;
+}
+
 bool job_is_held_back(const struct job *job)
 {
     return job->is_held_back;

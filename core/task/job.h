@@ -47,6 +47,8 @@ bool job_has_ordered(const struct job *job);
 bool job_has_installed(const struct job *job);
 /* It failed by what the CA had asked for earlier, and was not even tried. */
 bool job_is_held_back(const struct job *job);
+/* It failed because another run has deleted or revoked it since it was planned for. */
+bool job_is_gone(const struct job *job);
 bool job_has_tried(const struct job *job); /* a trial went well */
 /* Why it failed, or the hooks did; class ERR_NONE: it did not. */
 const struct err *job_error(const struct job *job);

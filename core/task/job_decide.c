@@ -191,11 +191,32 @@ static int judge_order(const struct job *job, bool is_due, struct err *err)
 
 /* ---- What is done ---- */
 
+/* A run that waited for the lock may find nothing where it had planned to renew. Who deleted or
+ * revoked it meanwhile did not do so to have it back at once. */
+static bool judge_gone(struct job *job, struct err *err)
+{
+    const char *name = job->wanted->name;
+    AUTO_FREE char *folder = store_cert_path(job->store, name, NULL);
+    bool is_asked_for = job->wanted->is_configured && !job->request->is_renewal;
+    bool is_retired = store_cert_is_retired(job->store, name);
+
+    if (!job->request->is_following || (!is_retired && (is_asked_for || fs_is_dir(folder)))) {
+        return false;
+    }
+    job->is_gone = true;
+    (void)err_set(err, ERR_HUMAN, "certificate '%s' was %s meanwhile: it is left alone", name,
+                  is_retired ? "revoked" : "deleted");
+    return true;
+}
+
 /* Whoever revoked it did not want it: a timer must not bring it back. */
-static int judge_absent(const struct job *job, struct err *err)
+static int judge_absent(struct job *job, struct err *err)
 {
     const char *name = job->wanted->name;
 
+    if (judge_gone(job, err)) {
+        return err_code(err);
+    }
     if (job->request->is_forced || !store_cert_is_retired(job->store, name)) {
         return 1;
     }

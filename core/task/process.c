@@ -78,8 +78,8 @@ static void finish_turn(void *arg)
 
     turn->is_over = true;
     process->n_running--;
-    if (job_is_held_back(turn->job)) {
-        process->tally.n_waiting++;
+    if (job_is_held_back(turn->job) || job_is_gone(turn->job)) {
+        *(job_is_gone(turn->job) ? &process->tally.n_left : &process->tally.n_waiting) += 1;
         event_log(EVENT_NOTICE, job_name(turn->job), "%s", err->text);
     } else if (err->class != ERR_NONE) {
         process_count_failure(process, job_tell(turn->job));
