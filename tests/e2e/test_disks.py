@@ -96,11 +96,14 @@ def test_a_disk_that_cannot_be_written_to(scene):
     assert client.issue(*NAMES).code == 0
     before, n_requests = served(client), sum(lab.request_counts().values())
     client.sh("mount -o remount,ro %s" % client.state)
-    for verb, *words in (["list"], ["show", NAME], ["deploy", "--pending"]):
+    for verb, *words in (["list"], ["show", NAME], ["deploy", "--pending"], ["process", "--plan"]):
         result = client.run(verb, *words)
         assert result.code == 0, result.err
     assert NAME in client.run("list").out
+    result = client.run("process")  # nothing is due; that it could not write is told before something is
+    assert result.code == 0 and "1 not due" in result.out and "Read-only file system" in result.err, result.err
     for command in (client.issue_command(*NAMES), client.issue_command(*NAMES, options=["--force"]),
+                    client.command("renew", "--force"),
                     client.command("delete", NAME, "--yes"),
                     client.command("revoke", "--name", NAME, "--yes"),
                     client.command("revoke", "--name", NAME, "--yes", "--reissue")):
