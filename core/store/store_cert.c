@@ -8,9 +8,9 @@
 #include "base/mem.h"
 #include "store/store_internal.h"
 
-#include <unistd.h>
-
+#include <errno.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 void store_cert_free(struct store_cert *cert)
 {
@@ -247,13 +247,40 @@ int store_cert_check(struct store *store, const struct store_cert *cert, struct 
     return store_version_check(folder, err);
 }
 
-bool store_cert_has_key(struct store *store, const struct store_cert *cert)
+/* metadata.json is written after the key; whatever is done to a file sets its ctime. */
+static bool has_changed_since(const struct stat *st, const char *folder)
+{
+    AUTO_FREE char *path = fs_join(folder, "metadata.json");
+    struct stat then;
+
+    return stat(path, &then) < 0 || st->st_ctim.tv_sec > then.st_ctim.tv_sec ||
+           (st->st_ctim.tv_sec == then.st_ctim.tv_sec &&
+            st->st_ctim.tv_nsec > then.st_ctim.tv_nsec);
+}
+
+enum store_key_state store_cert_judge_key(struct store *store, const struct store_cert *cert,
+                                          struct err *err)
 {
     AUTO_FREE char *folder = store_cert_path(store, cert->name, cert->version);
     AUTO_FREE char *path = fs_join(folder, "privkey.pem");
     struct stat st;
 
-    return stat(path, &st) == 0 && st.st_size > 0;
+    if (stat(path, &st) < 0) {
+        if (errno != ENOENT && errno != ENOTDIR) {
+            return STORE_KEY_GOOD;
+        }
+        (void)err_set(err, ERR_NOT_FOUND, "its private key '%s' is gone", path);
+        return STORE_KEY_LOST;
+    }
+    if (st.st_size == 0) {
+        (void)err_set(err, ERR_MALFORMED, "its private key '%s' is empty", path);
+        return STORE_KEY_LOST;
+    }
+    if (((st.st_mode & 027) == 0 && !has_changed_since(&st, folder)) || access(path, R_OK) < 0 ||
+        store_version_check(folder, err) == 0) {
+        return STORE_KEY_GOOD;
+    }
+    return err->class == ERR_CONFIG ? STORE_KEY_EXPOSED : STORE_KEY_LOST;
 }
 
 int store_cert_list(struct store *store, struct strv *ret_names, struct err *err)

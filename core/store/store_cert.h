@@ -142,8 +142,16 @@ struct store_job *store_cert_install(struct store *store, const struct store_ins
  * whether it has expired. cert is what was loaded. */
 int store_cert_check(struct store *store, const struct store_cert *cert, struct err *err);
 
-/* The little of that which costs nothing, for thousands of them: a key is there. */
-bool store_cert_has_key(struct store *store, const struct store_cert *cert);
+enum store_key_state {
+    STORE_KEY_GOOD,    /* as far as we may look at it */
+    STORE_KEY_LOST,    /* not there, empty, or another certificate's: it serves nobody */
+    STORE_KEY_EXPOSED, /* others than its owner and group may read it, or its owner is another */
+};
+
+/* The part of that which is cheap enough for thousands: the key is read only where its file has
+ * changed since it was installed. err: what is wrong. */
+enum store_key_state store_cert_judge_key(struct store *store, const struct store_cert *cert,
+                                          struct err *err);
 
 /* Whether what servers read are still the links that acme-dns made, or nothing: ERR_FAILED names
  * what else is there, and an installation would be refused too. */

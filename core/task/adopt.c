@@ -12,7 +12,6 @@
 #include "store/store.h"
 #include "store/store_cert.h"
 
-
 #define SECTION_MAX ((size_t)256 * 1024)
 
 struct adoption {

@@ -230,6 +230,10 @@ static void look_at(struct list *list, struct store *store, const char *name)
         row.renew_after_s = verdict.due.at_s;
         row.health = health_of(cert, &verdict, clock_wall_s());
         row.trouble = cert->warning != NULL ? cert->warning : verdict.warning;
+        if (store_cert_judge_key(store, cert, &err) != STORE_KEY_GOOD) {
+            row.health = LIST_DAMAGED;
+            row.trouble = err.text;
+        }
     } else if (code == -ERR_NOT_FOUND) {
         row.health = LIST_ABSENT;
         row.is_retired = store_cert_is_retired(store, name);

@@ -18,7 +18,7 @@ enum list_health {
     LIST_ABSENT, /* asked for, not issued yet */
     LIST_DANGER, /* half of the time for renewing is gone */
     LIST_EXPIRED,
-    LIST_DAMAGED, /* cannot be read */
+    LIST_DAMAGED, /* cannot be read, or its key is not there, another's, or open to others */
 };
 
 /* "good", "due", "absent", "danger", "expired", "damaged" */
@@ -30,7 +30,7 @@ struct list_row {
     const char *path; /* of its folder */
     bool is_staging;
     enum list_health health;
-    const struct store_cert *cert; /* NULL: absent or damaged */
+    const struct store_cert *cert; /* NULL: absent, or it cannot be read */
     const struct strv *names;      /* the certificate's, or its order's; NULL: not known */
     const struct strv *providers;  /* with cert: who publishes for it when it is renewed */
     int64_t renew_after_s;         /* with cert */

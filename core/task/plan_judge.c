@@ -268,6 +268,22 @@ static bool has_newer_request(const struct plan_subject *s)
     return s->item->is_request_lost && store_request_check(s->store, s->item->name, &ignored) < 0;
 }
 
+/* One that others can read goes on: a new one would be as open to them, where a hook opens it. */
+static void judge_key(const struct planner *planner, struct plan_subject *s)
+{
+    struct err err = ERR_INIT;
+    enum store_key_state state = store_cert_judge_key(s->store, s->cert, &err);
+
+    if (state == STORE_KEY_LOST) {
+        decide_at_once(planner, s, PLAN_RENEW, str_dup(err.text));
+        return;
+    }
+    if (state == STORE_KEY_EXPOSED) {
+        event_log(EVENT_WARNING, s->item->name, "%s", err.text);
+    }
+    judge_installed(planner, s);
+}
+
 static void judge(const struct planner *planner, struct plan_subject *s)
 {
     struct err err = ERR_INIT;
@@ -296,10 +312,8 @@ static void judge(const struct planner *planner, struct plan_subject *s)
         plan_decide_broken(s, &lost);
     } else if (code == -ERR_MALFORMED) {
         decide_at_once(planner, s, PLAN_RENEW, str_dup(err.text)); /* it serves nobody */
-    } else if (code == 0 && !store_cert_has_key(s->store, s->cert)) {
-        decide_at_once(planner, s, PLAN_RENEW, str_dup("its private key is gone"));
     } else if (code == 0) {
-        judge_installed(planner, s);
+        judge_key(planner, s);
     } else if (code == -ERR_NOT_FOUND && s->item->is_request_lost) {
         decide_unknown(s, &lost);
     } else if (code == -ERR_NOT_FOUND) {

@@ -166,6 +166,25 @@ def test_a_second_provider_takes_the_first_from_no_certificate(lab, client):
                      plan, re.M), plan
 
 
+def test_a_private_key_of_another_certificate_is_replaced_and_one_that_others_read_told(lab, client):
+    """The first serves nobody; where a hook opens the second to others, a new one would be opened as well."""
+    client.configure(sections=many(client, "ab"))
+    assert client.run("process").code == 0
+    with open(client.path("b", "privkey.pem"), encoding="ascii") as file:
+        other = file.read()
+    with open(client.path("a", "privkey.pem"), "w", encoding="ascii") as file:
+        file.write(other)
+    os.chmod(client.path("b", "privkey.pem"), 0o644)
+    kept = serial(client, "b")
+    assert client.run("list", "--check").code == 1 and client.run("list").out.count("DAMAGED") == 2
+    run = client.run("process", "--json")
+    assert run.code == 0 and results(run)["process"]["issued"] == 1, run.out
+    assert client.certificate("a") and serial(client, "b") == kept  # which checks the key, too
+    assert "has mode 0644, want 0640 or stricter" in client.run("process").err
+    os.chmod(client.path("b", "privkey.pem"), 0o640)
+    assert client.run("list", "--check").code == 0
+
+
 @pytest.mark.parametrize("point", ["order-new-after", "provider-add-after"])
 def test_a_first_order_of_a_command_is_gone_on_with(lab, client, point):
     """By whoever comes next, who was not told what was asked for."""

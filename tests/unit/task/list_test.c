@@ -6,6 +6,7 @@
 
 #include "../store/install_lab.h"
 #include "base/clock.h"
+#include "base/fs.h"
 #include "config/settings.h"
 #include "task/list.h"
 
@@ -95,6 +96,52 @@ static void a_damaged_certificate_is_told(void **state)
     mem_free(seen.trouble);
 }
 
+/* words: NULL where there is none. */
+static void expect_trouble(struct lab *lab, const char *words, struct seen *seen)
+{
+    enum task_exit judged = look(lab, &(struct list_request){.is_judged = true}, seen);
+
+    assert_int_equal(judged, words == NULL ? EXIT_DONE : EXIT_FAILED);
+    assert_int_equal(seen->health, words == NULL ? LIST_GOOD : LIST_DAMAGED);
+    assert_true(words == NULL ? seen->trouble == NULL : strstr(seen->trouble, words) != NULL);
+}
+
+/* key: NULL for an empty file. */
+static void write_key(const char *path, const struct key *key)
+{
+    AUTO(buf_done) struct buf pem = BUF_SECRET(KEY_FILE_MAX);
+    struct err err = ERR_INIT;
+
+    assert_int_equal(key == NULL ? 0 : key_to_pem(key, &pem, &err), 0);
+    assert_int_equal(fs_write_atomic(path, buf_str(&pem), pem.len, 0600, &err), 0);
+}
+
+/* A server that reads it would fail, or has failed to keep it. */
+static void a_private_key_that_is_no_good_is_told(void **state)
+{
+    struct seen seen = {.n = 0};
+    struct lab *lab = *state;
+
+    lab_install(lab, 1, lab->key);
+    AUTO_FREE char *path = lab_path(lab, LAB_CERTS "privkey.pem");
+    AUTO_FREE char *real = realpath(path, NULL);
+    AUTO_FREE char *aside = str_fmt("%s.aside", real);
+
+    assert_int_equal(chmod(real, 0604), 0);
+    expect_trouble(lab, "has mode 0604", &seen);
+    assert_int_equal(chmod(real, 0640), 0);
+    expect_trouble(lab, NULL, &seen);
+    assert_int_equal(rename(real, aside), 0);
+    expect_trouble(lab, "is gone", &seen);
+    write_key(real, NULL);
+    expect_trouble(lab, "is empty", &seen);
+    write_key(real, lab->other_key);
+    expect_trouble(lab, "is not the key of the certificate", &seen);
+    assert_int_equal(rename(aside, real), 0);
+    expect_trouble(lab, NULL, &seen);
+    mem_free(seen.trouble);
+}
+
 /* One whose first order was never finished. */
 static void a_certificate_may_be_absent(void **state)
 {
@@ -117,6 +164,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(health_changes_with_time, lab_setup, lab_teardown),
         cmocka_unit_test_setup_teardown(a_damaged_certificate_is_told, lab_setup, lab_teardown),
+        cmocka_unit_test_setup_teardown(a_private_key_that_is_no_good_is_told, lab_setup,
+                                        lab_teardown),
         cmocka_unit_test_setup_teardown(a_certificate_may_be_absent, lab_setup, lab_teardown),
     };
 
