@@ -67,7 +67,7 @@ static void tell(struct list *list, const struct list_row *row)
     list->has_found = true;
     list->has_finding = list->has_finding || is_finding(row);
     if (list->request->metrics != NULL) {
-        metrics_add(&list->metrics, row);
+        metrics_add(&list->metrics, row, is_finding(row));
     }
     list->seen(list->arg, row);
 }

@@ -5,6 +5,7 @@
 import fcntl
 import json
 import os
+import re
 import signal
 import stat
 import subprocess
@@ -119,6 +120,21 @@ def test_a_failed_hook_is_repeated_without_a_new_certificate(lab, make_client, t
     result = client.run("deploy", "--pending")
     assert result.code == 0 and "nothing is pending" in result.out and read(out) == before
     assert client.certificate("example.test")[0].serial_number == serial
+
+
+def test_what_was_not_deployed_or_was_revoked_is_in_the_metrics(lab, make_client, tmp_path):
+    client = make_client(lab)
+    path = tmp_path / "prom"
+
+    def metric(name):
+        assert client.run("list", "--metrics", str(path)).code == 0
+        return re.search(r'^acme_dns_certificate_%s\{name="example.test",staging="no"\} (\d+)$' % name,
+                         path.read_text(), re.M).group(1)
+
+    assert client.issue(*NAMES, options=["--deploy-hook", "false"]).code == 8
+    assert [metric(name) for name in ("health", "deploy_pending", "revoked", "attention")] == ["0", "1", "0", "1"]
+    assert client.run("revoke", "--name", "example.test", "--yes").code == 0
+    assert [metric(name) for name in ("health", "deploy_pending", "revoked", "attention")] == ["2", "0", "1", "0"]
 
 
 def test_what_another_run_deployed_meanwhile_is_not_deployed_again(lab, make_client, tmp_path):

@@ -127,7 +127,7 @@ def test_metrics_for_an_exporter(installed, tmp_path):
                     text, flags=re.M)
     assert int(end.group(1)) == int((leaf.not_valid_after - datetime.datetime(1970, 1, 1)).total_seconds())
     # Each family once, its samples right behind its head.
-    assert len(re.findall(r"^# TYPE ", text, flags=re.M)) == 5
+    assert len(re.findall(r"^# TYPE ", text, flags=re.M)) == 8
     assert re.fullmatch(r"(# HELP \w+ .*\n# TYPE \w+ gauge\n(\w+(\{[^}]*\})? \d+\n)+)+", text)
     assert stat.S_IMODE(os.stat(path).st_mode) == 0o644
     result = client.run("list", "--metrics", "/nonexistent/x")
