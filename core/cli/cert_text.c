@@ -189,18 +189,22 @@ static void add_time(struct facts *facts, const char *key, int64_t wall_s)
 static void gather_cert(const struct list_row *row, struct facts *facts)
 {
     static const struct store_cert NONE = {.name = NULL};
-    const struct store_cert *cert = row->cert != NULL ? row->cert : &NONE;
+    const struct store_cert *cert = row->cert != NULL      ? row->cert
+                                    : row->revoked != NULL ? row->revoked
+                                                           : &NONE;
 
     add_time(facts, "not-before", cert->not_before_s);
     add_time(facts, "not-after", cert->not_after_s);
     add_time(facts, "renew-after", row->cert == NULL ? 0 : row->renew_after_s);
     add_time(facts, "danger-after", row->cert == NULL ? 0 : row->renewal->due.danger_s);
     add_time(facts, "issued", cert->issued_s);
+    add_time(facts, "revoked-at", cert->revoked_s);
+    add_fact(facts, "revoked-reason", cert->revoked_reason);
     add_fact(facts, "ca", cert->ca_name);
     add_fact(facts, "directory", cert->directory_url);
     add_fact(facts, "account", cert->account_id);
     add_fact(facts, "profile", cert->profile);
-    add_fact(facts, "key-type", row->cert == NULL ? NULL : key_type_name(cert->key_type));
+    add_fact(facts, "key-type", cert == &NONE ? NULL : key_type_name(cert->key_type));
     add_fact(facts, "issuer", cert->issuer);
     add_fact(facts, "serial", cert->serial);
     add_fact(facts, "sha256", cert->sha256_hex);

@@ -30,7 +30,8 @@ void store_cert_free(struct store_cert *cert)
                      cert->previous_version,
                      cert->warning,
                      cert->certificate_url,
-                     cert->default_provider};
+                     cert->default_provider,
+                     cert->revoked_reason};
     for (size_t i = 0; i < ARRAY_LEN(owned); i++) {
         mem_free(owned[i]);
     }
@@ -191,6 +192,24 @@ char *store_cert_shelf_path(const struct store *store, const struct store_cert *
     return store_cert_path(store, cert->name, shelf == STORE_IN_FORCE ? file : inside);
 }
 
+/* A note that cannot be read says nothing. */
+static int load_shelved(const char *folder, const char *name, const char *version,
+                        struct store_cert **ret_cert, struct err *err)
+{
+    AUTO_FREE char *note = fs_join(folder, STORE_REVOKED_NOTE);
+    AUTO_PTR(json) struct json *json = NULL;
+    struct err ignored = ERR_INIT;
+
+    if (load_version(folder, name, version, ret_cert, err) < 0) {
+        return err_code(err);
+    }
+    if (store_json_load(note, &json, &ignored) == 0) {
+        store_json_take_time(json, "revoked", &(*ret_cert)->revoked_s);
+        str_set(&(*ret_cert)->revoked_reason, json_get_str(json, "reason"));
+    }
+    return 0;
+}
+
 int store_cert_load_shelved(struct store *store, const char *name, enum store_shelf shelf,
                             const char *version, struct store_cert **ret_cert, struct err *err)
 {
@@ -200,7 +219,7 @@ int store_cert_load_shelved(struct store *store, const char *name, enum store_sh
     if (!store_is_version_name(version) || !fs_is_dir(folder)) {
         return err_set(err, ERR_NOT_FOUND, "there is no '%s'", folder);
     }
-    return load_version(folder, name, version, ret_cert, err);
+    return load_shelved(folder, name, version, ret_cert, err);
 }
 
 static bool is_better(const struct store_cert *cert, const struct store_cert *found,
@@ -227,7 +246,7 @@ int store_cert_find_shelved(struct store *store, const char *name, enum store_sh
         AUTO_PTR(store_cert) struct store_cert *cert = NULL;
         struct err ignored = ERR_INIT; /* one that cannot be read cannot be told apart */
 
-        (void)load_version(folder, name, versions.items[i], &cert, &ignored);
+        (void)load_shelved(folder, name, versions.items[i], &cert, &ignored);
         if (cert != NULL && is_better(cert, found, sha256_hex)) {
             store_cert_free(found);
             found = TAKE(cert);

@@ -46,6 +46,11 @@ struct store_cert {
     char *version;          /* name of the version folder in force */
     char *previous_version; /* name in archived/, or NULL */
     char *warning;          /* NULL, or why metadata.json could not be used, to show */
+
+    /* Of one in revoked/, if its note can be read: when the CA was asked, and which reason it was
+     * given. */
+    int64_t revoked_s;
+    char *revoked_reason;
 };
 
 void store_cert_free(struct store_cert *cert);

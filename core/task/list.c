@@ -178,12 +178,11 @@ static unsigned find_prospects(const struct list *list, const struct store_cert 
 }
 
 /* What there is none of would be for: what was ordered, its section, or the last one, which was
- * revoked. *shelved is loaded for the last. */
+ * revoked. */
 static const struct strv *find_names(struct list *list, struct store *store, const char *name,
-                                     const struct wishes *wishes, struct store_cert **shelved)
+                                     const struct wishes *wishes, const struct store_cert *revoked)
 {
     const struct strv *ordered = find_ordered(list, store, name);
-    struct err ignored = ERR_INIT; /* then it has none */
 
     if (ordered != NULL) {
         return ordered;
@@ -191,15 +190,13 @@ static const struct strv *find_names(struct list *list, struct store *store, con
     if (wishes->section != NULL) {
         return &wishes->section->domains;
     }
-    return store_cert_find_shelved(store, name, STORE_REVOKED, NULL, shelved, &ignored) < 0
-               ? NULL
-               : &(*shelved)->domains;
+    return revoked == NULL ? NULL : &revoked->domains;
 }
 
 static void look_at(struct list *list, struct store *store, const char *name)
 {
     AUTO_PTR(store_cert) struct store_cert *cert = NULL;
-    AUTO_PTR(store_cert) struct store_cert *shelved = NULL;
+    AUTO_PTR(store_cert) struct store_cert *revoked = NULL;
     AUTO_FREE char *path = store_cert_path(store, name, NULL);
     AUTO_FREE char *deploy_error = NULL;
     struct list_row row = {.name = name, .path = path, .is_staging = store_is_staging(store)};
@@ -208,6 +205,7 @@ static void look_at(struct list *list, struct store *store, const char *name)
     AUTO(strv_done) struct strv providers = STRV_INIT;
     AUTO_FREE char *why = NULL;
     struct err err = ERR_INIT;
+    struct err ignored = ERR_INIT;
     int code = store_cert_load(store, name, &cert, &err);
 
     find_wishes(list, store, name, &wishes);
@@ -237,7 +235,11 @@ static void look_at(struct list *list, struct store *store, const char *name)
     } else if (code == -ERR_NOT_FOUND) {
         row.health = LIST_ABSENT;
         row.is_retired = store_cert_is_retired(store, name);
-        row.names = find_names(list, store, name, &wishes, &shelved);
+        if (row.is_retired) {
+            (void)store_cert_find_shelved(store, name, STORE_REVOKED, NULL, &revoked, &ignored);
+        }
+        row.revoked = revoked;
+        row.names = find_names(list, store, name, &wishes, revoked);
     } else {
         row.health = LIST_DAMAGED;
         row.trouble = err.text;

@@ -30,11 +30,12 @@ struct list_row {
     const char *path; /* of its folder */
     bool is_staging;
     enum list_health health;
-    const struct store_cert *cert; /* NULL: absent, or it cannot be read */
-    const struct strv *names;      /* the certificate's, or its order's; NULL: not known */
-    const struct strv *providers;  /* with cert: who publishes for it when it is renewed */
-    int64_t renew_after_s;         /* with cert */
-    const char *renew_why;         /* and what stands in the way; "" when there is nothing to say */
+    const struct store_cert *cert;    /* NULL: absent, or it cannot be read */
+    const struct store_cert *revoked; /* with is_retired: the last one; NULL: it cannot be read */
+    const struct strv *names;         /* the certificate's, or its order's; NULL: not known */
+    const struct strv *providers;     /* with cert: who publishes for it when it is renewed */
+    int64_t renew_after_s;            /* with cert */
+    const char *renew_why; /* and what stands in the way; "" when there is nothing to say */
     const struct renewal_verdict *renewal; /* of one that cannot be read: as of an absent one */
     bool is_deploy_pending;                /* copies or hooks failed, or are still to come */
     const char *deploy_error;              /* why they failed the last time; NULL: they did not */

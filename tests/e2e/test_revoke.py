@@ -82,10 +82,15 @@ def test_what_was_renewed_meanwhile_is_not_taken_out_of_use(installed):
 
 def test_it_is_not_issued_again_by_itself(installed):
     lab, client = installed
-    assert "\nrevoked=no\n" in client.run("show", "example.test").out
+    before = client.run("show", "example.test").out
+    serial = re.search(r"^serial=(\S+)$", before, re.M).group(1)
+    assert "\nrevoked=no\n" in before and "revoked-at" not in before
     assert client.run("revoke", "--name", "example.test", "--yes").code == 0
     assert re.search(r"^example\.test +revoked +\*\.example\.test", client.run("list").out, re.M)
-    assert "\nhealth=absent\nrevoked=yes\n" in client.run("show", "example.test").out
+    shown = client.run("show", "example.test").out
+    assert "\nhealth=absent\nrevoked=yes\n" in shown and "\nnames=*.example.test,example.test\n" in shown, shown
+    assert "\nserial=%s\n" % serial in shown and "\nrevoked-reason=unspecified\n" in shown, shown
+    assert re.search(r"^revoked-at=\d{4}-", shown, re.M) and re.search(r"^not-after=\d{4}-", shown, re.M), shown
     result = client.issue(*NAMES)
     assert result.code == 10 and "was revoked" in result.err and "--force" in result.err
     old = os.listdir(folder(client, "revoked"))
