@@ -63,10 +63,23 @@ static void say_cut(struct buf *to, size_t left)
     buf_addf(to, "... (%zu more bytes)", left);
 }
 
+/* How much of text can go out as it stands, which is nearly always all of it; at most max. */
+static size_t plain_len(const char *text, size_t max)
+{
+    size_t len = 0;
+
+    while (len < max && text[len] >= ' ' && text[len] < 0x7f) {
+        len++;
+    }
+    return len;
+}
+
 void escape_terminal(const char *text, bool is_multiline, struct buf *to)
 {
-    size_t written = 0;
+    size_t written = plain_len(text, ESCAPE_MAX);
 
+    buf_add(to, text, written);
+    text += written;
     while (*text != '\0') {
         AUTO(buf_done) struct buf piece = BUF(16);
         size_t len = 0;
