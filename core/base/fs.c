@@ -93,9 +93,9 @@ char *fs_join(const char *dir, const char *name)
     char *path = mem_alloc(dir_len + 1 + name_len + 1, 1);
 
     /* By hand: a run over thousands of certificates makes tens of thousands of paths. */
-    memcpy(path, dir, dir_len);
+    memcpy(path, dir, dir_len + 1);
     path[dir_len] = '/';
-    memcpy(path + dir_len + (has_slash ? 0 : 1), name, name_len);
+    memcpy(path + dir_len + (has_slash ? 0 : 1), name, name_len + 1);
     return path;
 }
 

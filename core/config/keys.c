@@ -246,17 +246,16 @@ struct rows {
 
 static struct rows find_rows(const char *section)
 {
-    struct rows rows = {.first = NULL};
+    size_t first = 0;
+    size_t n = 0;
 
-    for (size_t i = 0; i < ARRAY_LEN(KEYS); i++) {
-        if (strcmp(KEYS[i].section, section) == 0) {
-            rows.first = rows.n == 0 ? &KEYS[i] : rows.first;
-            rows.n++;
-        } else if (rows.n > 0) {
-            break;
-        }
+    while (first < ARRAY_LEN(KEYS) && strcmp(KEYS[first].section, section) != 0) {
+        first++;
     }
-    return rows;
+    while (first + n < ARRAY_LEN(KEYS) && strcmp(KEYS[first + n].section, section) == 0) {
+        n++;
+    }
+    return (struct rows){.first = KEYS + first, .n = n};
 }
 
 static const struct config_key *find_among(struct rows rows, const char *name)
