@@ -110,6 +110,22 @@ static int put_aside(const struct revocation *r, struct err *err)
                : store_cert_retire(target->store, target->cert->name, reason, err);
 }
 
+/* An account that was made anew, since accounts/ was not restored with certs/, did not order it. */
+static void explain_refusal(const struct revocation *r, const struct acme_reply *reply,
+                            struct err *err)
+{
+    if (reply->problem == NULL || !acme_problem_is(reply->problem, "unauthorized") ||
+        r->is_by_certificate_key) {
+        return;
+    }
+    (void)err_hint(err,
+                   "only the account that ordered it may revoke it: restore that of then in %s%s",
+                   store_folder(r->target.store, STORE_ACCOUNTS),
+                   r->target.key == NULL ? ""
+                                         : ", or say --reason keyCompromise, which the "
+                                           "certificate's own key signs");
+}
+
 static void finish_revocation(void *arg, const struct acme_reply *reply)
 {
     struct revocation *r = arg;
@@ -117,7 +133,9 @@ static void finish_revocation(void *arg, const struct acme_reply *reply)
 
     r->call = NULL;
     if (reply->err != NULL) {
-        locked_finish(&r->locked, reply->err);
+        err = *reply->err;
+        explain_refusal(r, reply, &err);
+        locked_finish(&r->locked, &err);
         return;
     }
     event_log(EVENT_NOTICE, subject_of(r), "revoked at %s", r->target.ca->title);

@@ -80,6 +80,17 @@ def test_what_was_renewed_meanwhile_is_not_taken_out_of_use(installed):
     assert os.readlink(folder(client, "current")) == version + "1"
 
 
+def test_another_account_may_not_and_the_remedies_are_told(installed):
+    """What a restore of certs/ alone leads to."""
+    lab, client = installed
+    shutil.rmtree(os.path.join(client.state, "accounts"))
+    assert client.issue("www.example.test").code == 0
+    result = client.run("revoke", "--name", "example.test", "--yes")
+    assert result.code == 6 and "restore that of then in %s/accounts" % client.state in result.err, result.err
+    assert "--reason keyCompromise" in result.err
+    assert client.run("revoke", "--name", "example.test", "--yes", "--reason", "keyCompromise").code == 0
+
+
 def test_it_is_not_issued_again_by_itself(installed):
     lab, client = installed
     before = client.run("show", "example.test").out
