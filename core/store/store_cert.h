@@ -86,6 +86,14 @@ char *store_cert_path(const struct store *store, const char *name, const char *f
 char *store_cert_shelf_path(const struct store *store, const struct store_cert *cert,
                             enum store_shelf shelf, const char *file);
 
+/* Before a CA is asked to revoke a version, which cannot be taken back: has on disk what taking it
+ * out of use needs, so that a disk that is full by then keeps nothing in service. */
+int store_cert_prepare_retiring(const struct store *store, const char *name, const char *version,
+                                bool is_archived, const char *reason, struct err *err);
+/* The CA has not revoked it. */
+void store_cert_forget_retiring(const struct store *store, const char *name, const char *version,
+                                bool is_archived);
+
 /* Takes the certificate in force, which was revoked, out of use: no link leads to it any more, its
  * folder goes to revoked/ with a note of when and why. Killed once the note is there, the next run
  * ends it. The caller holds the certificate's lock. */

@@ -11,14 +11,16 @@
 #include "store/store_internal.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #define NOTE_MODE 0444
+#define PREPARED_NOTE STORE_REVOKED_NOTE ".prepared"
 
-/* revoked.json beside the certificate. */
-static int write_note(const char *folder, const char *reason, struct err *err)
+/* revoked.json beside the certificate, or what is to become it. */
+static int write_note(const char *folder, const char *file, const char *reason, struct err *err)
 {
     AUTO_PTR(json_out) struct json_out *out = json_out_new(true);
-    AUTO_FREE char *path = fs_join(folder, STORE_REVOKED_NOTE);
+    AUTO_FREE char *path = fs_join(folder, file);
     char when[CLOCK_TEXT_MAX];
 
     clock_format(clock_wall_s(), when);
@@ -29,6 +31,46 @@ static int write_note(const char *folder, const char *reason, struct err *err)
     json_out_end(out);
     AUTO_FREE char *text = json_out_take(out);
     return fs_write_atomic(path, text, strlen(text), NOTE_MODE, err);
+}
+
+/* To mem_free. */
+static char *find_folder(const struct store *store, const char *name, const char *version,
+                         bool is_archived)
+{
+    AUTO_FREE char *above = store_cert_path(store, name, is_archived ? "archived" : NULL);
+
+    return fs_join(above, version);
+}
+
+int store_cert_prepare_retiring(const struct store *store, const char *name, const char *version,
+                                bool is_archived, const char *reason, struct err *err)
+{
+    AUTO_FREE char *folder = find_folder(store, name, version, is_archived);
+    AUTO_FREE char *revoked = store_cert_path(store, name, "revoked");
+
+    return fs_mkdir_all(revoked, 0711, err) < 0 ||
+                   write_note(folder, PREPARED_NOTE, reason, err) < 0
+               ? err_code(err)
+               : 0;
+}
+
+void store_cert_forget_retiring(const struct store *store, const char *name, const char *version,
+                                bool is_archived)
+{
+    AUTO_FREE char *folder = find_folder(store, name, version, is_archived);
+    AUTO_FREE char *path = fs_join(folder, PREPARED_NOTE);
+
+    (void)unlink(path);
+}
+
+/* What was prepared needs no space any more. */
+static int put_note(const char *folder, const char *reason, struct err *err)
+{
+    AUTO_FREE char *prepared = fs_join(folder, PREPARED_NOTE);
+    AUTO_FREE char *path = fs_join(folder, STORE_REVOKED_NOTE);
+
+    return fs_exists(prepared) ? fs_rename(prepared, path, err)
+                               : write_note(folder, STORE_REVOKED_NOTE, reason, err);
 }
 
 static bool has_note(const char *folder, const char *version)
@@ -81,7 +123,7 @@ int store_cert_retire(struct store *store, const char *name, const char *reason,
     struct err ignored = ERR_INIT; /* the CA has revoked it: no leftover keeps it in force */
     (void)store_settle_versions(store, name, version, &ignored);
     crash_point("store-retire-before");
-    if (write_note(folder, reason, err) < 0) {
+    if (put_note(folder, reason, err) < 0) {
         return err_wrap(err, "cannot take '%s' out of use", name);
     }
     crash_point("store-retire-noted");
@@ -96,7 +138,7 @@ int store_cert_retire_archived(struct store *store, const char *name, const char
     AUTO_FREE char *from = fs_join(archived, version);
     AUTO_FREE char *to = find_place(revoked, version);
 
-    if (write_note(from, reason, err) < 0 || fs_rename(from, to, err) < 0) {
+    if (put_note(from, reason, err) < 0 || fs_rename(from, to, err) < 0) {
         return err_wrap(err, "cannot put the revoked version aside");
     }
     return 0;

@@ -96,18 +96,48 @@ static int confirm(const struct revocation *r, struct err *err)
 
 /* ---- The CA ---- */
 
+/* There is a version that has to go to revoked/. */
+static bool is_to_be_retired(const struct revocation *r)
+{
+    return r->target.cert != NULL && r->target.shelf != STORE_REVOKED;
+}
+
+static int prepare_retiring(const struct revocation *r, struct err *err)
+{
+    const struct revoke_target *target = &r->target;
+
+    return !is_to_be_retired(r) ||
+                   store_cert_prepare_retiring(
+                       target->store, target->cert->name, target->cert->version,
+                       target->shelf == STORE_ARCHIVED, revoke_reason_name(r->reason), err) == 0
+               ? 0
+               : err_wrap(err, "nothing was revoked, since it could not be taken out of use here");
+}
+
+static void forget_retiring(const struct revocation *r)
+{
+    const struct revoke_target *target = &r->target;
+
+    if (is_to_be_retired(r)) {
+        store_cert_forget_retiring(target->store, target->cert->name, target->cert->version,
+                                   target->shelf == STORE_ARCHIVED);
+    }
+}
+
 static int put_aside(const struct revocation *r, struct err *err)
 {
     const struct revoke_target *target = &r->target;
     const char *reason = revoke_reason_name(r->reason);
 
-    if (target->cert == NULL || target->shelf == STORE_REVOKED) {
+    if (!is_to_be_retired(r) ||
+        (target->shelf == STORE_ARCHIVED
+             ? store_cert_retire_archived(target->store, target->cert->name, target->cert->version,
+                                          reason, err)
+             : store_cert_retire(target->store, target->cert->name, reason, err)) == 0) {
         return 0;
     }
-    return target->shelf == STORE_ARCHIVED
-               ? store_cert_retire_archived(target->store, target->cert->name,
-                                            target->cert->version, reason, err)
-               : store_cert_retire(target->store, target->cert->name, reason, err);
+    return err_hint(err, "the CA has revoked it, and it is still in use here: once that is mended, "
+                         "say the same again");
 }
 
 /* An account that was made anew, since accounts/ was not restored with certs/, did not order it. */
@@ -133,6 +163,7 @@ static void finish_revocation(void *arg, const struct acme_reply *reply)
 
     r->call = NULL;
     if (reply->err != NULL) {
+        forget_retiring(r);
         err = *reply->err;
         explain_refusal(r, reply, &err);
         locked_finish(&r->locked, &err);
@@ -245,7 +276,7 @@ static int begin(void *arg, struct err *err)
 
     if ((is_here &&
          (check_still_installed(r, err) < 0 || revoke_forget_orders(&r->target, err) < 0)) ||
-        open_client(r, err) < 0 || ask_ca(r, err) < 0) {
+        open_client(r, err) < 0 || prepare_retiring(r, err) < 0 || ask_ca(r, err) < 0) {
         return err_code(err);
     }
     return LOCKED_GOES_ON;

@@ -10,6 +10,7 @@ import subprocess
 import pytest
 from lab import Ca, World, Zone
 from lab.client import Client, names_of
+from test_revoke import status_at_ca
 
 NAMES = ("*.example.test", "example.test")
 NAME = "example.test"
@@ -77,6 +78,25 @@ def test_a_full_disk_at_every_step_of_a_renewal(scene):
         assert lab.zones() == zones
     assert told >= {"journal", "pending", ".new"}, told
     assert result.code == 0 and served(client) != before
+
+
+def test_a_full_disk_revokes_nothing_that_would_stay_in_use(scene):
+    """The CA's word cannot be taken back: what is needed to obey it is on disk before it is asked."""
+    lab, client, _ = scene
+    assert client.issue(*NAMES).code == 0
+    leaf = served(client)
+    n_refused = 0
+    for pages in range(20):
+        client.leave_free(pages * PAGE_KB)
+        result = client.run("revoke", "--name", NAME, "--yes")
+        client.make_room()
+        if result.code == 0:
+            break
+        n_refused += 1
+        assert "nothing was revoked" in result.err and "No space left on device" in result.err, result.err
+        assert status_at_ca(lab, leaf)["Status"] == "Valid" and served(client) == leaf
+    assert n_refused > 0 and result.code == 0 and status_at_ca(lab, leaf)["Status"] == "Revoked"
+    assert "revoked" in client.run("list").out
 
 
 def test_a_disk_that_is_full_from_the_start(scene):
