@@ -32,7 +32,10 @@ static void describe_untrusted(const struct http_failure *f, struct err *err)
         (void)err_hint(err, "the server's certificate is for another name; check the URL");
         return;
     }
-    (void)err_hint(err, "roots come from %s; name another file with --ca-bundle", f->ca_file);
+    (void)err_hint(
+        err,
+        "roots come from %s; --ca-bundle, or ca-bundle in the CA's section, names another file",
+        f->ca_file);
     (void)clock_hint(clock_wall_s(), err); /* GnuTLS does not say which of the two it was */
 }
 

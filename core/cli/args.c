@@ -205,6 +205,9 @@ static int refuse_words(const struct strv *words, struct err *err)
                        typed);
     }
     err_set(err, ERR_CONFIG, "unknown command '%s'", typed);
+    if (str_eq(words->items[0], "help")) {
+        return err_hint(err, "acme-dns --help; acme-dns COMMAND --help");
+    }
     config_hint_nearest(err, typed, names, COMMAND_COUNT);
     return err_code(err);
 }

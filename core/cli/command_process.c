@@ -86,6 +86,17 @@ static void take_item(void *arg, const struct plan_item *item)
     }
 }
 
+/* To mem_free. */
+static char *describe_rest(const struct plan_view *view)
+{
+    if (view->n_idle == view->n) {
+        return str_fmt("nothing to do for any of %zu certificates\n", view->n);
+    }
+    return view->n_idle == 0
+               ? str_fmt("something to do for each of %zu certificates\n", view->n)
+               : str_fmt("nothing to do for %zu of %zu certificates\n", view->n_idle, view->n);
+}
+
 static enum task_exit show_plan(struct task_env *env, const struct process_request *request,
                                 struct sink *sink)
 {
@@ -101,8 +112,8 @@ static enum task_exit show_plan(struct task_env *env, const struct process_reque
     }
     table_done(&view.table);
     if (!sink_is_json(sink) && status == EXIT_DONE) {
-        AUTO_FREE char *rest =
-            str_fmt("%zu of %zu certificates: nothing to do\n", view.n_idle, view.n);
+        AUTO_FREE char *rest = describe_rest(&view);
+
         sink_write_result(sink, rest);
     }
     return command_tell_end(sink, "plan", status);

@@ -268,7 +268,7 @@ static int explain_no_match(const struct provider_set *set, const struct provide
     }
     return err_hint(err,
                     "add to the configuration:\n    [zone %s]\n    provider = NAME\n"
-                    "or say --provider NAME",
+                    "or issue it again with --provider NAME",
                     bare);
 }
 

@@ -79,7 +79,7 @@ static int remember(struct job *job, struct err *err)
         job->change = describe_change(old_text, new_text);
         job->state = job->change == NULL && job->wanted->is_configured ? "unchanged" : "remembered";
         if (job->change == NULL && !job->wanted->is_configured) {
-            job->change = str_dup("what was said earlier is taken back");
+            job->change = str_dup("options of earlier runs, which are forgotten");
         }
     }
     return 0;

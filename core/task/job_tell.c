@@ -11,9 +11,11 @@
 #include <string.h>
 
 #define STAGING_WARNING "STAGING: a trial that nobody trusts, kept apart from real certificates"
-#define NEXT_STEP                                                                               \
-    "'acme-dns register-autorenew', once, has this and all others renewed; so has running the " \
-    "same command regularly"
+#define NEXT_STEP                                                                           \
+    "'acme-dns register-autorenew', once, has this and all others renewed; so has running " \
+    "'acme-dns process' regularly"
+#define NEXT_STEP_STAGING \
+    "trials are not renewed: run the same command without --staging for a real one"
 #define NEXT_STEP_ATTENDED "run the same command again after that day"
 
 /* What a timer cannot do. False: it can. */
@@ -118,9 +120,10 @@ static enum task_exit tell_success(const struct job *job)
                FIELD("warning", store_is_staging(job->store) ? STAGING_WARNING : NULL),
                FIELD("names", names), FIELD("path", path), FIELD("not-after", not_after),
                FIELD("renew-after", renew_after), FIELD("renew-why", why),
-               FIELD("next", job->request->is_following ? NULL
-                             : is_attended              ? NEXT_STEP_ATTENDED
-                                                        : NEXT_STEP));
+               FIELD("next", job->request->is_following     ? NULL
+                             : store_is_staging(job->store) ? NEXT_STEP_STAGING
+                             : is_attended                  ? NEXT_STEP_ATTENDED
+                                                            : NEXT_STEP));
     return status;
 }
 

@@ -180,7 +180,8 @@ static void judge_installed(const struct planner *planner, struct plan_subject *
                              s->is_request_readable ? &s->request : NULL)) {
         decide(s, PLAN_DEPLOY, str_dup("hooks failed, or were not run yet"));
     } else if (is_request_stale(s)) {
-        decide(s, PLAN_KEEP, str_dup("its section has changed"));
+        decide(s, PLAN_KEEP,
+               str_dup("its section has changed; that counts from its next renewal on"));
     } else if (verdict.wants_ari) {
         decide(s, PLAN_ASK, str_dup("its CA is asked when it suggests to renew"));
     }

@@ -313,7 +313,8 @@ static void choose_email(const struct settings *settings, struct wanted *wanted)
 static int check_wanted(struct task_env *env, struct wanted *wanted, struct err *err)
 {
     if (wanted->now.names.n == 0) {
-        return err_set(err, ERR_CONFIG, "certificate '%s' is not known yet: give its names with -d",
+        return err_set(err, ERR_CONFIG,
+                       "nothing says which names certificate '%s' is to have: give them with -d",
                        wanted->name);
     }
     if (choose_key_type(env->settings, wanted, err) < 0) {

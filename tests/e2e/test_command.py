@@ -235,6 +235,7 @@ def test_staging_goes_to_the_partner_and_keeps_apart(two, make_client):
     before = serial(client)
     two.flush_resolver()
     trial = succeed(plain(client, "--ca", "one", "--staging"))
+    assert "trials are not renewed" in trial.out and "register-autorenew" not in trial.out
     assert "STAGING" in trial.out, trial.out
     assert serial(client) == before
     assert os.path.exists(os.path.join(client.state, "staging", "certs", "example.test", "cert.pem"))
@@ -401,7 +402,7 @@ def test_no_names_and_no_provider(quick, make_client):
 @pytest.mark.parametrize("sections, remedies", [
     ("", ["'acme-dns provider add NAME --plugin PLUGIN'", "or say --provider PLUGIN"]),
     ("[provider a]\nplugin = manual\n[provider b]\nplugin = manual\n",
-     ["[zone www.example.test]", "or say --provider NAME"])])
+     ["[zone www.example.test]", "or issue it again with --provider NAME"])])
 def test_nobody_to_publish_is_told_before_anybody_is_asked(quick, make_client, verb, words, sections, remedies):
     """No account key, no request, no question to the DNS: the resolver of this configuration is not there."""
     client = make_client(quick)

@@ -53,7 +53,7 @@ def test_all_that_is_configured_and_all_that_is_remembered(lab, client):
     before = lab.transfer("example.test")
     plan = client.run("process", "--plan")
     assert plan.code == 0 and re.search(r"^one +- +issue", plan.out, re.M), plan.out
-    assert "1 of 3 certificates: nothing to do" in plan.out
+    assert "nothing to do for 1 of 3 certificates" in plan.out
     assert not os.path.exists(client.path("one", "cert.pem"))
     assert re.search(r"^one +.*not issued yet.*one\.example\.test", client.run("list").out, re.M)
     run = client.run("process")

@@ -61,6 +61,7 @@ static void refuses_with_what_would_be_right(void **state)
         const char *line, *error;
     } CASES[] = {
         {"", "no command: acme-dns --help lists them"},
+        {"help issue", "unknown command 'help'\nacme-dns --help; acme-dns COMMAND --help"},
         {"isue -d x", "unknown command 'isue'\ndid you mean 'issue'?"},
         {"plugin", "'plugin' needs one word more: acme-dns plugin --help"},
         {"plugin lst", "unknown command 'plugin lst'\ndid you mean 'plugin list'?"},
