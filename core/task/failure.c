@@ -53,6 +53,7 @@ struct news {
     struct store *store;
     char *domains;
     int64_t not_after_s;
+    bool is_expired;
     enum failure_news kind;
     struct store_renewal renewal;
 };
@@ -182,6 +183,7 @@ void failures_look_at(struct failures *failures, struct store *store, const char
                           .store = store,
                           .domains = cert == NULL ? NULL : strv_join(&cert->domains, ", "),
                           .not_after_s = cert == NULL ? 0 : cert->not_after_s,
+                          .is_expired = cert != NULL && cert->not_after_s < failures->now_s,
                           .kind = kind,
                           .renewal = verdict.kept};
         verdict.kept = (struct store_renewal){.n_failures = 0};
@@ -214,20 +216,23 @@ static const struct group {
     const char *variable;
     const char *summary; /* behind a number */
     enum failure_news first, last;
+    enum { LIFE_ANY, LIFE_ENDED, LIFE_LEFT } life;
 } GROUPS[] = {
+    {"Expired", "ACME_DNS_DANGER", "expired", FAILURE_DANGER, FAILURE_GOES_ON, LIFE_ENDED},
     {"In danger: half of the time that was left is gone", "ACME_DNS_DANGER", "in danger",
-     FAILURE_DANGER, FAILURE_GOES_ON},
+     FAILURE_DANGER, FAILURE_GOES_ON, LIFE_LEFT},
     {"Failed; acme-dns tries again by itself", "ACME_DNS_FAILED", "failed", FAILURE_BEGUN,
-     FAILURE_BEGUN},
+     FAILURE_BEGUN, LIFE_ANY},
     {"Failed; 'acme-dns issue --name NAME' tries again, nothing does so by itself",
-     "ACME_DNS_FAILED", "failed", FAILURE_LEFT, FAILURE_LEFT},
-    {"In order again", "ACME_DNS_RECOVERED", "in order again", FAILURE_RECOVERED,
-     FAILURE_RECOVERED},
+     "ACME_DNS_FAILED", "failed", FAILURE_LEFT, FAILURE_LEFT, LIFE_ANY},
+    {"In order again", "ACME_DNS_RECOVERED", "in order again", FAILURE_RECOVERED, FAILURE_RECOVERED,
+     LIFE_ANY},
 };
 
 static bool is_in(const struct group *group, const struct news *news)
 {
-    return news->kind >= group->first && news->kind <= group->last;
+    return news->kind >= group->first && news->kind <= group->last &&
+           (group->life == LIFE_ANY || news->is_expired == (group->life == LIFE_ENDED));
 }
 
 static void add_life(const struct failures *failures, const struct news *news, struct buf *to)
@@ -303,7 +308,7 @@ static size_t count(const struct failures *failures, const struct group *group)
     return n;
 }
 
-/* "1 certificate in danger, 2 failed" */
+/* "1 certificate expired, 1 in danger, 2 failed" */
 static char *summarize(const struct failures *failures)
 {
     AUTO(strv_done) struct strv pieces = STRV_INIT;

@@ -204,6 +204,7 @@ def test_an_expired_certificate_says_so(scene):
     scene.configure("a", settings=FAILS)
     assert scene.run(days=100).code != 0
     assert scene.heard() == [{"DANGER": ["a"]}] and "EXPIRED 10 days ago" in scene.text(0)
+    assert scene.variable(0, "ACME_DNS_SUMMARY") == "1 certificate expired" and "\nExpired:\n  a (" in scene.text(0)
 
 
 def test_what_a_hook_failed_to_tell_is_told_by_the_next_run(scene):
