@@ -32,6 +32,19 @@ void process_tell_post(struct process *process, const struct err *err)
     tell_failure(process, process->request->command, EXIT_DEPLOY, err->class, err->text);
 }
 
+/* Who named it, a script perhaps, would take it for renewed. */
+static void tell_left(struct process *process, const struct plan_item *item)
+{
+    AUTO_FREE char *text = str_fmt("not renewed: %s", item->why);
+
+    if (process->request->names->n > 0) {
+        tell_failure(process, item->name, EXIT_HUMAN, ERR_HUMAN, text);
+    } else {
+        process->tally.n_left++;
+        event_log(EVENT_WARNING, item->name, "%s", text);
+    }
+}
+
 void process_tell_item(struct process *process, const struct plan_item *item)
 {
     struct tally *tally = &process->tally;
@@ -42,8 +55,7 @@ void process_tell_item(struct process *process, const struct plan_item *item)
         event_log(item->is_paced ? EVENT_DEBUG : EVENT_NOTICE, item->name, "%s", item->why);
         break;
     case PLAN_LEAVE:
-        tally->n_left++;
-        event_log(EVENT_WARNING, item->name, "not renewed: %s", item->why);
+        tell_left(process, item);
         break;
     case PLAN_BROKEN:
         tell_failure(process, item->name, task_exit_for(item->class), item->class, item->why);

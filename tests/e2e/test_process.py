@@ -128,9 +128,9 @@ def test_a_section_that_was_taken_away(lab, client):
     assert client.run("process").code == 0
     first = serial(client, "a")
     client.configure()
-    for command in (["process"], ["renew"], ["renew", "--force", "a"]):
+    for command, code in ((["process"], 0), (["renew"], 0), (["renew", "--force", "a"], 10)):
         run = client.run(*command)
-        assert run.code == 0 and serial(client, "a") == first, run.err
+        assert run.code == code and serial(client, "a") == first, run.err
         for words in ("a: not renewed", "taken out of the configuration", "acme-dns adopt a", "acme-dns delete a"):
             assert words in run.err, run.err
     assert "section-removed" in client.run("list").out
@@ -177,6 +177,20 @@ def test_one_that_is_named_and_not_due_says_until_when(lab, client):
                      "'acme-dns renew --force a' renews it now$", run.out, re.M), run.out
     assert "1 not due" in run.out + run.err
     assert "not due before" not in client.run("renew").out
+
+
+def test_one_that_is_named_and_left_alone_is_a_failure(lab, client):
+    """A script would take it for renewed."""
+    client.configure(sections=section(client, "a", "a.example.test", "provider = lab\n")
+                     + section(client, "b", "b.example.test", "provider = lab\n"))
+    assert client.run("process").code == 0
+    assert client.run("revoke", "--name", "a", "--yes").code == 0
+    client.configure(sections=section(client, "a", "a.example.test", "provider = lab\n"))
+    for name, why in (("a", "it was revoked"), ("b", "its section was taken out")):
+        run = client.run("renew", name, "--force")
+        assert run.code == 10 and "%s: not renewed: %s" % (name, why) in run.err, run.err
+    run = client.run("renew", "--force")
+    assert run.code == 0 and "2 left alone" in run.out, run.err
 
 
 def test_renew_issues_nothing_new_and_knows_its_names(lab, client):
