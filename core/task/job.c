@@ -127,6 +127,8 @@ static void finish_order(void *arg, const struct order_result *result)
     if (result->end != ORDER_END_INSTALLED) {
         job->is_validation = result->is_validation;
         job_note_refusal(job, result);
+        job->is_held_back = result->refusal != NULL && renewal_is_limited(result->refusal);
+        job->is_trying = job->is_trying && !job->is_held_back;
         job_finish(job, result->err);
         return;
     }

@@ -78,7 +78,10 @@ static void finish_turn(void *arg)
 
     turn->is_over = true;
     process->n_running--;
-    if (job_is_held_back(turn->job) || job_is_gone(turn->job)) {
+    if (job_is_held_back(turn->job) && process->request->names->n > 0) {
+        process->tally.n_waiting++;
+        process_add_status(process, job_tell(turn->job));
+    } else if (job_is_held_back(turn->job) || job_is_gone(turn->job)) {
         *(job_is_gone(turn->job) ? &process->tally.n_left : &process->tally.n_waiting) += 1;
         event_log(EVENT_NOTICE, job_name(turn->job), "%s", err->text);
     } else if (err->class != ERR_NONE) {

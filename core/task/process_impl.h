@@ -39,6 +39,8 @@ struct process {
 /* ---- process_tell.c ---- */
 
 void process_count_failure(struct process *process, enum task_exit status);
+/* What the run exits with where something was not done and has not failed. */
+void process_add_status(struct process *process, enum task_exit status);
 /* EVENT_RESULT of something that failed, and its place in the summary. */
 void process_tell_failure(struct process *process, const char *subject, const struct err *err);
 /* A post-hook failed. */

@@ -6,20 +6,30 @@
 #include "base/mem.h"
 #include "task/process_impl.h"
 
+void process_add_status(struct process *process, enum task_exit status)
+{
+    enum task_exit *sum = &process->tally.status;
+
+    *sum = *sum == EXIT_DONE || *sum == status ? status : EXIT_FAILED;
+}
+
 void process_count_failure(struct process *process, enum task_exit status)
 {
-    struct tally *tally = &process->tally;
+    process->tally.n_failed++;
+    process_add_status(process, status);
+}
 
-    tally->n_failed++;
-    tally->status = tally->status == EXIT_DONE || tally->status == status ? status : EXIT_FAILED;
+static void tell(const char *subject, enum task_exit status, enum err_class class, const char *text)
+{
+    event_emit(EVENT_ERROR, EVENT_RESULT, subject, FIELD_INT("exit", status),
+               FIELD("class", err_class_name(class)), FIELD("text", text));
 }
 
 static void tell_failure(struct process *process, const char *subject, enum task_exit status,
                          enum err_class class, const char *text)
 {
     process_count_failure(process, status);
-    event_emit(EVENT_ERROR, EVENT_RESULT, subject, FIELD_INT("exit", status),
-               FIELD("class", err_class_name(class)), FIELD("text", text));
+    tell(subject, status, class, text);
 }
 
 void process_tell_failure(struct process *process, const char *subject, const struct err *err)
@@ -45,14 +55,23 @@ static void tell_left(struct process *process, const struct plan_item *item)
     }
 }
 
+/* The same: with 7, as 'issue' has it. */
+static void tell_waiting(struct process *process, const struct plan_item *item)
+{
+    *(item->is_paced ? &process->tally.n_paced : &process->tally.n_waiting) += 1;
+    if (process->request->names->n > 0) {
+        process_add_status(process, EXIT_LATER);
+        tell(item->name, EXIT_LATER, ERR_LATER, item->why);
+    } else {
+        event_log(item->is_paced ? EVENT_DEBUG : EVENT_NOTICE, item->name, "%s", item->why);
+    }
+}
+
 void process_tell_item(struct process *process, const struct plan_item *item)
 {
-    struct tally *tally = &process->tally;
-
     switch (item->action) {
     case PLAN_WAIT:
-        *(item->is_paced ? &tally->n_paced : &tally->n_waiting) += 1;
-        event_log(item->is_paced ? EVENT_DEBUG : EVENT_NOTICE, item->name, "%s", item->why);
+        tell_waiting(process, item);
         break;
     case PLAN_LEAVE:
         tell_left(process, item);
@@ -112,7 +131,7 @@ enum task_exit process_tell_end(const struct process *process)
     if (status == EXIT_DONE && tally->n_installed == 0 && process->request->is_unchanged_told) {
         status = EXIT_UNCHANGED;
     }
-    event_emit(tally->n_failed > 0 ? EVENT_ERROR : EVENT_NOTICE, EVENT_RESULT,
+    event_emit(tally->status != EXIT_DONE ? EVENT_ERROR : EVENT_NOTICE, EVENT_RESULT,
                process->request->command, FIELD_INT("exit", status), FIELD("text", text),
                FIELD_INT("issued", (int64_t)tally->n_installed),
                FIELD_INT("failed", (int64_t)tally->n_failed),

@@ -101,6 +101,9 @@ struct renewal_order {
 int renewal_check_limits(struct store *store, const struct renewal_order *order, int64_t now_s,
                          struct err *err);
 
+/* A limit, by the CA's own word: who has to wait for its end has not failed. */
+bool renewal_is_limited(const struct acme_problem *problem);
+
 /* After a refusal: keeps it if it is a limit, for all orders of the account or for those of these
  * names. retry_after_s: -1 or 0 when the CA did not say. */
 int renewal_note_limit(struct store *store, const struct renewal_order *order,

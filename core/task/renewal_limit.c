@@ -108,10 +108,14 @@ static int64_t find_until(const char *detail)
     return clock_parse(date, &until_s) ? until_s : 0;
 }
 
+bool renewal_is_limited(const struct acme_problem *problem)
+{
+    return acme_problem_is(problem, "rateLimited") || problem->status == 429;
+}
+
 static bool is_limit(const struct acme_problem *problem, int64_t retry_after_s)
 {
-    return acme_problem_is(problem, "rateLimited") || problem->status == 429 ||
-           (problem->status == 503 && retry_after_s > 0);
+    return renewal_is_limited(problem) || (problem->status == 503 && retry_after_s > 0);
 }
 
 /* How long it holds. */

@@ -316,11 +316,24 @@ def test_a_limit_keeps_no_order_that_was_begun(place):
     lab.set_proxy_rules([limited("too many new orders (300) from this account in the last 3h0m0s", "600")])
     asked, first = lab.request_counts()["newOrder"], serial(client, "a." + NAME)
     run = client.run("renew", "--force")
-    assert run.code == 7 and "1 issued, 1 failed, 1 to be tried again later" in run.err, run.err
+    assert run.code == 0 and "1 issued, 2 to be tried again later" in run.out, run.err
     assert serial(client, "a." + NAME) != first and lab.request_counts()["newOrder"] == asked
     lab.set_proxy_rules([])
     plan = succeed(client.run("renew", "--force", "--plan")).out
     assert plan.count("not before") == 3 and "resume" not in plan, plan
+
+
+def test_a_limit_is_no_failure_and_who_names_one_is_told_to_come_back(place):
+    """The first time, when the CA says so, as later, when it is remembered."""
+    lab, client = place
+    succeed(client.issue(NAME))
+    lab.set_proxy_rules([limited("too many new orders (300) from this account in the last 3h0m0s", "600")])
+    for _ in range(2):
+        run = succeed(client.run("renew", NAME, "--force"), 7)
+        assert "from this account" in run.err and "renew: 1 to be tried again later" in run.err, run.err
+    run = client.run("list", "--json")
+    event = json.loads(run.out.splitlines()[0])
+    assert event["failures"] == 0 and event["limited-until"] and "failing" not in client.run("list").out, run.out
 
 
 def test_a_limit_that_cannot_be_read_stops_nobody(place):
