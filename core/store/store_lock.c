@@ -98,9 +98,10 @@ static void sign(const struct lock_wait *w, int fd)
     }
 }
 
-/* The holder's lines as one, for the message; "" when they cannot be read. */
+/* The holder's lines as one, for the message. */
 static char *describe_holder(int fd)
 {
+    AUTO(strv_done) struct strv lines = STRV_INIT;
     char text[HOLDER_MAX];
     ssize_t len = pread(fd, text, sizeof(text) - 1, 0);
 
@@ -109,12 +110,9 @@ static char *describe_holder(int fd)
     }
     text[len] = '\0';
     str_trim(text);
-    for (char *c = text; *c != '\0'; c++) {
-        if (*c == '\n') {
-            *c = ',';
-        }
-    }
-    return str_fmt("another run (%s)", text);
+    strv_add_split(&lines, text, "\n");
+    AUTO_FREE char *joined = strv_join(&lines, ", ");
+    return str_fmt("another run (%s)", joined);
 }
 
 /* 1: locked; 0: not, *ret_holder says who holds it or is untouched when the file vanished;

@@ -81,6 +81,9 @@ static void finish_turn(void *arg)
     if (job_is_held_back(turn->job) && process->request->names->n > 0) {
         process->tally.n_waiting++;
         process_add_status(process, job_tell(turn->job));
+    } else if (process->request->is_scheduled && err->class == ERR_LOCKED) {
+        process->tally.n_waiting++;
+        event_log(EVENT_NOTICE, job_name(turn->job), "left to another run: %s", err->text);
     } else if (job_is_held_back(turn->job) || job_is_gone(turn->job)) {
         *(job_is_gone(turn->job) ? &process->tally.n_left : &process->tally.n_waiting) += 1;
         event_log(EVENT_NOTICE, job_name(turn->job), "%s", err->text);
