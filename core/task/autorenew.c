@@ -66,6 +66,37 @@ static int refuse_foreign(const struct autorenew_files *files, struct err *err)
     return 0;
 }
 
+/* "--config /a --state-dir /b" of the line that calls us, to mem_free; NULL: there is none. */
+static char *find_installation(const char *text)
+{
+    const char *call = text == NULL ? NULL : strstr(text, " process --scheduled");
+    size_t len = call == NULL ? 0 : strcspn(call, "\n");
+    AUTO_FREE char *line = call == NULL ? NULL : str_dup_len(call, len);
+    char *config = line == NULL ? NULL : strstr(line, "--config ");
+    char *from = config != NULL || line == NULL ? config : strstr(line, "--state-dir ");
+    char *behind = from == NULL ? NULL : strstr(from, " --plugin-dir ");
+
+    if (behind != NULL) {
+        *behind = '\0';
+    }
+    return from == NULL ? NULL : str_dup(from);
+}
+
+/* One is called by a user's timer or cron, not each. */
+static void warn_of_replaced(const char *old_text, const char *new_text)
+{
+    AUTO_FREE char *before = find_installation(old_text);
+    AUTO_FREE char *now = find_installation(new_text);
+
+    if (before != NULL && now != NULL && !str_eq(before, now)) {
+        event_log(EVENT_WARNING, "",
+                  "what was registered before is called no longer: %s\n"
+                  "only one can be registered; for another, have 'acme-dns process --scheduled' "
+                  "with these options called by a timer or a cron line of your own",
+                  before);
+    }
+}
+
 static int write_file(const struct autorenew_file *file, struct changes *changes, struct err *err)
 {
     AUTO_FREE char *text = NULL;
@@ -88,6 +119,7 @@ static int write_file(const struct autorenew_file *file, struct changes *changes
         return err_code(err);
     }
     event_log(EVENT_NOTICE, "", "%s %s", stamp == STAMP_ABSENT ? "wrote" : "updated", file->path);
+    warn_of_replaced(text, file->text);
     changes->has_written = changes->has_written || stamp == STAMP_ABSENT;
     changes->has_updated = changes->has_updated || stamp != STAMP_ABSENT;
     return 0;
@@ -138,6 +170,7 @@ static int write_block(struct task_env *env, const struct autorenew_plan *plan,
     }
     event_log(EVENT_NOTICE, "", "%s in the crontab:\n%s", before == NULL ? "wrote" : "updated",
               block);
+    warn_of_replaced(before, block);
     changes->has_written = before == NULL;
     changes->has_updated = before != NULL;
     return 0;

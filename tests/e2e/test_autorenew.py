@@ -95,6 +95,17 @@ def test_a_second_time_changes_nothing_but_what_differs(make_machine):
     assert "switched on" in result.err and os.path.exists(machine.path("run", "enabled"))
 
 
+@pytest.mark.parametrize("systemd", [True, False])
+def test_another_installation_takes_the_place_of_the_first_and_says_so(make_machine, systemd):
+    machine = make_machine(systemd=systemd)
+    succeed(machine.run("register-autorenew"))
+    words = "what was registered before is called no longer: --state-dir %s\n" % machine.state
+    assert words not in succeed(machine.run("register-autorenew")).err
+    machine.state = machine.path("other")
+    result = succeed(machine.run("register-autorenew", "--state-dir", machine.state))
+    assert "updated" in result.out and result.err.count(words) == 1, result.err
+
+
 def test_what_somebody_changed_by_hand_is_not_lost(make_machine):
     machine = make_machine()
     succeed(machine.run("register-autorenew"))
