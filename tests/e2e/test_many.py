@@ -3,6 +3,7 @@
 """Many certificates in one run: nothing is sent for those that are not due, one broken file costs no other."""
 
 import os
+import resource
 
 from year_scene import DAY, Year, world
 
@@ -16,6 +17,18 @@ def run_counted(year, command):
     result = year.lab.run(["unshare", "-n", "sh", "-c", COUNTED, "sh", *command])
     lines = result.out.splitlines()
     return result, int(lines[-1].split()[9])
+
+
+def run_told(year, what):
+    """One `process`, and on standard output (-s) what it cost: all its processes, hooks included."""
+    requests = len(year.ca.requests())
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    result = year.run("process")
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    print("%d %s in %.1f s, %.1f s of CPU, %d requests" % (
+        COUNT, what, result.seconds, cpu_s, len(year.ca.requests()) - requests))
+    return result
 
 
 def test_not_a_packet_when_nothing_is_due(make_lab, make_client):
@@ -33,14 +46,12 @@ def test_not_a_packet_when_nothing_is_due(make_lab, make_client):
 def test_one_broken_file_of_many(make_lab, make_client):
     year = Year(make_lab(world(1)), make_client, {"classic": COUNT}, has_limits=False)
     year.configure(is_split=True)
-    first = year.run("process")
+    first = run_told(year, "issued")
     assert first.code == 0 and "%d issued" % COUNT in first.out, first.err
-    print("%d issued in %.1f s" % (COUNT, first.seconds))
     year.write_part("c7-classic", year.sections()["c7-classic"].replace("provider", "providre"))
     year.set_time(70 * DAY)
-    run = year.run("process")
+    run = run_told(year, "renewed")
     assert run.code == 3 and "%d issued" % COUNT in run.out + run.err, run.err[-3000:]
     assert "c7-classic.conf:4:1: unknown key 'providre'" in run.err and "did you mean 'provider'" in run.err, run.err[:3000]
     assert "c7-classic: its section in the configuration is wrong" in run.err
     assert year.ca.ask("numbers")["issued"] == 2 * COUNT
-    print("%d renewed in %.1f s" % (COUNT, run.seconds))
