@@ -23,9 +23,9 @@
  */
 int words_split(const char *text, struct strv *ret_words, struct err *err);
 
-/* The first word of a command line in which only a shell would see more than bytes: an operator that
- * begins a word (|, &, ;, >, <, 2>), a ; at its end, $NAME, $(, a backtick, ~/. Not in quotes, where
- * such things are meant for the program. NULL: there is none. To mem_free. */
+/* The first word of a command line in which only a shell would see more than bytes: an operator
+ * that begins a word (|, &, ;, >, <, 2>), a ; at its end, $NAME, $(, a backtick, ~/. Not in quotes,
+ * where such things are meant for the program. NULL: there is none. To mem_free. */
 char *words_find_shell_syntax(const char *text);
 
 /* The file that is run for a first word: itself if it is an absolute path, else the one of that
