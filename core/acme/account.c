@@ -210,7 +210,8 @@ static const struct call_ops NEW_OPS = {.prepare = prepare_new,
                                         .accepted = accept_account,
                                         .refused = refuse_new,
                                         .deliver = deliver_account,
-                                        .release = release_account};
+                                        .release = release_account,
+                                        .is_counted = true};
 static const struct call_ops FIND_OPS = {.prepare = prepare_find,
                                          .accepted = accept_account,
                                          .deliver = deliver_account,

@@ -319,6 +319,12 @@ static void keep_nonce(struct acme_call *call, const struct http_response *respo
     stop_waiting_for_answer(call);
 }
 
+static bool is_limit_without_end(const struct acme_call *call, const struct acme_problem *problem)
+{
+    return call->ops->is_counted && call->retry_after_s <= 0 &&
+           acme_problem_is(problem, "rateLimited");
+}
+
 static void take_refusal(struct acme_call *call, const struct http_response *response)
 {
     AUTO_PTR(acme_problem) struct acme_problem *problem = acme_problem_from_response(response);
@@ -340,7 +346,7 @@ static void take_refusal(struct acme_call *call, const struct http_response *res
     } else if (verdict < 0) {
         call->problem = TAKE(problem);
         fail(call, &err);
-    } else if (is_retriable_status(problem->status)) {
+    } else if (is_retriable_status(problem->status) && !is_limit_without_end(call, problem)) {
         handle_busy(call, &problem);
     } else {
         fail_by_problem(call, &problem);

@@ -48,6 +48,9 @@ struct call_ops {
     /* Calls the user back; the last thing that is done with a call but release. */
     void (*deliver)(struct acme_call *call, const struct acme_reply *reply);
     void (*release)(struct acme_call *call); /* frees what the kind added; may be NULL */
+    /* What CAs count and limit. A limit that says no time ends within no call: trying again would
+     * only be counted, too. */
+    bool is_counted;
 };
 
 /* First member of every kind's own struct. */

@@ -164,7 +164,8 @@ static const struct call_ops NEW_OPS = {.prepare = prepare_new,
                                         .accepted = accept_new,
                                         .refused = refuse_new,
                                         .deliver = deliver_order,
-                                        .release = release_order};
+                                        .release = release_order,
+                                        .is_counted = true};
 
 struct acme_call *acme_order_new(struct acme_client *client,
                                  const struct acme_order_request *request, acme_order_fn *done,

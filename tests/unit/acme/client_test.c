@@ -116,6 +116,24 @@ static void waits_when_asked_and_not_longer_than_it_may(void **state)
     assert_non_null(strstr(client_lab.err.text, "too many"));
 }
 
+/* Six tries within half a minute were what some CAs saw who say no time. A page without a problem
+ * in it is a server's that is busy. */
+static void asks_no_more_where_a_limit_says_no_time(void **state)
+{
+    (void)state;
+    client_lab_use("limited,newOrder.all=429");
+    assert_int_equal(lab_register(&client_lab), ERR_NONE);
+    assert_int_equal(lab_new_order(&client_lab, "example.com"), ERR_LATER);
+    assert_int_equal(client_lab_count("limited", "newOrder"), 1);
+    client_lab_use("many,newAccount.all=429");
+    assert_int_equal(lab_register(&client_lab), ERR_LATER);
+    assert_int_equal(client_lab_count("many", "newAccount"), 1);
+    client_lab_use("page,newOrder.1=503");
+    assert_int_equal(lab_register(&client_lab), ERR_NONE);
+    assert_int_equal(lab_new_order(&client_lab, "example.com"), ERR_NONE);
+    assert_int_equal(client_lab_count("page", "newOrder"), 2);
+}
+
 static void stops_at_the_deadline_and_says_what_was_in_the_way(void **state)
 {
     (void)state;
@@ -308,6 +326,7 @@ int main(void)
         cmocka_unit_test(gets_nonces_where_answers_bring_none),
         cmocka_unit_test(ends_when_there_are_no_nonces),
         cmocka_unit_test(waits_when_asked_and_not_longer_than_it_may),
+        cmocka_unit_test(asks_no_more_where_a_limit_says_no_time),
         cmocka_unit_test(stops_at_the_deadline_and_says_what_was_in_the_way),
         cmocka_unit_test(shows_a_refusal_whole),
         cmocka_unit_test(fetches_side_by_side_with_prefetched_nonces),
