@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "cli/sink_impl.h"
+#include "store/store.h"
 #include "store/store_last_run.h"
 #include "store/store_log.h"
 
@@ -201,8 +202,9 @@ void run_log_end(struct run_log *log, int status)
 
 /* ---- Events ---- */
 
-/* A certificate's own events, and those that say whose they are. */
-static const char *certificate_of(const struct event *event)
+/* A certificate's own events, and those that say whose they are. What is said in words has for its
+ * subject whatever it is about: it is a certificate's if there is one called so. */
+static const char *certificate_of(const struct run_log *log, const struct event *event)
 {
     const char *named = event_text(event, "certificate");
 
@@ -212,7 +214,10 @@ static const char *certificate_of(const struct event *event)
     case EVENT_RESULT:
         return event->subject;
     default:
-        return named;
+        return named == NULL && event->kind == EVENT_LOG &&
+                       store_has_certificate(log->state_dir, event->subject)
+                   ? event->subject
+                   : named;
     }
 }
 
@@ -276,7 +281,7 @@ void run_log_event(struct run_log *log, const struct event *event)
         line_add_text(event, &text);
     }
     note_failure(log, event);
-    write_lines(log, event->level, certificate_of(event), buf_str(&text));
+    write_lines(log, event->level, certificate_of(log, event), buf_str(&text));
 }
 
 /* ---- Where it is ---- */

@@ -92,6 +92,15 @@ bool store_has_staging(const char *state_dir)
     return fs_is_dir(tree);
 }
 
+bool store_has_certificate(const char *state_dir, const char *name)
+{
+    AUTO_FREE char *real = str_fmt("%s/certs/%s", state_dir, name);
+    AUTO_FREE char *trial = str_fmt("%s/staging/certs/%s", state_dir, name);
+    struct err ignored = ERR_INIT;
+
+    return store_name_check(name, &ignored) == 0 && (fs_is_dir(real) || fs_is_dir(trial));
+}
+
 void store_free(struct store *store)
 {
     if (store == NULL) {

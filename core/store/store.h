@@ -33,6 +33,9 @@ void store_free(struct store *store);
 bool store_has_staging(const char *state_dir);
 DEFINE_AUTO_PTR(store, store_free);
 
+/* Whether a certificate, or a trial, of that name has a folder; of any text. */
+bool store_has_certificate(const char *state_dir, const char *name);
+
 bool store_is_staging(const struct store *store);
 
 enum store_folder {

@@ -57,6 +57,14 @@ def test_an_issue_is_told_from_its_beginning_to_its_end(scene):
     assert client.run("list").code == 0 and len(read_runs(client)) == 1
 
 
+def test_what_is_said_of_a_certificate_is_in_its_column(scene):
+    _, client = scene
+    client.issue("example.test", options=["--deploy-hook", "false"])
+    with open(log_path(client), encoding="utf-8") as file:
+        (line,) = [line for line in file if "exit status 1" in line and " warning " in line]
+    assert re.match(r"\S+ \S+ warning example\.test .*deploy hook 'false'", line), line
+
+
 def test_the_last_line_of_a_failure_leads_to_its_story(scene, tmp_path):
     lab, client = scene
     wrong = tmp_path / "wrong.key"
