@@ -93,7 +93,8 @@ void config_view_add_rows(struct config_view *view, const struct config_section 
 
     for (size_t i = 0; i < n_keys; i++) {
         if (strcmp(keys[i].section, section->kind) == 0 &&
-            strcmp(keys[i].name, STORE_REQUEST_CONFIGURED) != 0) { /* a note to ourselves */
+            strcmp(keys[i].name, STORE_REQUEST_CONFIGURED) != 0 && /* notes to ourselves */
+            strcmp(keys[i].name, STORE_REQUEST_BEGUN) != 0) {
             add_own(view, section, &keys[i], fields);
         }
     }

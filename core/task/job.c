@@ -127,8 +127,8 @@ static void finish_order(void *arg, const struct order_result *result)
     if (result->end != ORDER_END_INSTALLED) {
         job->is_validation = result->is_validation;
         job_note_refusal(job, result);
-        job->is_held_back = result->refusal != NULL && renewal_is_limited(result->refusal);
-        job->is_trying = job->is_trying && !job->is_held_back;
+        job->has_met_limit = result->refusal != NULL && renewal_is_limited(result->refusal);
+        job->is_trying = job->is_trying && !job->has_met_limit;
         job_finish(job, result->err);
         return;
     }
@@ -449,6 +449,11 @@ bool job_has_installed(const struct job *job)
 bool job_is_gone(const struct job *job)
 {
     return job->is_gone;
+}
+
+bool job_has_met_limit(const struct job *job)
+{
+    return job->has_met_limit;
 }
 
 bool job_is_held_back(const struct job *job)

@@ -45,6 +45,8 @@ bool job_is_twin(const struct job *a, const struct job *b);
 /* Whether an order was begun, and a certificate installed. */
 bool job_has_ordered(const struct job *job);
 bool job_has_installed(const struct job *job);
+/* The CA has just told it a limit: to be tried later, and no failure. */
+bool job_has_met_limit(const struct job *job);
 /* It failed by what the CA had asked for earlier, and was not even tried. */
 bool job_is_held_back(const struct job *job);
 /* It failed because another run has deleted or revoked it since it was planned for. */

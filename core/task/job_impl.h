@@ -44,7 +44,8 @@ struct job {
     bool has_entered;      /* an order was about to begin: post-hooks are due */
     bool is_validation;    /* the order failed by one */
     bool is_gone;          /* deleted or revoked since it was planned for */
-    bool is_held_back;     /* the CA has asked to be spared, now or before: no failure */
+    bool is_held_back;     /* the CA has asked to be spared before: nothing was tried */
+    bool has_met_limit;    /* it asked now */
     bool is_trying;        /* from here on a failure is one of this certificate's renewals */
     bool is_over;
 };

@@ -70,6 +70,16 @@ static bool has_twin(const struct process *process, const struct turn *turn)
 
 static void start_turns(struct process *process);
 
+/* It has not failed, and was not done: who called is told. What was known to wait when the run
+ * began is news for nobody, and is not for whoever comes with a timer each time. */
+static bool is_for_later(const struct turn *turn)
+{
+    const struct process_request *request = turn->process->request;
+
+    return job_has_met_limit(turn->job) || (job_is_held_back(turn->job) && request->names->n > 0) ||
+           (request->is_scheduled && job_error(turn->job)->class == ERR_LOCKED);
+}
+
 static void finish_turn(void *arg)
 {
     struct turn *turn = arg;
@@ -78,12 +88,9 @@ static void finish_turn(void *arg)
 
     turn->is_over = true;
     process->n_running--;
-    if (job_is_held_back(turn->job) && process->request->names->n > 0) {
+    if (is_for_later(turn)) {
         process->tally.n_waiting++;
         process_add_status(process, job_tell(turn->job));
-    } else if (process->request->is_scheduled && err->class == ERR_LOCKED) {
-        process->tally.n_waiting++;
-        event_log(EVENT_NOTICE, job_name(turn->job), "left to another run: %s", err->text);
     } else if (job_is_held_back(turn->job) || job_is_gone(turn->job)) {
         *(job_is_gone(turn->job) ? &process->tally.n_left : &process->tally.n_waiting) += 1;
         event_log(EVENT_NOTICE, job_name(turn->job), "%s", err->text);

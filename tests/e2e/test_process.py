@@ -411,9 +411,10 @@ def test_a_certificate_that_another_run_holds_is_left_to_it_by_a_timer(lab, clie
         run = client.run("renew", "--force", "--scheduled", "--json")
         ends = results(run)
         waiting = client.run("renew", "--force", "a", "--scheduled")
-    assert run.code == 0 and "a" not in ends and ends["b"]["exit"] == 0, run.out
+    assert run.code == 9 and ends["a"]["exit"] == 9 and ends["b"]["exit"] == 0, run.out
     assert (ends["renew"]["failed"], ends["renew"]["waiting"]) == (0, 1), run.out
-    assert re.search(r"a: left to another run: the certificate 'a' is held by another run \(host [^,]+, pid \d+, ",
+    assert waiting.code == 9
+    assert re.search(r"the certificate 'a' is held by another run \(host [^,]+, pid \d+, ",
                      waiting.err), waiting.err
 
 

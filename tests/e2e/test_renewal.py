@@ -316,7 +316,7 @@ def test_a_limit_keeps_no_order_that_was_begun(place):
     lab.set_proxy_rules([limited("too many new orders (300) from this account in the last 3h0m0s", "600")])
     asked, first = lab.request_counts()["newOrder"], serial(client, "a." + NAME)
     run = client.run("renew", "--force")
-    assert run.code == 0 and "1 issued, 2 to be tried again later" in run.out, run.err
+    assert run.code == 7 and "1 issued, 2 to be tried again later" in run.err, run.err
     assert serial(client, "a." + NAME) != first and lab.request_counts()["newOrder"] == asked
     lab.set_proxy_rules([])
     plan = succeed(client.run("renew", "--force", "--plan")).out

@@ -198,7 +198,7 @@ static void a_chain_of_forks_comes_to_an_end(void **state)
     session_kill_and_reap(pid);
     /* The pipe ends when the last holder is gone. */
     (void)fcntl(out, F_SETFL, O_NONBLOCK);
-    for (int ms = 0; ms < 2000 && read(out, &byte, 1) != 0; ms++) {
+    for (int ms = 0; ms < 20000 && read(out, &byte, 1) != 0; ms++) {
         (void)usleep(1000);
     }
     assert_int_equal(read(out, &byte, 1), 0);
