@@ -128,6 +128,7 @@ static void add_hidden(const struct planner *planner, struct store *store, const
     if (store_cert_load(store, name, &cert, &ignored) == 0) {
         VEC_PUSH(planner->plan->items, planner->plan->n, planner->plan->cap) = (struct plan_item){
             .name = str_dup(name),
+            .is_hidden = true,
             .action = PLAN_LEAVE,
             .why = str_dup("the section of its name is for trials: give one of them another name"),
             .not_after_s = cert->not_after_s,

@@ -40,6 +40,7 @@ struct plan_item {
     bool wants_trial;     /* it failed to validate: first at its CA's staging partner */
     bool has_been_told;   /* somebody was told that it fails, and not yet of its recovery */
     bool is_urgent;       /* due and not to be put off: in danger, or its CA hurries it */
+    bool is_hidden;       /* the real one of a name whose section is for trials */
     bool is_paced;        /* WAIT, so that not all come to the CA at once */
     enum plan_action action;
     char *why;            /* for people; NULL where the action says it all */

@@ -47,7 +47,7 @@ static void tell_left(struct process *process, const struct plan_item *item)
 {
     AUTO_FREE char *text = str_fmt("not renewed: %s", item->why);
 
-    if (process->request->names->n > 0) {
+    if (process->request->names->n > 0 && !item->is_hidden) {
         tell_failure(process, item->name, EXIT_HUMAN, ERR_HUMAN, text);
     } else {
         process->tally.n_left++;

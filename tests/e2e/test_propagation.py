@@ -61,8 +61,9 @@ def challenge_lines(lab):
 ], ids=["refused", "servfail", "notauth", "recursive", "empty", "nxdomain", "garbage", "short",
         "wrong-question", "wrong-id", "closed", "silent"])
 def test_a_broken_server_beside_good_ones_has_no_vote(make_lab, make_client, host, words):
-    # The CA would believe some of it, and Pebble hangs at an answer that is no DNS message.
-    is_sane = all(rule["do"] == "rcode" for rule in host.rules)
+    # The CA would believe some of it, and Pebble hangs at an answer that is no DNS message, and where its resolver
+    # gives up, which unbound now and then does at a server that is dead.
+    is_sane = host.kind == "lame" or host.rules[:1] and all(rule["do"] == "rcode" for rule in host.rules)
     lab = make_lab(world(Zone("example.test", hosts=[host]), cas=[Ca(calm=True)] if is_sane else always_valid()))
     client = make_client(lab)
     client.configure(server=lab.primary)  # the resolver, too, believes some of it
