@@ -8,11 +8,10 @@
  *     crowd CONFIG PROVIDER add|remove ZONE VALUE OWNER...
  *
  * Each OWNER is an order of its own: it hands its change in by itself and asks for it to leave at
- * once, as values_add.c does at the end of a turn. The first finds the provider idle; the others come
- * while its call is on its way. Prints a line of JSON
- * for each, as it ends: {"owner":..., "ok":..., "status":..., "text":...}; then {"calls":N}, the
- * calls of the plug-in. The texts are as they are, so that a test sees a secret that only the
- * program's sink would have masked.
+ * once, as values_add.c does at the end of a turn. The first finds the provider idle; the others
+ * come while its call is on its way. Prints a line of JSON for each, as it ends: {"owner":...,
+ * "ok":..., "status":..., "text":...}; then {"calls":N}, the calls of the plug-in. The texts are as
+ * they are, so that a test sees a secret that only the program's sink would have masked.
  */
 #include "base/event.h"
 #include "base/json.h"

@@ -62,8 +62,8 @@ static void without_regular_calls_there_is_no_next_run_to_leave_to(void **state)
 static void none_gets_late_by_it(void **state)
 {
     const struct pace pace = pace_of(200);
-    const int64_t left_s[] = {0, 2 * HOUR_S, 16 * HOUR_S, 16 * HOUR_S, 16 * HOUR_S, 16 * HOUR_S,
-                              16 * HOUR_S};
+    const int64_t left_s[] = {0,           2 * HOUR_S,  16 * HOUR_S, 16 * HOUR_S,
+                              16 * HOUR_S, 16 * HOUR_S, 16 * HOUR_S};
 
     (void)state;
     /* Three runs come before the last five are late, of which one is this. */
