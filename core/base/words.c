@@ -14,10 +14,34 @@
 
 #define BLANKS " \t\r\n"
 
+/* ---- What looks like a shell's ---- */
+
+static bool is_operator(const char *word)
+{
+    const char *at = word + strspn(word, "0123456789");
+
+    return (at > word && (*at == '>' || *at == '<')) || strchr("|&;<>", *word) != NULL ||
+           str_has_prefix(word, "~/");
+}
+
+static bool is_expansion(const char *at)
+{
+    return *at == '`' || (at[0] == '$' && at[1] != '\0' &&
+                          (isalpha((unsigned char)at[1]) || strchr("_{(", at[1]) != NULL));
+}
+
+static bool is_end_of_command(const char *at)
+{
+    return *at == ';' && (at[1] == '\0' || strchr(BLANKS, at[1]) != NULL);
+}
+
+/* ---- Words ---- */
+
 struct splitter {
     const char *at;
     char *word; /* as long as the text: a word never grows */
     size_t len;
+    bool is_shells; /* only a shell would understand it */
 };
 
 static int take_quoted(struct splitter *s, struct err *err)
@@ -41,6 +65,7 @@ static int take_quoted(struct splitter *s, struct err *err)
 static int take_word(struct splitter *s, struct err *err)
 {
     s->len = 0;
+    s->is_shells = is_operator(s->at);
     while (*s->at != '\0' && strchr(BLANKS, *s->at) == NULL) {
         if (*s->at == '\'' || *s->at == '"') {
             if (take_quoted(s, err) < 0) {
@@ -48,8 +73,12 @@ static int take_word(struct splitter *s, struct err *err)
             }
             continue;
         }
-        if (*s->at == '\\' && *++s->at == '\0') {
-            return err_set(err, ERR_CONFIG, "a backslash at the end stands for nothing");
+        if (*s->at == '\\') {
+            if (*++s->at == '\0') {
+                return err_set(err, ERR_CONFIG, "a backslash at the end stands for nothing");
+            }
+        } else {
+            s->is_shells = s->is_shells || is_expansion(s->at) || is_end_of_command(s->at);
         }
         s->word[s->len++] = *s->at++;
     }
@@ -76,57 +105,20 @@ int words_split(const char *text, struct strv *ret_words, struct err *err)
     return 0;
 }
 
-/* ---- What looks like a shell's ---- */
-
-static bool is_operator(const char *word)
-{
-    const char *at = word + strspn(word, "0123456789");
-
-    return (at > word && (*at == '>' || *at == '<')) || strchr("|&;<>", *word) != NULL ||
-           str_has_prefix(word, "~/");
-}
-
-static bool is_expansion(const char *at)
-{
-    return *at == '`' || (at[0] == '$' && at[1] != '\0' &&
-                          (isalpha((unsigned char)at[1]) || strchr("_{(", at[1]) != NULL));
-}
-
-/* The end of the word that begins at `word`, and whether only a shell would understand it. */
-static const char *skip_word(const char *word, bool *ret_is_shells)
-{
-    const char *at = word;
-    bool is_shells = is_operator(word);
-
-    while (*at != '\0' && strchr(BLANKS, *at) == NULL) {
-        if (*at == '\'' || *at == '"') {
-            const char *end = strchr(at + 1, *at);
-
-            at = end == NULL ? at + strlen(at) : end + 1;
-            continue;
-        }
-        if (*at == '\\' && at[1] != '\0') {
-            at += 2;
-            continue;
-        }
-        is_shells = is_shells || is_expansion(at) ||
-                    (*at == ';' && (at[1] == '\0' || strchr(BLANKS, at[1]) != NULL));
-        at++;
-    }
-    *ret_is_shells = is_shells;
-    return at;
-}
-
 char *words_find_shell_syntax(const char *text)
 {
-    bool is_shells = false;
+    AUTO_FREE char *word = str_dup(text);
+    struct splitter s = {.at = text, .word = word};
+    struct err ignored = ERR_INIT; /* words_split() tells of what is not whole */
 
-    for (const char *at = text + strspn(text, BLANKS); *at != '\0'; at += strspn(at, BLANKS)) {
-        const char *word = at;
+    for (s.at += strspn(s.at, BLANKS); *s.at != '\0'; s.at += strspn(s.at, BLANKS)) {
+        const char *begin = s.at;
 
-        at = skip_word(word, &is_shells);
-        if (is_shells) {
-            return str_dup_len(word, (size_t)(at - word));
+        if (take_word(&s, &ignored) < 0) {
+            return NULL;
+        }
+        if (s.is_shells) {
+            return str_dup_len(begin, (size_t)(s.at - begin));
         }
     }
     return NULL;

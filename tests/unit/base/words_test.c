@@ -66,6 +66,7 @@ static void knows_what_only_a_shell_understands(void **state)
         {"~/bin/hook", "~/bin/hook"},
         {"sh -c 'a && b > c; d $E'", NULL},
         {"sh -c \"a | b\"", NULL},
+        {"sh -c \"a \\\"b\\\" | c\"", NULL},
         {"find x -exec rm {} \\;", NULL},
         {"curl http://x/?a=1&b=2", NULL},
         {"a '|' \">\" 5 a>b a$ $ x~", NULL},
