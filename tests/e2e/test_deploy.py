@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: MIT
 """Deploy hooks: what they are told, in which order they run, and what becomes of those that fail."""
 
-import fcntl
 import json
 import os
 import re
@@ -137,15 +136,20 @@ def test_what_was_not_deployed_or_was_revoked_is_in_the_metrics(lab, make_client
     assert [metric(name) for name in ("health", "deploy_pending", "revoked", "attention")] == ["2", "0", "1", "0"]
 
 
-def test_what_another_run_deployed_meanwhile_is_not_deployed_again(lab, make_client, tmp_path):
+def pending(lab, make_client, tmp_path):
+    """(client, hook, its output): deployed in vain once, and now it would go well."""
     client = make_client(lab)
     out = tmp_path / "out"
     hook = program(tmp_path, "hook", "echo ran >>'%s'; [ -e '%s' ]\n" % (out, tmp_path / "gate"))
     assert client.issue(*NAMES, options=["--deploy-hook", hook]).code == 8
     (tmp_path / "gate").write_text("")
+    return client, hook, out
+
+
+def test_what_another_run_deployed_meanwhile_is_not_deployed_again(lab, make_client, tmp_path):
+    client, hook, out = pending(lab, make_client, tmp_path)
     folder = os.path.join(client.state, "certs", "example.test")
-    with open(os.path.join(client.state, "locks", "certificate-example.test.lock"), "r+") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with client.hold("example.test"):
         process = lab.popen(client.command("deploy", "--pending"), stdout=subprocess.PIPE, text=True)
         with pytest.raises(subprocess.TimeoutExpired):
             process.wait(1)
@@ -159,14 +163,9 @@ def test_what_another_run_deployed_meanwhile_is_not_deployed_again(lab, make_cli
 
 def test_what_another_run_holds_is_left_to_it(lab, make_client, tmp_path):
     """A timer's run that meets one of somebody's has not failed; what is pending is so for the next."""
-    client = make_client(lab)
-    out = tmp_path / "out"
-    hook = program(tmp_path, "hook", "echo ran >>'%s'; [ -e '%s' ]\n" % (out, tmp_path / "gate"))
-    assert client.issue(*NAMES, options=["--deploy-hook", hook]).code == 8
-    (tmp_path / "gate").write_text("")
+    client, _, out = pending(lab, make_client, tmp_path)
     client.configure(settings="lock-timeout = 300ms")
-    with open(os.path.join(client.state, "locks", "certificate-example.test.lock"), "r+", encoding="ascii") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with client.hold("example.test"):
         result = client.run("deploy", "--pending")
         assert result.code == 9 and "0 deployed, 0 failed, 1 left to another run" in result.out + result.err, result
     assert read(out) == "ran\n"

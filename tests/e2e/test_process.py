@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: MIT
 """process and renew: all certificates in one run; who says what each is to be; what is left alone."""
 
-import fcntl
 import json
 import os
 import re
@@ -327,8 +326,7 @@ def test_a_failed_validation_sends_the_next_try_to_the_partner(make_lab, make_cl
     lab.set_proxy_rules([])
     before = failures(client, "a")
     assert before["staging-next"] and before["count"] == 2
-    with open(os.path.join(client.state, "locks", "certificate-a.lock"), "r+", encoding="utf-8") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with client.hold("a"):
         run = client.run("process")
     assert run.code == 9 and "first at the CA's staging partner" in run.err, run.err
     assert failures(client, "a") == before
@@ -406,8 +404,7 @@ def test_a_run_that_is_killed_is_gone_on_with(lab, client, point):
 def test_a_certificate_that_another_run_holds_is_left_to_it_by_a_timer(lab, client):
     client.configure(sections=many(client, "ab"))
     assert client.run("process").code == 0
-    with open(os.path.join(client.state, "locks", "certificate-a.lock"), "r+") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with client.hold("a"):
         run = client.run("renew", "--force", "--scheduled", "--json")
         ends = results(run)
         waiting = client.run("renew", "--force", "a", "--scheduled")

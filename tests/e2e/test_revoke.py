@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: MIT
 """revoke: which certificate, whose signature, what the CA says, and what becomes of the files."""
 
-import fcntl
 import json
 import os
 import re
@@ -65,8 +64,7 @@ def test_what_was_renewed_meanwhile_is_not_taken_out_of_use(installed):
     lab, client = installed
     leaf = certificate(client)
     version = os.readlink(folder(client, "current"))
-    with open(os.path.join(client.state, "locks", "certificate-example.test.lock"), "r+") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with client.hold("example.test"):
         process = lab.popen(client.command("revoke", "--name", "example.test", "--yes"),
                             stderr=subprocess.PIPE, text=True)
         with pytest.raises(subprocess.TimeoutExpired):

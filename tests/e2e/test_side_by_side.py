@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: MIT
 """Certificates, and runs, that are at work at the same time on what belongs to both."""
 
-import fcntl
 import json
 import os
 import subprocess
@@ -137,8 +136,7 @@ def test_what_was_taken_away_meanwhile_is_left_alone(lab, make_client, take):
     """The run has planned to renew it, and waits for the lock that the other one has."""
     client = make_client(lab)
     assert client.issue("a.example.test", options=["--name", "a"]).code == 0
-    with open(os.path.join(client.state, "locks", "certificate-a.lock"), "r+", encoding="utf-8") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with client.hold("a"):
         run = start(lab, client, "renew", "--force")
         with pytest.raises(subprocess.TimeoutExpired):
             run.wait(1)

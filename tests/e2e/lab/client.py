@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: MIT
 """acme-dns in a lab: its configuration, its command line, and what it left on disk."""
 
+import contextlib
+import fcntl
 import os
 import subprocess
 
@@ -51,6 +53,13 @@ class Client:
 
     def path(self, name, file):
         return os.path.join(self.state, "certs", name, file)
+
+    @contextlib.contextmanager
+    def hold(self, name):
+        """The lock of a certificate that was there before, as another run would have it."""
+        with open(os.path.join(self.state, "locks", "certificate-%s.lock" % name), "r+", encoding="utf-8") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
 
     def certificate(self, name):
         """The installed certificate as (certificate, chain, key). Checks that key, certificate, chain and
