@@ -16,6 +16,7 @@
 #include "store/store_cert.h"
 #include "task/prospects.h"
 #include "task/rooms.h"
+#include "task/wanted.h"
 
 #include <string.h>
 
@@ -78,20 +79,20 @@ static struct store_cert *find_cert(struct store *store, const char *name)
 }
 
 /* Those that would publish if no CNAME leads elsewhere; where one does, only the DNS knows who. */
-static void add_needs(struct check *check, const char *certificate, bool is_configured,
-                      const struct strv *domains, const struct strv *assignments)
+static void add_needs(struct check *check, const char *certificate, const struct strv *domains,
+                      struct prospects_subject subject)
 {
     AUTO_PTR(provider_map) struct provider_map *map = NULL;
     AUTO_PTR(store_cert) struct store_cert *cert = find_cert(check->store, certificate);
     struct err err = ERR_INIT;
 
-    if (provider_map_new(assignments, NULL, &map, &err) < 0) {
+    subject.cert = cert;
+    if (prospects_make_map(&subject, &map, &err) < 0) {
         AUTO_FREE char *text = str_fmt("certificate '%s': %s", certificate, err.text);
 
         add_lack(check, text);
         return;
     }
-    provider_map_remember(map, cert == NULL || is_configured ? NULL : cert->default_provider);
     for (size_t i = 0; i < domains->n; i++) {
         AUTO(provider_choices_done) struct provider_choices found = PROVIDER_CHOICES_INIT;
 
@@ -103,6 +104,8 @@ static void add_needs(struct check *check, const char *certificate, bool is_conf
         }
     }
 }
+
+static const struct store_pairs NOTHING_ASKED = STORE_PAIRS_INIT;
 
 static void add_configured(struct check *check, struct strv *names)
 {
@@ -117,20 +120,20 @@ static void add_configured(struct check *check, struct strv *names)
         }
         if (certificate.domains.n > 0) {
             strv_add(names, section->name);
-            add_needs(check, section->name, true, &certificate.domains, &certificate.providers);
+            add_needs(check, section->name, &certificate.domains,
+                      (struct prospects_subject){.standing = STANDING_GOOD,
+                                                 .section = &certificate,
+                                                 .request = &NOTHING_ASKED});
         }
         certificate_section_done(&certificate);
     }
 }
 
-static void take_pairs(const struct store_pairs *pairs, struct strv *domains,
-                       struct strv *assignments)
+static void list_domains(const struct store_pairs *pairs, struct strv *domains)
 {
     for (size_t i = 0; i < pairs->n; i++) {
         if (str_eq(pairs->items[i].key, "domains")) {
             strv_add_split(domains, pairs->items[i].value, ",");
-        } else if (str_eq(pairs->items[i].key, "provider")) {
-            strv_add(assignments, pairs->items[i].value);
         }
     }
 }
@@ -139,7 +142,7 @@ static void take_pairs(const struct store_pairs *pairs, struct strv *domains,
 static bool is_left_alone(const struct check *check, const char *name,
                           const struct store_pairs *pairs)
 {
-    return (store_pairs_find(pairs, STORE_REQUEST_CONFIGURED) != NULL &&
+    return (wanted_was_configured(pairs) &&
             config_section_find(check->env->config, "certificate", name) == NULL) ||
            store_pairs_find(pairs, STORE_REQUEST_BEGUN) != NULL ||
            store_cert_is_retired(check->store, name);
@@ -155,14 +158,14 @@ static int add_remembered(struct check *check, const struct strv *configured, st
     for (size_t i = 0; i < names.n; i++) {
         AUTO(store_pairs_done) struct store_pairs pairs = STORE_PAIRS_INIT;
         AUTO(strv_done) struct strv domains = STRV_INIT;
-        AUTO(strv_done) struct strv assignments = STRV_INIT;
         struct err ignored = ERR_INIT; /* 'list' tells of damage */
 
         if (!strv_has(configured, names.items[i]) &&
             store_request_load(check->store, names.items[i], &pairs, &ignored) == 0 &&
             !is_left_alone(check, names.items[i], &pairs)) {
-            take_pairs(&pairs, &domains, &assignments);
-            add_needs(check, names.items[i], false, &domains, &assignments);
+            list_domains(&pairs, &domains);
+            add_needs(check, names.items[i], &domains,
+                      (struct prospects_subject){.standing = STANDING_ABSENT, .request = &pairs});
         }
     }
     return 0;

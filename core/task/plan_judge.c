@@ -29,11 +29,6 @@ void plan_decide_broken(struct plan_subject *s, const struct err *err)
     s->item->class = err->class;
 }
 
-static bool was_configured(const struct plan_subject *s)
-{
-    return store_pairs_find(&s->request, STORE_REQUEST_CONFIGURED) != NULL;
-}
-
 /* What the configuration has and the certificate has not: "b.example, c.example"; or NULL. */
 static char *find_added_names(const struct plan_subject *s)
 {
@@ -231,10 +226,10 @@ static void judge_absent(const struct planner *planner, struct plan_subject *s)
 /* Without a right section. False: that says it all. */
 static bool judge_owner(struct plan_subject *s)
 {
-    bool is_wrong =
-        s->standing == STANDING_DISABLED || (s->standing == STANDING_LOST && was_configured(s));
+    bool is_wrong = s->standing == STANDING_DISABLED ||
+                    (s->standing == STANDING_LOST && wanted_was_configured(&s->request));
 
-    if (!is_wrong && was_configured(s)) {
+    if (!is_wrong && wanted_was_configured(&s->request)) {
         decide(s, PLAN_LEAVE,
                str_fmt("its section was taken out of the configuration: acme-dns adopt %s shows "
                        "it, acme-dns delete %s removes the certificate",
@@ -306,7 +301,8 @@ static void judge(const struct planner *planner, struct plan_subject *s)
     if (s->standing != STANDING_GOOD && !judge_owner(s)) {
         return;
     }
-    s->item->is_new_owner = s->standing == STANDING_GOOD && s->has_request && !was_configured(s);
+    s->item->is_new_owner =
+        s->standing == STANDING_GOOD && s->has_request && !wanted_was_configured(&s->request);
     err_clear(&err);
     code = store_cert_load(s->store, s->item->name, &s->cert, &err);
     if (has_newer_request(s) || (code == -ERR_MALFORMED && s->item->is_request_lost)) {

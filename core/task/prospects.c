@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "config/config.h"
 #include "task/rooms.h"
+#include "task/wanted.h"
 
 #include <string.h>
 
@@ -115,9 +116,8 @@ static unsigned look_at_name(struct prospects *prospects, const struct provider_
     return sum;
 }
 
-/* Who publishes for it beside what the configuration says in general. */
-static int make_map(const struct prospects_subject *subject, struct provider_map **ret_map,
-                    struct err *err)
+int prospects_make_map(const struct prospects_subject *subject, struct provider_map **ret_map,
+                       struct err *err)
 {
     const struct store_pairs *request = subject->request;
     AUTO(strv_done) struct strv said = STRV_INIT;
@@ -148,7 +148,7 @@ int prospects_check(struct prospects *prospects, const struct prospects_subject 
     if (prospects->set == NULL) {
         return 0; /* the run says why not */
     }
-    if (make_map(subject, &map, err) < 0) {
+    if (prospects_make_map(subject, &map, err) < 0) {
         return err_code(err);
     }
     for (size_t i = 0; i < names->n; i++) {
@@ -167,11 +167,10 @@ unsigned prospects_find(struct prospects *prospects, const struct prospects_subj
     struct err ignored = ERR_INIT;
     unsigned sum = 0;
 
-    if (subject->standing == STANDING_ABSENT &&
-        store_pairs_find(subject->request, STORE_REQUEST_CONFIGURED) != NULL) {
+    if (subject->standing == STANDING_ABSENT && wanted_was_configured(subject->request)) {
         return PROSPECT_SECTION_GONE;
     }
-    if (prospects->set == NULL || make_map(subject, &map, &ignored) < 0) {
+    if (prospects->set == NULL || prospects_make_map(subject, &map, &ignored) < 0) {
         return 0;
     }
     for (size_t i = 0; i < domains->n; i++) {

@@ -33,6 +33,11 @@ struct prospects_subject {
     const struct store_pairs *request;         /* its request.conf; empty: none */
 };
 
+/* Who publishes for it beside what the configuration says in general: its section, or else its
+ * request, or else who was the only one. ERR_CONFIG: one of them is no such thing. */
+int prospects_make_map(const struct prospects_subject *subject, struct provider_map **ret_map,
+                       struct err *err);
+
 /* Whether anybody can be meant to publish for each of these names: ERR_CONFIG if not, as a run
  * would refuse it. */
 int prospects_check(struct prospects *prospects, const struct prospects_subject *subject,

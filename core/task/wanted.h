@@ -64,6 +64,9 @@ DEFINE_AUTO_PTR(wanted, wanted_free);
 /* --expand: these names too, from now on. */
 void wanted_add_names(struct wanted *wanted, const struct strv *names);
 
+/* Whether a section said what it is to be, the last time that it was ordered; as loaded. */
+bool wanted_was_configured(const struct store_pairs *request);
+
 /* Whether request.conf, as loaded, holds what the section says. */
 bool wanted_is_kept(const struct certificate_section *section, const struct store_pairs *request);
 

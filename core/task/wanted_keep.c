@@ -154,6 +154,11 @@ char *wanted_find_passing(const struct wanted *wanted)
     return keys.n == 0 ? NULL : strv_join(&keys, ", ");
 }
 
+bool wanted_was_configured(const struct store_pairs *request)
+{
+    return store_pairs_find(request, STORE_REQUEST_CONFIGURED) != NULL;
+}
+
 bool wanted_is_kept(const struct certificate_section *section, const struct store_pairs *request)
 {
     AUTO(store_pairs_done) struct store_pairs said = STORE_PAIRS_INIT;
