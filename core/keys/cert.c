@@ -270,11 +270,6 @@ size_t cert_chain_count(const struct cert_chain *chain)
     return chain->n;
 }
 
-const struct cert_facts *cert_chain_facts(const struct cert_chain *chain, size_t index)
-{
-    return &chain->certs[index].facts;
-}
-
 const struct cert_facts *cert_chain_leaf(const struct cert_chain *chain)
 {
     return &chain->certs[0].facts;

@@ -50,7 +50,6 @@ DEFINE_AUTO_PTR(cert_chain, cert_chain_free);
 
 /* All borrowed from the chain. Index 0 is the leaf. */
 size_t cert_chain_count(const struct cert_chain *chain);
-const struct cert_facts *cert_chain_facts(const struct cert_chain *chain, size_t index);
 const struct cert_facts *cert_chain_leaf(const struct cert_chain *chain);
 
 /* The common name of its subject, to mem_free; "" without one. Not a fact: few ask, and a run reads

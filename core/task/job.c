@@ -436,11 +436,6 @@ bool job_is_twin(const struct job *a, const struct job *b)
            strv_is_same_set(&x->now.names, &y->now.names);
 }
 
-bool job_has_ordered(const struct job *job)
-{
-    return job->member != NULL || job->order != NULL || job->after != NULL;
-}
-
 bool job_has_installed(const struct job *job)
 {
     return job->after != NULL;

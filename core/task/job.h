@@ -42,8 +42,7 @@ bool job_is_over(const struct job *job);
 /* Whether the CA would hand the same order to both: same account, same names. */
 bool job_is_twin(const struct job *a, const struct job *b);
 
-/* Whether an order was begun, and a certificate installed. */
-bool job_has_ordered(const struct job *job);
+/* Whether a certificate was installed. */
 bool job_has_installed(const struct job *job);
 /* The CA has just told it a limit: to be tried later, and no failure. */
 bool job_has_met_limit(const struct job *job);
