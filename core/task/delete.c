@@ -28,8 +28,7 @@ static bool is_elsewhere(const struct deletion *deletion)
     AUTO_PTR(store) struct store *store = NULL;
     struct err ignored = ERR_INIT;
 
-    if ((!request->is_staging && !store_has_staging(state_dir)) ||
-        store_open(deletion->env->loop, state_dir, !request->is_staging, &store, &ignored) < 0) {
+    if (store_look(deletion->env->loop, state_dir, !request->is_staging, &store, &ignored) < 0) {
         return false;
     }
     AUTO_FREE char *path = store_cert_path(store, request->name, NULL);
