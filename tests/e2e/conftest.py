@@ -7,6 +7,7 @@ import os
 import sys
 
 import pytest
+from _pytest.runner import runtestprotocol
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
@@ -14,10 +15,26 @@ from lab import Ca, Lab, World, Zone  # noqa: E402
 from lab.client import Client  # noqa: E402
 
 _ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+_LOST = pytest.StashKey[list]()
 
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "memcheck: under valgrind, which a sanitized program does not bear")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item, nextitem):
+    """A test that failed at a Pebble that had lost one of its certificates gets another one, once."""
+    item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+    reports = runtestprotocol(item, nextitem=nextitem, log=False)
+    lost = item.stash.get(_LOST, [])
+    if lost and any(report.failed for report in reports):
+        item.warn(pytest.PytestWarning("run again: Pebble does not find its certificate " + " ".join(lost)))
+        reports = runtestprotocol(item, nextitem=nextitem, log=False)
+    for report in reports:
+        item.ihook.pytest_runtest_logreport(report=report)
+    item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+    return True
 
 
 @pytest.fixture(params=["2.4", "new"], ids=["pebble-2.4", "pebble-new"])
@@ -26,7 +43,7 @@ def pebble(request):
 
 
 @pytest.fixture
-def make_lab():
+def make_lab(request):
     """make_lab(World(...)) starts a lab that ends with the test."""
     labs = []
 
@@ -38,6 +55,7 @@ def make_lab():
 
     yield make
     for lab in labs:
+        request.node.stash.setdefault(_LOST, []).extend(lab.lost_serials())
         lab.stop()
 
 

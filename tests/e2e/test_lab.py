@@ -9,7 +9,7 @@ import sys
 import time
 
 import pytest
-from lab import Ca, Host, Lab, World, Zone
+from lab import Ca, Host, Lab, World, Zone, pebble_log
 from lab.control import LabError
 from lab.world import HOSTS, PRIMARY, ROOT, SECONDARY, TLD
 
@@ -88,6 +88,15 @@ def test_certificates_are_issued(lab, pebble):
     # A poll or two more or less, and badNonce repeats, are Pebble's habit.
     assert counts["directory"] == 1 and counts["newOrder"] >= 1 and counts["challenge"] >= 2
     assert ("_acme-challenge.example.test.", "TXT") in [q[1:] for q in lab.resolver_questions()]
+
+
+def test_what_a_pebble_loses_is_seen(lab):
+    assert probe(lab, "example.test").code == 0
+    issued = [line for line in lab.log("pebble-ca").splitlines() if "Issued certificate serial" in line]
+    assert len(issued) == 1
+    serial = issued[0].split("serial ")[1].split()[0]
+    starts = {first: pebble_log.lost_serials(issued[0].replace(serial, first + serial[2:])) for first in ("7f", "80")}
+    assert starts == {"7f": [], "80": ["80" + serial[2:]]}
 
 
 def test_the_proxy_spoils_what_it_is_told(make_lab):

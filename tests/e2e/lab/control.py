@@ -361,6 +361,14 @@ class Lab:
         """Counter of request kinds ("newOrder", "authorization" ...)."""
         return Counter(request.kind for request in self.requests(ca))
 
+    def lost_serials(self):
+        """What its CAs do not find again (pebble_log.py)."""
+        serials = []
+        for ca in self.world.cas:
+            with contextlib.suppress(FileNotFoundError):  # it never came up
+                serials += pebble_log.lost_serials(self.log("pebble-" + ca.name))
+        return serials
+
     def proxied(self, ca=None):
         """What passed the proxy: list of {method, path, status, rule, seconds, payload}."""
         path = os.path.join(self.folder, "logs", "proxy-%s.jsonl" % (ca or self.world.cas[0].name))

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 the acme-dns authors
 # SPDX-License-Identifier: MIT
-"""Reads Pebble's log: which requests reached it, and what kind each was."""
+"""Reads Pebble's log: which requests reached it, what kind each was, and which certificates it loses."""
 
 import re
 from dataclasses import dataclass
@@ -23,6 +23,7 @@ _KINDS = (
     ("/draft-ietf-acme-ari-03/", "renewalInfo"),
 )
 _LINE = re.compile(r"Pebble \S+ \S+ (GET|HEAD|POST|PUT|DELETE) (\S+) -> calling handler\(\)")
+_ISSUED = re.compile(r"Issued certificate serial ([0-9a-f]+) for order")
 
 
 @dataclass
@@ -41,3 +42,10 @@ def kind_of(path):
 
 def parse(text):
     return [Request(m[1], m[2], kind_of(m[2])) for m in _LINE.finditer(text)]
+
+
+def lost_serials(text):
+    """The certificates that Pebble issued and does not find again by their certID (RFC 9773 4.1): it files them by
+    the serial's magnitude and looks them up by the octets of the DER INTEGER, which begin with a zero where the
+    magnitude's first bit is set. One in 256, as its serials are of 63 bits."""
+    return [serial for serial in _ISSUED.findall(text) if int(serial[:2], 16) >= 0x80]

@@ -136,7 +136,8 @@ static void write_many(const char *state_dir, int writer)
     _exit(0);
 }
 
-/* Every line of every writer is there once, whole, though all of them rotate. */
+/* Every line of every writer is there once, whole, though all of them rotate. How often they do is
+ * the scheduler's: the others write on while the one that rotates is kept from its CPU. */
 static void several_runs_lose_and_tear_nothing(void **state)
 {
     AUTO_FREE char *state_dir = make_state();
@@ -159,7 +160,7 @@ static void several_runs_lose_and_tear_nothing(void **state)
         assert_int_equal(status, 0);
     }
     assert_int_equal(fs_list(logs, &names, &err), 0);
-    assert_true(names.n > 5);
+    assert_true(names.n >= 3); /* logs.txt, its lock, and what was put aside */
     for (size_t i = 0; i < names.n; i++) {
         AUTO_FREE char *text = read_file(state_dir, names.items[i]);
 
