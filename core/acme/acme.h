@@ -202,6 +202,5 @@ enum acme_kind {
 };
 uint64_t acme_count(const struct acme_client *client, enum acme_kind kind);
 uint64_t acme_count_bad_nonces(const struct acme_client *client);
-const char *acme_kind_name(enum acme_kind kind);
 
 #endif

@@ -6,25 +6,6 @@
 
 #include "base/mem.h"
 
-static const char *const KIND_NAMES[ACME_KIND_COUNT] = {
-    [ACME_KIND_DIRECTORY] = "directory",
-    [ACME_KIND_NONCE] = "nonce",
-    [ACME_KIND_ACCOUNT] = "account",
-    [ACME_KIND_NEW_ORDER] = "new-order",
-    [ACME_KIND_ORDER] = "order",
-    [ACME_KIND_AUTHZ] = "authz",
-    [ACME_KIND_CHALLENGE] = "challenge",
-    [ACME_KIND_FINALIZE] = "finalize",
-    [ACME_KIND_CERTIFICATE] = "certificate",
-    [ACME_KIND_REVOCATION] = "revocation",
-    [ACME_KIND_RENEWAL] = "renewal-info",
-};
-
-const char *acme_kind_name(enum acme_kind kind)
-{
-    return kind < ACME_KIND_COUNT ? KIND_NAMES[kind] : "";
-}
-
 int acme_new(struct loop *loop, struct http *http, const struct ca *ca, struct key *key,
              struct acme_client **ret_client, struct err *err)
 {

@@ -105,7 +105,18 @@ static void add_needs(struct check *check, const char *certificate, const struct
     }
 }
 
-static const struct store_pairs NOTHING_ASKED = STORE_PAIRS_INIT;
+/* A section that names no provider leaves that to what a command once said. */
+static void add_section(struct check *check, const struct certificate_section *section,
+                        const char *name)
+{
+    AUTO(store_pairs_done) struct store_pairs request = STORE_PAIRS_INIT;
+    struct err ignored = ERR_INIT; /* 'list' tells of damage */
+
+    (void)store_request_load(check->store, name, &request, &ignored);
+    add_needs(check, name, &section->domains,
+              (struct prospects_subject){
+                  .standing = STANDING_GOOD, .section = section, .request = &request});
+}
 
 static void add_configured(struct check *check, struct strv *names)
 {
@@ -120,10 +131,7 @@ static void add_configured(struct check *check, struct strv *names)
         }
         if (certificate.domains.n > 0) {
             strv_add(names, section->name);
-            add_needs(check, section->name, &certificate.domains,
-                      (struct prospects_subject){.standing = STANDING_GOOD,
-                                                 .section = &certificate,
-                                                 .request = &NOTHING_ASKED});
+            add_section(check, &certificate, section->name);
         }
         certificate_section_done(&certificate);
     }

@@ -404,6 +404,21 @@ def test_certificates_that_nobody_publishes_for_are_refused(make_machine):
     assert "[zone a.example.org]\n" in result.err.replace("    ", "") and tree(machine.units) == {}
 
 
+def test_a_section_without_a_provider_goes_on_with_the_one_of_a_command(make_machine):
+    machine = make_machine()
+    remember(machine, "a.example.org", "one")
+    machine.write("[provider one]\nplugin = rfc2136\nserver = 192.0.2.1\n"
+                  "[provider two]\nplugin = rfc2136\nserver = 192.0.2.2\n"
+                  "[certificate a.example.org]\ndomains = a.example.org\n", "acme-dns.conf")
+    os.chmod(machine.path("acme-dns.conf"), 0o600)
+    config = ["--config", machine.path("acme-dns.conf")]
+    assert "registered" in succeed(machine.run("register-autorenew", *config)).out
+    machine.write(machine.read("acme-dns.conf") + "[certificate b.example.org]\ndomains = b.example.org\n",
+                  "acme-dns.conf")
+    result = succeed(machine.run("register-autorenew", *config), 3)
+    assert "b.example.org: no provider is configured" in result.err and "a.example.org:" not in result.err
+
+
 def test_what_needs_a_person_is_named_and_the_rest_goes_on(make_machine):
     machine = make_machine()
     remember(machine, "a.example.org", "manual")
