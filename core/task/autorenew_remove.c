@@ -105,7 +105,8 @@ static int remove_units(struct task_env *env, enum autorenew_method method, cons
 static int save_block(const struct task_env *env, const char *block, struct err *err)
 {
     AUTO_FREE char *folder = fs_join(env->settings->state_dir, "logs/autorenew");
-    AUTO_FREE char *path = fs_join(folder, "crontab.saved");
+    AUTO_FREE char *table = fs_join(folder, "crontab");
+    AUTO_FREE char *path = find_aside(table);
 
     if (fs_mkdir_all(folder, 0700, err) < 0 || /* a timer that never came made none */
         fs_write_atomic(path, block, strlen(block), 0600, err) < 0) {

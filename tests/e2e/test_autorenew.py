@@ -267,6 +267,10 @@ def test_our_lines_that_were_changed_are_put_aside(make_machine):
     saved = re.search(r"put aside as (\S+)", result.err)[1]
     assert machine.read("run", "table") == "# mine\n"
     assert tree(os.path.dirname(saved))[os.path.basename(saved)].decode() == changed
+    again = changed.replace("-v", "-vv")
+    machine.write("# mine\n" + again, "run", "table")
+    succeed(machine.run("deregister-autorenew"))
+    assert sorted(tree(os.path.dirname(saved)).values()) == sorted([changed.encode(), again.encode()])
 
 
 def test_a_crontab_that_cannot_be_read_is_left_alone(make_machine):
