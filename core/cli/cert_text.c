@@ -128,28 +128,26 @@ static char *join_lines(const char *text)
     return strv_join(&lines, "; ");
 }
 
-static void add_note(struct strv *notes, const struct list_row *row, const char *what,
+static void add_note(struct notes *notes, const char *name, int64_t failed_s, const char *what,
                      const char *text)
 {
     if (text != NULL) {
         AUTO_FREE char *line = join_lines(text);
+        AUTO_FREE char *note = str_fmt("%s%s", what, line);
 
-        strv_take(notes, str_fmt("%s: %s%s\n", row->name, what, line));
+        notes_add(notes, name, failed_s, note);
     }
 }
 
-void cert_list_notes(const struct list_row *row, struct strv *notes)
+void cert_list_notes(const struct list_row *row, struct notes *notes)
 {
     const struct store_renewal *kept = &row->renewal->kept;
-    char when[CLOCK_TEXT_MAX] = "";
 
-    add_note(notes, row, "", row->trouble);
+    add_note(notes, row->name, 0, "", row->trouble);
     if (kept->n_failures > 0) {
-        clock_format(kept->failed_s, when);
-        AUTO_FREE char *what = str_fmt("failed at %s: ", when);
-        add_note(notes, row, what, kept->error);
+        add_note(notes, row->name, kept->failed_s, "", kept->error);
     }
-    add_note(notes, row, "not deployed: ", row->deploy_error);
+    add_note(notes, row->name, 0, "not deployed: ", row->deploy_error);
 }
 
 /* ---- All facts ---- */

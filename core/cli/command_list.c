@@ -19,7 +19,7 @@
 struct listing {
     struct sink *sink;
     struct table table;
-    struct strv notes; /* what has no room in a table */
+    struct notes notes;
     size_t n;
 };
 
@@ -38,12 +38,17 @@ static void take_row(void *arg, const struct list_row *row)
     }
 }
 
-static void show_listing(const struct listing *listing)
+static void show_note(void *arg, const char *line)
+{
+    const struct listing *listing = arg;
+
+    sink_write_result(listing->sink, line);
+}
+
+static void show_listing(struct listing *listing)
 {
     command_show_table(listing->sink, &listing->table);
-    for (size_t i = 0; i < listing->notes.n; i++) {
-        sink_write_result(listing->sink, listing->notes.items[i]);
-    }
+    notes_tell(&listing->notes, show_note, listing);
 }
 
 void command_show_table(struct sink *sink, const struct table *table)
@@ -75,7 +80,7 @@ enum task_exit command_list(struct task_env *env, const struct args *args, struc
                   env->settings->state_dir);
     }
     table_done(&listing.table);
-    strv_done(&listing.notes);
+    notes_done(&listing.notes);
     return command_tell_end(sink, "list", status);
 }
 
