@@ -9,6 +9,7 @@ void bell_wait(struct bell *bell, struct bell_waiter *waiter, bell_fn *fn, void 
 {
     struct bell_waiter **at = &bell->first;
 
+    bell_leave(waiter);
     while (*at != NULL) {
         at = &(*at)->next;
     }

@@ -24,7 +24,7 @@ struct bell {
     struct bell_waiter *first;
 };
 
-/* The last to come is called last. */
+/* The last to come is called last. One that waits already, here or elsewhere, waits anew. */
 void bell_wait(struct bell *bell, struct bell_waiter *waiter, bell_fn *fn, void *arg);
 void bell_leave(struct bell_waiter *waiter);
 

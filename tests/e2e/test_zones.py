@@ -126,11 +126,14 @@ def test_an_alias_that_leads_nowhere_is_shown(make_lab, make_client, records, co
 
 @pytest.mark.parametrize("records, words", [
     ("sub 60 IN NS broken", ["no server of 'sub.example.test' answers", "broken.example.test"]),
+    ("sub 60 IN NS broken\nsub 60 IN NS ns.late\nlate 60 IN NS slow",  # the walk ends before what it could go on with
+     ["no server of 'sub.example.test' answers", "broken.example.test"]),
     ("sub 60 IN NS ns.nowhere.test.", ["name servers of 'sub.example.test' have no address"]),
-], ids=["closed", "no-address"])
+], ids=["closed", "closed-and-late", "no-address"])
 def test_a_zone_that_nobody_answers_for_is_a_matter_of_dns(make_lab, make_client, records, words):
     """The exit status is that of values that do not appear: a script does the same about both."""
-    lab = make_lab(world(Zone("example.test", records=records, hosts=[Host("broken", "closed")])))
+    hosts = [Host("broken", "closed"), Host("slow", rules=[{"name": "late", "do": "delay", "seconds": 0.4}])]
+    lab = make_lab(world(Zone("example.test", records=records, hosts=hosts)))
     before = lab.zones()
     result = make_client(lab).issue("www.sub.example.test")
     assert_refused(result, 5, "_acme-challenge.www.sub.example.test", *words)
