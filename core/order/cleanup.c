@@ -30,14 +30,20 @@ static bool is_order_over(const struct order *order)
     return order->is_dead || (order->order != NULL && acme_order_is_over(order->order));
 }
 
-/* Nothing has come of it yet, and nothing says that nothing will: the next run goes on with it. */
-static bool can_go_on(const struct order *order)
+/* The CA has made the order, and not all of its names are proven. */
+static bool is_pending(const struct order *order)
 {
     const struct acme_order *current = order->order;
 
-    return order->end == ORDER_END_FAILED && current != NULL && !is_order_over(order) &&
-           (current->status == ACME_STATUS_PENDING || current->status == ACME_STATUS_UNKNOWN) &&
-           (current->expires_s == 0 || current->expires_s > clock_wall_s());
+    return current != NULL &&
+           (current->status == ACME_STATUS_PENDING || current->status == ACME_STATUS_UNKNOWN);
+}
+
+/* Nothing has come of it yet, and nothing says that nothing will: the next run goes on with it. */
+static bool can_go_on(const struct order *order)
+{
+    return order->end == ORDER_END_FAILED && is_pending(order) && !is_order_over(order) &&
+           (order->order->expires_s == 0 || order->order->expires_s > clock_wall_s());
 }
 
 /* Nobody is asked to take back today what they are asked for again tomorrow. */
@@ -246,9 +252,31 @@ static void close_record(struct order *order)
     order_drop_keys(order->env.store, order->env.journal, order->certificate);
 }
 
+static bool is_published_by_hand(const struct order *order)
+{
+    for (size_t i = 0; i < order->n_names; i++) {
+        for (size_t k = 0; k < order->names[i].n_uses; k++) {
+            if (use_is_by_hand(&order->names[i].uses[k])) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* Somebody has to change the configuration, or the name, before another try can end otherwise. That
+ * is found sometimes before the CA has answered newOrder and sometimes after: nothing is gone on
+ * with in either case, but for what somebody has entered by hand. */
+static bool is_hopeless(const struct order *order)
+{
+    return order->end == ORDER_END_FAILED && order->err.class == ERR_CONFIG && is_pending(order) &&
+           !is_published_by_hand(order);
+}
+
 void order_enter_done(struct order *order)
 {
-    bool is_useless = is_order_over(order) || (order->order == NULL && !is_left_for_later(order));
+    bool is_useless = is_order_over(order) || is_hopeless(order) ||
+                      (order->order == NULL && !is_left_for_later(order));
 
     if (order->end == ORDER_END_INSTALLED || (order->end == ORDER_END_FAILED && is_useless)) {
         close_record(order);

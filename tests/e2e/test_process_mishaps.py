@@ -9,7 +9,7 @@ import re
 import re
 
 import pytest
-from lab import Ca, World, Zone
+from lab import Ca, Host, World, Zone
 from test_list import events_of
 from test_process import many, results, section, serial, with_partner
 
@@ -219,6 +219,23 @@ def test_a_first_order_that_failed_is_left_to_who_asked_for_it(lab, client, tmp_
     os.makedirs(client.path("b", ""))
     run = client.run("adopt", "b")
     assert run.code == 3 and "nothing but its folder is there" in run.err and "did you mean" not in run.err
+
+
+def test_an_order_that_somebody_has_to_mend_is_not_kept(make_lab, make_client, tmp_path):
+    """What is wrong is found when the CA has made the order: it is left as one that was found wrong before."""
+    late = Zone("auth.test", secondary=False, hidden_primary=True,
+                hosts=[Host("ns7", rules=[{"do": "delay", "seconds": 1}])])
+    zone = Zone("example.test", records="_acme-challenge.a 60 IN CNAME a.auth.test.")
+    lab = make_lab(World(zones=[zone, late], cas=[Ca(calm=True)], cache_s=0))
+    client = make_client(lab)
+    told = tmp_path / "told"
+    client.configure(settings="failure-hook = sh -c 'cat >%s'\n" % told)
+    run = client.issue("a.example.test", options=["--name", "a"])
+    assert run.code == 3 and "nothing says that we may write there" in run.err, run.err
+    assert "tries again by itself" not in told.read_text() and "nothing does so by itself" in told.read_text()
+    run = client.run("process")
+    assert run.code == 0 and "acme-dns issue --name a tries again, acme-dns delete a forgets it" in run.err, run.err
+    assert lab.request_counts()["newOrder"] == 1
 
 
 def test_a_zone_for_others_leaves_nobody_unnoticed(lab, client):
