@@ -15,7 +15,7 @@ from lab import Ca, Lab, World, Zone  # noqa: E402
 from lab.client import Client  # noqa: E402
 
 _ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-_LOST = pytest.StashKey[list]()
+_HICCUPS = pytest.StashKey[list]()
 
 
 def pytest_configure(config):
@@ -24,12 +24,12 @@ def pytest_configure(config):
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_protocol(item, nextitem):
-    """A test that failed at a Pebble that had lost one of its certificates gets another one, once."""
+    """A test that failed at a Pebble that was not itself gets another one, once."""
     item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
     reports = runtestprotocol(item, nextitem=nextitem, log=False)
-    lost = item.stash.get(_LOST, [])
-    if lost and any(report.failed for report in reports):
-        item.warn(pytest.PytestWarning("run again: Pebble does not find its certificate " + " ".join(lost)))
+    hiccups = item.stash.get(_HICCUPS, [])
+    if hiccups and any(report.failed for report in reports):
+        item.warn(pytest.PytestWarning("run again, for Pebble's sake: " + ", ".join(hiccups)))
         reports = runtestprotocol(item, nextitem=nextitem, log=False)
     for report in reports:
         item.ihook.pytest_runtest_logreport(report=report)
@@ -55,7 +55,7 @@ def make_lab(request):
 
     yield make
     for lab in labs:
-        request.node.stash.setdefault(_LOST, []).extend(lab.lost_serials())
+        request.node.stash.setdefault(_HICCUPS, []).extend(lab.hiccups())
         lab.stop()
 
 

@@ -99,6 +99,16 @@ def test_what_a_pebble_loses_is_seen(lab):
     assert starts == {"7f": [], "80": ["80" + serial[2:]]}
 
 
+def test_what_a_pebble_reuses_is_seen(make_lab, make_client):
+    lab = make_lab(World(cas=[Ca(calm=True, env={"PEBBLE_AUTHZREUSE": 100})], cache_s=0))
+    client = make_client(lab)
+    for options in ([], ["--force"]):
+        assert client.issue("*.example.test", "example.test", options=options).code == 0
+    log = lab.log("pebble-ca")
+    assert len(pebble_log.reused_orders(log)) == 1 and lab.hiccups() == []
+    assert pebble_log.reused_orders(log[:log.index("Added order")]) == []
+
+
 def test_the_proxy_spoils_what_it_is_told(make_lab):
     lab = make_lab(World(cas=[Ca(calm=True, proxy=True)], in_step=True))
     assert probe(lab, "example.test", proxied=True).code == 0

@@ -361,13 +361,16 @@ class Lab:
         """Counter of request kinds ("newOrder", "authorization" ...)."""
         return Counter(request.kind for request in self.requests(ca))
 
-    def lost_serials(self):
-        """What its CAs do not find again (pebble_log.py)."""
-        serials = []
+    def hiccups(self):
+        """What its CAs did that they should not, in one of hundreds of orders (pebble_log.py)."""
+        found = []
         for ca in self.world.cas:
             with contextlib.suppress(FileNotFoundError):  # it never came up
-                serials += pebble_log.lost_serials(self.log("pebble-" + ca.name))
-        return serials
+                log = self.log("pebble-" + ca.name)
+                found += ["lost certificate " + serial for serial in pebble_log.lost_serials(log)]
+                if ca.calm and "PEBBLE_AUTHZREUSE" not in ca.env:
+                    found += ["reused authorization of order " + order for order in pebble_log.reused_orders(log)]
+        return found
 
     def proxied(self, ca=None):
         """What passed the proxy: list of {method, path, status, rule, seconds, payload}."""
