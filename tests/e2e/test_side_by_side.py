@@ -4,6 +4,7 @@
 
 import json
 import os
+import signal
 import subprocess
 
 import pytest
@@ -12,8 +13,9 @@ from test_process import many, results, section, serial
 from test_wishes import worker_of
 from year_scene import Year, world
 
+# Longer than an order takes to ask again for what became of its names (5 s), by far.
 SLOW_HOOK = """#!/bin/sh
-case $1$2 in add*.shared.*) sleep 5.5 ;; esac
+case $1$2 in add*.shared.*) sleep 9 ;; esac
 exec %s "$@"
 """
 
@@ -139,12 +141,15 @@ def test_what_was_taken_away_meanwhile_is_left_alone(lab, make_client, take):
     with client.hold("a"):
         run = start(lab, client, "renew", "--force")
         with pytest.raises(subprocess.TimeoutExpired):
-            run.wait(1)
+            run.wait(2)
         # Its own lock would have it wait, too: it is taken away as that command does, under the lock of the test.
+        # The run must not look meanwhile: nobody holds what it would find in the lock's place.
+        run.send_signal(signal.SIGSTOP)
         hidden = os.path.join(client.state, "locks", "certificate-a.lock")
         os.rename(hidden, hidden + ".held")
         assert client.run(*take).code == 0
         os.rename(hidden + ".held", hidden)
+        run.send_signal(signal.SIGCONT)
     out, err = run.communicate(timeout=60)
     assert run.returncode == 0 and "1 left alone" in out + err and "%sd meanwhile" % take[0] in err, out + err
     assert not os.path.exists(client.path("a", "cert.pem")) and lab.request_counts()["newOrder"] == 1
