@@ -46,18 +46,20 @@ static unsigned most_at_once(const char *calls, const char *zone)
     return most;
 }
 
-/* Four slow changes in each of two zones. */
-static void change_two_zones(struct bench *b, const char *instance)
+/* Four slow changes in each zone. */
+static void change_zones(struct bench *b, const char *instance, int n_zones)
 {
-    for (int i = 0; i < 8; i++) {
+    static const char *const TOPS[] = {"com", "org", "net", "edu"};
+
+    for (int i = 0; i < 4 * n_zones; i++) {
         char fqdn[64];
 
         (void)snprintf(fqdn, sizeof(fqdn), "_acme-challenge.n%d.slow.example.%s.", i,
-                       i % 2 == 0 ? "com" : "org");
+                       TOPS[i % n_zones]);
         (void)bench_change(b, instance, PROVIDER_ADD, fqdn, "value");
     }
     bench_run(b);
-    for (int i = 0; i < 8; i++) {
+    for (int i = 0; i < 4 * n_zones; i++) {
         assert_true(b->outcomes[i].is_ok);
     }
 }
@@ -68,7 +70,7 @@ static void one_call_at_a_time_where_the_plugin_says_so(void **state)
 
     (void)state;
     bench_open(&b, "[provider strict]\ndir = %s/mem\nparallel = 4\n");
-    change_two_zones(&b, "strict");
+    change_zones(&b, "strict", 2);
     const char *calls = bench_read(&b, "calls");
     assert_int_equal(most_at_once(calls, "."), 1);
     assert_int_equal(bench_count(calls, "open"), 1);
@@ -82,7 +84,7 @@ static void one_call_at_a_time_in_each_zone(void **state)
 
     (void)state;
     bench_open(&b, "[provider mem]\ndir = %s/mem\nparallel = 4\n");
-    change_two_zones(&b, "mem");
+    change_zones(&b, "mem", 2);
     const char *calls = bench_read(&b, "calls");
     assert_int_equal(most_at_once(calls, ".com."), 1);
     assert_int_equal(most_at_once(calls, ".org."), 1);
@@ -99,7 +101,7 @@ static void parallel_bounds_even_the_free(void **state)
 
     (void)state;
     bench_open(&b, "[provider single]\ndir = %s/mem\nparallel = 3\n");
-    change_two_zones(&b, "single");
+    change_zones(&b, "single", 2);
     const char *calls = bench_read(&b, "calls");
     assert_int_equal(most_at_once(calls, "."), 3);
     assert_int_equal(bench_count(calls, "open"), 3);
@@ -156,8 +158,9 @@ static void a_deadline_runs_from_sending(void **state)
     struct bench b;
 
     (void)state;
-    bench_open(&b, "[provider strict]\ndir = %s/mem\ncall-timeout = 2\n");
-    change_two_zones(&b, "strict"); /* two calls of 1.2 s each would not fit together */
+    bench_open(&b, "[provider strict]\ndir = %s/mem\ncall-timeout = 4\n");
+    change_zones(&b, "strict", 4); /* four calls of 1.2 s each would not fit together */
+    assert_int_equal(bench_count(bench_read(&b, "calls"), "apply 4\n"), 4);
     bench_close(&b);
 }
 

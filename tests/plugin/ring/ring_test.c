@@ -107,7 +107,11 @@ static void misbehaving_calls_fail_alone(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(MISBEHAVING); i++) {
         struct bench b;
-        char *config = str_fmt("%s[provider %s]\ncall-timeout = 1\n", MEM, MISBEHAVING[i].plugin);
+        /* Short only where it is waited for: else a slow machine makes one fault look like another.
+         */
+        bool is_slow = strstr(MISBEHAVING[i].error, "call-timeout") != NULL;
+        char *config = str_fmt("%s[provider %s]\ncall-timeout = %d\n", MEM, MISBEHAVING[i].plugin,
+                               is_slow ? 1 : 30);
 
         bench_open(&b, config);
         struct outcome *bad = bench_change(&b, MISBEHAVING[i].plugin, PROVIDER_ADD, OWNER, "value");
@@ -220,7 +224,8 @@ static void nothing_that_a_worker_started_outlives_it(void **state)
         bench_run(&b);
         provider_set_close(b.set, (provider_closed_fn *)loop_stop, b.loop);
         bench_turn(&b, 5000);
-        for (int ms = 0; ms < 500 && count_workers() > 0; ms++) {
+        /* Those that are meant sleep for ever. */
+        for (int ms = 0; ms < 5000 && count_workers() > 0; ms++) {
             (void)usleep(1000);
         }
         if (count_workers() != 0) {
@@ -287,7 +292,7 @@ static void a_list_shows_good_and_bad_plugins(void **state)
     (void)state;
     bench_open(&b, "");
     provider_list(b.set, on_seen, &seen);
-    bench_turn(&b, 20000);
+    bench_turn(&b, 90000); /* some fifty workers, one after another */
     assert_true(seen.has_end);
     assert_true(seen.has_mem);
     assert_true(seen.n_good > 20);
@@ -473,16 +478,16 @@ static void cancelling_asks_then_kills(void **state)
     }
     struct outcome *queued = bench_change(&b, "mem", PROVIDER_ADD, OWNER, "value");
     int64_t began_ms = loop_now_ms(b.loop);
-    provider_cancel_all(b.set, 500);
+    provider_cancel_all(b.set, 3000);
     bench_run(&b);
     assert_int_equal(queued->err.class, ERR_CANCELLED);
     assert_false(queued->may_be_in_force);
     assert_int_equal(polite->err.class, ERR_CANCELLED);
     assert_true(polite->may_be_in_force);
-    assert_in_range(polite->at_ms - began_ms, 0, 300);
+    assert_in_range(polite->at_ms - began_ms, 0, 2500);
     assert_int_equal(deaf->err.class, ERR_CANCELLED);
     assert_true(deaf->may_be_in_force);
-    assert_in_range(deaf->at_ms - began_ms, 400, 2000);
+    assert_in_range(deaf->at_ms - began_ms, 2900, 8000);
     /* Cleaning up afterwards works. */
     struct outcome *removed = bench_change(&b, "other", PROVIDER_REMOVE, OWNER, "value");
     provider_release(bench_provider(&b, "other"));
@@ -491,20 +496,34 @@ static void cancelling_asks_then_kills(void **state)
     bench_close(&b);
 }
 
-static void a_worker_is_ready_within_milliseconds(void **state)
+static int64_t first_call_ms(void)
 {
     struct bench b;
 
-    (void)state;
     bench_open(&b, "[provider newer]\n");
     struct outcome *o = bench_change(&b, "newer", PROVIDER_ADD, OWNER, "value");
     provider_release(bench_provider(&b, "newer"));
     int64_t began_ms = loop_now_ms(b.loop);
     bench_run(&b);
     assert_true(o->is_ok);
-    assert_in_range(o->at_ms - began_ms, 0, 500);
-    print_message("a first call took %lld ms\n", (long long)(o->at_ms - began_ms));
+    int64_t took_ms = o->at_ms - began_ms;
     bench_close(&b);
+    return took_ms;
+}
+
+/* The best of five: a loaded machine makes some slow, a wait in the start makes all slow. */
+static void a_worker_is_ready_within_milliseconds(void **state)
+{
+    int64_t best_ms = INT64_MAX;
+
+    (void)state;
+    for (int i = 0; i < 5 && best_ms > 500; i++) {
+        int64_t took_ms = first_call_ms();
+
+        print_message("a first call took %lld ms\n", (long long)took_ms);
+        best_ms = took_ms < best_ms ? took_ms : best_ms;
+    }
+    assert_in_range(best_ms, 0, 500);
 }
 
 int main(void)
