@@ -68,15 +68,16 @@ static void asks_nothing_twice_for_a_hundred_names(void **state)
     assert_int_equal(loop_run(live_loop, &err), 0);
     assert_int_equal(outcome.err.class, ERR_NONE);
     dns_place_free(outcome.place);
-    assert_int_equal(live_tell("count 127.0.0.1") - root_before, 1);
-    assert_int_equal(live_tell("count 127.0.0.2") - tld_before, 1);
-    /* A slow machine makes some be asked again, and of a second server: three times of each. */
-    assert_in_range(dns_question_count(live_dns), 100, 600);
+    /* A slow machine makes some be asked again, and of a second server: of each three times over
+     * UDP and once over TCP. */
+    assert_in_range(live_tell("count 127.0.0.1") - root_before, 1, 4);
+    assert_in_range(live_tell("count 127.0.0.2") - tld_before, 1, 4);
+    assert_in_range(dns_question_count(live_dns), 100, 850);
     for (int i = 0; i < 100; i++) {
         long asked = live_tell("asked 127.0.0.11 _acme-challenge.n%d.example.test.", i) +
                      live_tell("asked 127.0.0.12 _acme-challenge.n%d.example.test.", i);
 
-        assert_in_range(asked, 1, 6);
+        assert_in_range(asked, 1, 8);
     }
 }
 

@@ -10,7 +10,7 @@
 
 /* What the wire may do to an answer, one mode of servers.py each; the zone is served nevertheless.
  */
-static void find_in_mode(const char *mode, int64_t limit_ms)
+static int64_t find_in_mode(const char *mode)
 {
     int64_t started_ms = clock_mono_ms();
     AUTO_PTR(dns_place) struct dns_place *place = NULL;
@@ -19,31 +19,45 @@ static void find_in_mode(const char *mode, int64_t limit_ms)
     place = live_find_place("_acme-challenge.odd.test");
     (void)live_tell("mode 127.0.0.17 good");
     assert_string_equal(place->zone, "odd.test");
-    assert_true(clock_mono_ms() - started_ms < limit_ms);
+    return clock_mono_ms() - started_ms;
+}
+
+/* The best of three: a loaded machine makes one slow, a mode that is not understood all of them.
+ * Each with a new memory: what is known of the server's ways makes a search fast, or slow. */
+static void find_in_time(const char *mode, int64_t limit_ms)
+{
+    int64_t took_ms = find_in_mode(mode);
+
+    for (int i = 1; i < 3 && took_ms >= limit_ms; i++) {
+        (void)live_tear_down(NULL);
+        (void)live_set_up(NULL);
+        took_ms = find_in_mode(mode);
+    }
+    assert_true(took_ms < limit_ms);
 }
 
 static void ignores_answers_that_do_not_fit(void **state)
 {
     (void)state;
-    find_in_mode("decoys", 350);
+    find_in_time("decoys", 350);
 }
 
 static void asks_over_tcp_when_truncated(void **state)
 {
     (void)state;
-    find_in_mode("truncate", 350);
+    find_in_time("truncate", 350);
 }
 
 static void asks_over_tcp_when_udp_is_silent(void **state)
 {
     (void)state;
-    find_in_mode("tcp-only", 6500);
+    find_in_time("tcp-only", 6500);
 }
 
 static void asks_without_edns_when_that_is_refused(void **state)
 {
     (void)state;
-    find_in_mode("no-edns", 350);
+    find_in_time("no-edns", 350);
 }
 
 static void refuses_malformed_answers(void **state)
