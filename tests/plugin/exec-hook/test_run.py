@@ -145,16 +145,17 @@ def gone(pid):
     return not alive(pid)
 
 
+# Seconds, for the program needs some time to set its trap; it would sleep for sixty.
 @pytest.mark.parametrize("flags, options, status, words", [
-    ((), {"timeout": "1"}, RETRY, "timeout"),
-    (("--deadline", "800"), {}, CANCELLED, "time for this call"),
-    (("--cancel-after", "300"), {}, CANCELLED, "time for this call")])
+    ((), {"timeout": "3"}, RETRY, "timeout"),
+    (("--deadline", "3000"), {}, CANCELLED, "time for this call"),
+    (("--cancel-after", "3000"), {}, CANCELLED, "time for this call")])
 def test_a_hanging_program_is_ended_with_its_children(hook, tmp_path, flags, options, status, words):
     path = hook('trap "" TERM HUP INT; echo waiting >&2; (trap "" TERM; sleep 60) & '
                 'echo $$ $! > "%s/pids"; while :; do sleep 60; done' % tmp_path)
     began = time.monotonic()
     result = run(path, *flags, **options)
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < 20
     assert result.status == status and words in result.text and "waiting" in result.text
     assert all(gone(pid) for pid in (tmp_path / "pids").read_text().split())
 
