@@ -189,7 +189,7 @@ def test_a_look_that_shows_nothing_is_no_empty_list(api, path, result):
     """Else a removal would be done, and the value would stay."""
     api = api()
     body = json.dumps({"success": True, "errors": [], "messages": [], **result})
-    with api.plugin("--deadline", "1500") as p:
+    with api.plugin() as p:
         assert p.call(*add("a")).status == OK
     before = api.contents()
     api.set_rules([{"method": "GET", "path": path, "do": "replace", "status": 200, "body": body}])
