@@ -220,11 +220,11 @@ static void keeps_to_the_window_for_nonces(void **state)
 
     (void)state;
     lab_client(&client_lab, url, &section);
+    began_ms = loop_now_ms(client_lab.loop);
     assert_int_equal(lab_register(&client_lab), ERR_NONE);
     acme_prefetch_nonces(client_lab.client, 50);
     assert_int_equal(lab_new_order(&client_lab, "example.com"), ERR_NONE);
     order = TAKE(client_lab.order);
-    began_ms = loop_now_ms(client_lab.loop);
     for (size_t i = 0; i < ARRAY_LEN(fan.calls); i++) {
         fan.calls[i] = acme_authz_get(client_lab.client, order->authz_urls.items[0], on_fan, &fan);
     }
