@@ -143,6 +143,7 @@ bool http_lab_begin(void)
                &http_lab_server.http2_port) != 3) {
         (void)fprintf(stderr, "the test server does not start: %s\n", line);
         (void)fclose(said);
+        http_lab_end();
         return false;
     }
     (void)fclose(said);
@@ -152,9 +153,8 @@ bool http_lab_begin(void)
 
 void http_lab_end(void)
 {
-    static const char *const FILES[] = {
-        "ca.pem",    "ca.key", "http_lab_server.pem", "http_lab_server.key", "wrong.pem",
-        "wrong.key", "file"};
+    static const char *const FILES[] = {"ca.pem",    "ca.key",    "server.pem", "server.key",
+                                        "wrong.pem", "wrong.key", "file",       "swallowed"};
 
     (void)close(http_lab_server.stdin_fd);
     (void)waitpid(http_lab_server.pid, NULL, 0);

@@ -8,7 +8,8 @@
 writes FOLDER/ca.pem, serves HTTP/1.1 over TLS on two ports (the second with a certificate for another
 name) and prints one line: READY PORT WRONG_NAME_PORT HTTP2_PORT NGHTTPD_PID. The HTTP/2 port leads through
 a relay to nghttpd, 0 if that is not there (ACME_TEST_NGHTTPD or PATH). SIGUSR1 makes the relay swallow
-all that is on connections opened so far. Ends when its standard input ends.
+all that is on connections opened so far, and FOLDER/swallowed says that it does. Ends when its standard
+input ends.
 """
 import datetime
 import os
@@ -205,6 +206,8 @@ def main():
 
     def swallow(*_):
         relay.epoch += 1
+        with open(f"{folder}/swallowed", "w"):
+            pass
     signal.signal(signal.SIGUSR1, swallow)
     print("READY", good, wrong, relay.port if relay else 0, child.pid if child else 0, flush=True)
     sys.stdin.read()
