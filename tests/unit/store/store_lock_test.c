@@ -107,7 +107,7 @@ static void held_lock_is_refused_naming_its_holder(void **state)
 static void waiting_ends_with_the_holder(void **state)
 {
     struct lab *lab = *state;
-    pid_t pid = start_holder(lab, "example.com", false, 300);
+    pid_t pid = start_holder(lab, "example.com", false, 2000);
     int64_t begun_ms = clock_mono_ms();
     struct wait w = take(lab, STORE_LOCK_CERT, "example.com", false, LONG_MS);
     int64_t took_ms = clock_mono_ms() - begun_ms;
