@@ -22,7 +22,7 @@
 
 /* A process that forks faster than it is killed loses after this many looks at the latest: each
  * look leaves fewer parents. One that is between two looks, its parent gone and its child not yet
- * there, is found by the second of two looks that see nothing. */
+ * there, is found by the second of two looks that meet nobody alive. */
 #define KILL_ROUNDS_MAX 64
 #define QUIET_ROUNDS 2
 #define REAP_MS_MAX 1000
@@ -296,23 +296,30 @@ static void mark(struct processes *all, pid_t *sessions, size_t *n_sessions)
 }
 
 /* By its number only as long as that is still its own: between looking and killing it may have
- * ended, and the number have become a stranger's. */
+ * ended, and the number have become a stranger's. False if it lives on, for we may not kill it. */
 static bool process_kill(const struct process *p)
 {
     AUTO_FD int fd = (int)syscall(SYS_pidfd_open, p->pid, 0);
     struct process now;
 
-    return fd >= 0 && process_read(p->pid, &now) && now.started == p->started && !now.is_dead &&
-           syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0) == 0;
+    if (fd < 0) {
+        return errno == ESRCH;
+    }
+    if (!process_read(p->pid, &now) || now.started != p->started || now.is_dead) {
+        return true;
+    }
+    return syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0) == 0 || errno == ESRCH;
 }
 
-/* Kills all that belongs to the session but its leader. */
+/* Kills all that belongs to the session but its leader. One look is enough where it finds nobody.
+ * Whoever was found, be it dead or dying by itself, may have left a child behind the look's back.
+ */
 static void kill_members(pid_t leader)
 {
     pid_t sessions[SESSIONS_MAX] = {leader};
     size_t n_sessions = 1;
     struct processes all = {.items = NULL};
-    bool has_killed = false;
+    bool has_found = false;
 
     for (int round = 0, quiet = 0; round < KILL_ROUNDS_MAX && quiet < QUIET_ROUNDS; round++) {
         bool is_quiet = true;
@@ -325,14 +332,14 @@ static void kill_members(pid_t leader)
             if (!p->is_ours || p->pid == leader) {
                 continue;
             }
+            has_found = true;
             if (p->is_dead && p->parent == getpid()) {
                 (void)waitpid(p->pid, NULL, WNOHANG);
             } else if (!p->is_dead && process_kill(p)) {
                 is_quiet = false;
             }
         }
-        has_killed = has_killed || !is_quiet;
-        quiet = is_quiet ? (has_killed ? quiet + 1 : QUIET_ROUNDS) : 0;
+        quiet = is_quiet ? (has_found ? quiet + 1 : QUIET_ROUNDS) : 0;
     }
     mem_free(all.items);
 }
