@@ -6,6 +6,7 @@ beside one another."""
 import os
 import re
 import subprocess
+import time
 
 import pytest
 from lab import Ca, World, Zone
@@ -173,17 +174,21 @@ def test_delete_on_an_overlay(scene):
 # Side by side
 
 @pytest.fixture
-def busy(make_lab, make_client):
-    """A renewal that waits for its DNS server, which goes on when told; the certificate before it."""
+def busy(make_lab, make_client, tmp_path):
+    """A renewal that holds the certificate's lock and waits in its pre-hook until the gate is there; the certificate
+    before it. Its servers would wait for no more than some seconds."""
     lab = make_lab(World(zones=[Zone(NAME)], cas=[Ca(calm=True)], in_step=True, cache_s=0))
     client = make_client(lab)
     assert client.issue(*NAMES).code == 0
     before = served(client)
-    lab.pause_server("primary")
+    begun, gate = tmp_path / "begun", tmp_path / "gate"
+    client.configure(settings="pre-hook = sh -c 'touch %s; while ! [ -e %s ]; do sleep 0.05; done'" % (begun, gate))
     run = lab.popen(client.issue_command(*NAMES, options=["--force"]), stdout=subprocess.DEVNULL,
                     stderr=subprocess.PIPE, text=True)
-    assert "ordering" in run.stderr.readline() + run.stderr.readline()
-    yield lab, client, run, before
+    while not begun.exists():
+        assert run.poll() is None, run.stderr.read()
+        time.sleep(0.02)
+    yield lab, client, run, before, gate
     run.kill()
     run.wait()
     run.stderr.close()
@@ -199,14 +204,14 @@ SECOND = {
 
 @pytest.mark.parametrize("verb", SECOND)
 def test_beside_a_run_that_holds_the_lock_too_long(busy, verb):
-    lab, client, run, before = busy
+    lab, client, run, before, gate = busy
     client.configure(settings="lock-timeout = 300ms\ndeploy-hook = /bin/true")
     result = lab.run(SECOND[verb](client))
     assert result.code == 9, result.err
     for text in ("the certificate '%s' is held by another run" % NAME, "pid %d" % run.pid, "command issue"):
         assert text in result.err, result.err
     assert served(client) == before
-    lab.resume_server("primary")
+    gate.touch()
     assert run.wait(60) == 0
     assert served(client) != before
 
@@ -214,12 +219,12 @@ def test_beside_a_run_that_holds_the_lock_too_long(busy, verb):
 @pytest.mark.parametrize("verb, code", [("issue", 0), ("revoke", 1), ("delete", 0), ("deploy", 0)])
 def test_beside_a_run_that_ends_meanwhile(busy, verb, code):
     """Each waits, then judges what is there now."""
-    lab, client, run, before = busy
+    lab, client, run, before, gate = busy
     client.configure(settings="deploy-hook = /bin/true")
     second = lab.popen(SECOND[verb](client), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     with pytest.raises(subprocess.TimeoutExpired):
-        second.wait(0.5)
-    lab.resume_server("primary")
+        second.wait(2)
+    gate.touch()
     told = second.communicate(timeout=60)[1]
     assert run.wait(60) == 0 and second.returncode == code, told
     if verb == "delete":
