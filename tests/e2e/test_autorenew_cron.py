@@ -20,8 +20,10 @@ CRONTAB = os.path.join(cache_dir(), "cron", "usr", "bin", "crontab")
 PAM = "account required pam_permit.so\nsession required pam_permit.so\nauth required pam_permit.so\n"
 
 # cron's clock only: what it starts has an environment of its own.
+# What comes before it takes its time, too: how far the clock is off is reckoned last.
 RUN = """
-env LD_PRELOAD='{library}' FAKETIME={shift} {cron} -f &
+shift_s=$(({moment} - $(date +%s) - 3))
+env LD_PRELOAD='{library}' FAKETIME=$(printf %+d $shift_s) {cron} -f &
 for i in $(seq 600); do [ ! -e '{state}/logs/autorenew/last-process.json' ] || break; sleep 0.1; done
 for i in $(seq 600); do ! grep -q '"ended": *null' '{state}/logs/autorenew/last-process.json' || sleep 0.1; done
 """
@@ -40,12 +42,12 @@ server = {server}
 """
 
 
-def seconds_until(minute, hours, now_s):
-    """hours: "2-23/4", as our line has it."""
+def next_moment(minute, hours, now_s):
+    """In seconds since the epoch. hours: "2-23/4", as our line has it."""
     first, last, step = map(int, re.fullmatch(r"(\d+)-(\d+)/(\d+)", hours).groups())
     day_s = now_s // 86400 * 86400
     moments = [day_s + hour * 3600 + int(minute) * 60 for hour in range(first, last + 1, step)]
-    return next(moment for moment in moments + [moments[0] + 86400] if moment > now_s) - now_s
+    return next(moment for moment in moments + [moments[0] + 86400] if moment > now_s)
 
 
 @pytest.mark.parametrize("has_folder", [True, False], ids=["cron.d", "crontab"])
@@ -69,10 +71,10 @@ def test_cron_runs_what_was_registered(make_lab, build, tmp_path, has_folder):
     assert result.code == 0, result
     path = ("etc", "cron.d", "acme-dns") if has_folder else ("spool", "cron", "crontabs", "root")
     minute, hours = re.search(r"^([0-9]+) (\S+) \* \* \* ", machine.read(*path), re.M).groups()
-    shift_s = int(seconds_until(minute, hours, time.time())) - 3
+    moment = next_moment(minute, hours, int(time.time()))
     result = machine.execute("unshare", "--pid", "--fork", "--mount-proc", "sh", "-c", RUN.format(
         library=glob.glob(os.path.join(cache_dir(), "clock", "usr", "lib", "*", "faketime", "libfaketime.so.1"))[0],
-        shift="+%d" % shift_s, cron=CRON, state=machine.state.replace("'", "'\"'\"'")), **around)
+        moment=moment, cron=CRON, state=machine.state.replace("'", "'\"'\"'")), **around)
     last = json.loads(machine.read(machine.state, "logs", "autorenew", "last-process.json"))
     assert last["exit"] == 0, "%s\n%s" % (last, result)
     assert os.path.exists(os.path.join(machine.state, "certs", "example.test", "fullchain.pem")), result
