@@ -124,9 +124,10 @@ def test_the_proxy_spoils_what_it_is_told(make_lab):
 @pytest.mark.skipif(not os.access("/dev/net/tun", os.R_OK | os.W_OK), reason="no /dev/net/tun")
 def test_the_wire_has_its_round_trip(make_lab):
     lab = make_lab(World(rtt_ms=50))
-    timed = lab.run([PYTHON, "-c", "import socket,time;t=time.monotonic();"
-                     "socket.create_connection(('%s',53));print(time.monotonic()-t)" % lab.primary])
-    assert 0.050 <= float(timed.out) < 0.095  # two would be 0.1
+    timed = lab.run([PYTHON, "-c", "import socket,time\nfor _ in range(8):\n t=time.monotonic()\n"
+                     " socket.create_connection(('%s',53)).close()\n print(time.monotonic()-t)" % lab.primary])
+    # The quickest: a busy machine delays some. None comes before its round trip, and two would be 0.1.
+    assert 0.050 <= min(map(float, timed.out.split())) < 0.095
     with lab.capture() as seen:
         lab.update("example.test", "add a.example.test. 60 TXT x")
     assert [(m["opcode"], m["tcp"], m["server"]) for m in seen] == [("UPDATE", True, lab.primary)]
