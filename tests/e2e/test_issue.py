@@ -99,10 +99,14 @@ def test_a_lagging_secondary_is_waited_for(make_lab, make_client):
     assert_clean(lab, before)
 
 
+# A CA that looks for nothing: its resolver now and then gives up at a dead server, which is not what is tested.
+TRUSTING = {"PEBBLE_VA_ALWAYS_VALID": 1}
+
+
 @pytest.mark.parametrize("kind", ["lame", "silent", "closed"])
 def test_a_broken_server_beside_good_ones_does_not_stop_it(make_lab, make_client, kind):
     zone = Zone("example.test", hosts=[Host("broken", kind)])
-    lab = make_lab(World(zones=[zone], cas=[Ca(calm=True)], in_step=True))
+    lab = make_lab(World(zones=[zone], cas=[Ca(calm=True, env={} if kind == "lame" else TRUSTING)], in_step=True))
     result = succeed(make_client(lab).issue("example.test"))
     assert "broken.example.test" in result.out + result.err
     assert result.seconds < 15
@@ -110,7 +114,7 @@ def test_a_broken_server_beside_good_ones_does_not_stop_it(make_lab, make_client
 
 def test_an_unreachable_ipv6_address_does_not_stop_it(make_lab, make_client):
     zone = Zone("example.test", dead_ipv6=("2001:db8::1", "2001:db8:dead::1"))
-    lab = make_lab(World(zones=[zone], cas=[Ca(calm=True)], in_step=True))
+    lab = make_lab(World(zones=[zone], cas=[Ca(calm=True, env=TRUSTING)], in_step=True))
     assert succeed(make_client(lab).issue("example.test")).seconds < 15
 
 
