@@ -88,7 +88,8 @@ def test_the_first_request_comes_after_the_pre_hook(scene):
     scene.configure([("pre-hook", scene.hook("pre", "sleep 1; echo ended >>'%s'" % scene.log))])
     process = scene.lab.popen(scene.client.issue_command(*NAMES), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
                               text=True)
-    while scene.ran() != ["pre"]:
+    while "pre" not in scene.ran():
+        assert process.poll() is None, process.stderr.read()
         time.sleep(0.02)
     asked = scene.lab.request_counts()
     if scene.ran() == ["pre"]:

@@ -68,7 +68,7 @@ def test_what_was_renewed_meanwhile_is_not_taken_out_of_use(installed):
         process = lab.popen(client.command("revoke", "--name", "example.test", "--yes"),
                             stderr=subprocess.PIPE, text=True)
         with pytest.raises(subprocess.TimeoutExpired):
-            process.wait(1)
+            process.wait(3)
         shutil.copytree(folder(client, version), folder(client, version + "1"))
         os.symlink(version + "1", folder(client, "new"))
         os.rename(folder(client, "new"), folder(client, "current"))
