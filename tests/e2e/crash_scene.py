@@ -89,7 +89,10 @@ class Scene:
         if self.proxied:
             return sum(1 for line in self.lab.proxied()
                        if line["path"] == "/order-plz" and line["status"] == 201)
-        return self.lab.log("pebble-" + self.lab.world.cas[0].name).count(" orders in the db")
+        return self.ca_log().count(" orders in the db")
+
+    def ca_log(self):
+        return self.lab.log("pebble-" + self.lab.world.cas[0].name)
 
     def journal_files(self):
         folder = os.path.join(self.client.state, "journal")
@@ -190,8 +193,18 @@ class Scene:
         run.process.kill()
         code = self.end_started(run)
         assert code in (0, -signal.SIGKILL), self.story()
+        self.let_the_ca_end()
         self.end_run(allowed)
         return code != 0
+
+    def let_the_ca_end(self, seconds=5):
+        """What it was asked for last it may do, and log, only after the program was killed. What came that late would
+        count as the next run's."""
+        deadline = time.monotonic() + seconds
+        before = None
+        while before != (now := self.ca_log()) and time.monotonic() < deadline:
+            before = now
+            time.sleep(0.1)
 
     def end_started(self, run, timeout=60):
         code = run.process.wait(timeout)
@@ -266,7 +279,7 @@ class Run:
             time.sleep(0.005)
 
 
-def wait_for_no_processes(lab, seconds=3):
+def wait_for_no_processes(lab, seconds=15):
     """Workers die with the core, within moments."""
     deadline = time.monotonic() + seconds
     while lab.processes():

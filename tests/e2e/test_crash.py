@@ -176,3 +176,4 @@ def kill_some(scene, dice, runs):
     for run in runs:
         assert scene.end_started(run) in (0, -signal.SIGKILL), scene.story()
     wait_for_no_processes(scene.lab)
+    scene.let_the_ca_end()
