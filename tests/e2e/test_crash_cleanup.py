@@ -271,7 +271,7 @@ HOOK = """#!/bin/sh
 # Values are files. An add is done by a child that takes its time, whatever becomes of who asked for it.
 case $1 in
 add)
-    (touch "%(folder)s/begun"; sleep 2; touch "%(folder)s/$3") &
+    (touch "%(folder)s/begun"; sleep 8; touch "%(folder)s/$3") &
     wait
     ;;
 remove) rm -f "%(folder)s/$3" ;;
@@ -308,7 +308,7 @@ def test_what_a_hook_leaves_running_is_waited_for(make_scene, tmp_path):  # noqa
     assert scene.standing() == {} and [path.name for path in values.iterdir()] == ["begun"]
 
 
-def wait_until(has_come, seconds=10):
+def wait_until(has_come, seconds=40):
     deadline = time.monotonic() + seconds
     while not has_come():
         assert time.monotonic() < deadline
