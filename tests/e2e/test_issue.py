@@ -109,13 +109,13 @@ def test_a_broken_server_beside_good_ones_does_not_stop_it(make_lab, make_client
     lab = make_lab(World(zones=[zone], cas=[Ca(calm=True, env={} if kind == "lame" else TRUSTING)], in_step=True))
     result = succeed(make_client(lab).issue("example.test"))
     assert "broken.example.test" in result.out + result.err
-    assert result.seconds < 15
+    assert result.seconds < 40
 
 
 def test_an_unreachable_ipv6_address_does_not_stop_it(make_lab, make_client):
     zone = Zone("example.test", dead_ipv6=("2001:db8::1", "2001:db8:dead::1"))
     lab = make_lab(World(zones=[zone], cas=[Ca(calm=True, env=TRUSTING)], in_step=True))
-    assert succeed(make_client(lab).issue("example.test")).seconds < 15
+    assert succeed(make_client(lab).issue("example.test")).seconds < 40
 
 
 def test_a_delegated_challenge_is_found(make_lab, make_client):

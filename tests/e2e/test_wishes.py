@@ -294,7 +294,7 @@ def test_a_key_without_an_end_is_refused(quick, make_client):
     process.communicate(timeout=20)
     os.close(reader)
     os.close(writer)
-    assert process.returncode == -signal.SIGINT and time.monotonic() - began < 5
+    assert process.returncode == -signal.SIGINT and time.monotonic() - began < 15
 
 
 # Deadlines and signals
