@@ -267,6 +267,15 @@ static bool is_ca_processing(const struct order *order)
     return false;
 }
 
+/* From the loop: parking may be the end of the order, and a name's answer may have led here. */
+static void park(void *arg)
+{
+    struct order *order = arg;
+
+    order->timer = NULL;
+    order_go(order, ORDER_PARKED);
+}
+
 static void give_up_validation(struct order *order)
 {
     struct err err = ERR_INIT;
@@ -276,7 +285,8 @@ static void give_up_validation(struct order *order)
         return;
     }
     if (is_ca_processing(order) && names_count(order, NAME_FAILED) == 0) {
-        order_go(order, ORDER_PARKED);
+        loop_timer_cancel(&order->timer);
+        order->timer = loop_timer_start(order->env.loop, 0, park, order);
         return;
     }
     (void)err_set(&err, ERR_TIMEOUT,

@@ -221,6 +221,25 @@ def test_a_first_order_that_failed_is_left_to_who_asked_for_it(lab, client, tmp_
     assert run.code == 3 and "nothing but its folder is there" in run.err and "did you mean" not in run.err
 
 
+def test_orders_are_put_aside_amid_the_answers_of_the_ca(make_lab, make_client):
+    """Of each order one name is proven while the CA takes its time over the other, in whatever order it says so."""
+    lab = make_lab(World(zones=[ZONE], cas=[Ca(calm=True, proxy=True)], in_step=True, cache_s=0))
+    client = make_client(lab, proxied=True)
+    slow = r'"identifier": \{[^}]*"slow-'
+    lab.set_proxy_rules([
+        # The first eight are the CA's own: there is nothing to be seen in them before they are answered.
+        {"path": "^/authZ/", "skip": 8, "do": "replace", "patterns": [
+            [r'(?s)"status": "valid"(?=,\s*%s)' % slow, '"status": "pending"'],
+            [r'(?s)(%s.*?"status": )"(pending|valid)"' % slow, r'\1"processing"']]},
+        {"path": "^/my-order/", "do": "replace", "pattern": '"status": "ready"', "with": '"status": "pending"'}])
+    client.configure(settings="validation-timeout = 1s\n", sections="".join(
+        section(client, name, "slow-%s.example.test, %s.example.test" % (name, name)) for name in "abcd"))
+    run = client.run("process")
+    assert run.code == 7 and "the CA is still processing the order" in run.err, run.err
+    lab.set_proxy_rules([])
+    assert client.run("process").code == 0 and lab.request_counts()["newOrder"] == 4
+
+
 def test_an_order_that_somebody_has_to_mend_is_not_kept(make_lab, make_client, tmp_path):
     """What is wrong is found when the CA has made the order: it is left as one that was found wrong before."""
     late = Zone("auth.test", secondary=False, hidden_primary=True,
