@@ -56,6 +56,16 @@ struct cut *cut_find(struct dns *dns, const char *name)
     }
 }
 
+struct cut *cut_find_complete(struct dns *dns, const char *zone)
+{
+    for (struct cut *cut = dns->cuts; cut != NULL; cut = cut->next) {
+        if (cut->is_complete && strcmp(cut->name, zone) == 0) {
+            return cut;
+        }
+    }
+    return NULL;
+}
+
 struct cut_server *cut_find_server(struct cut *cut, const struct sockaddr_storage *address)
 {
     for (size_t i = 0; i < cut->n_servers; i++) {

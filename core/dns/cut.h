@@ -66,6 +66,10 @@ struct cut {
 /* The deepest cut known and still fresh that holds name; at least the root's. */
 struct cut *cut_find(struct dns *dns, const char *name);
 
+/* The newest at zone whose servers are all known, and none of which goes any more, however old it
+ * is; NULL if there is none. */
+struct cut *cut_find_complete(struct dns *dns, const char *zone);
+
 /* The cut that a referral in message hands name over to, strictly below parent; NULL if it is none.
  * New, or the one that was known. */
 struct cut *cut_from_referral(struct cut *parent, const char *name, const struct message *message);

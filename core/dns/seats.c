@@ -11,8 +11,7 @@
 void seats_init(struct seats *seats, struct dns *dns, const struct dns_place *place,
                 const char *const *values, size_t n_values, seats_fn *on_answer, void *arg)
 {
-    struct cut *cut = cut_find(dns, place->zone);
-    bool is_known = strcmp(cut->name, place->zone) == 0;
+    struct cut *cut = cut_find_complete(dns, place->zone);
 
     *seats = (struct seats){
         .dns = dns, .place = dns_place_copy(place), .on_answer = on_answer, .arg = arg};
@@ -27,7 +26,7 @@ void seats_init(struct seats *seats, struct dns *dns, const struct dns_place *pl
         seats->items[i] =
             (struct seat){.seats = seats,
                           .server = server,
-                          .known = is_known ? cut_find_server(cut, &server->address) : NULL,
+                          .known = cut == NULL ? NULL : cut_find_server(cut, &server->address),
                           .asked_ms = -1};
     }
 }
