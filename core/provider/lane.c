@@ -140,6 +140,7 @@ static size_t read_output(struct lane *l)
     ssize_t n = read(l->output, bytes, sizeof(bytes));
 
     if (n <= 0) {
+        errno = n == 0 ? 0 : errno; /* the end is not "nothing yet" */
         return 0;
     }
     if (l->output_bytes < OUTPUT_LOGGED_MAX) {

@@ -172,18 +172,20 @@ void queue_finish(struct provider_job *job, const struct provider_result *result
 
 void queue_requeue(struct provider_job *job, int64_t delay_ms)
 {
+    struct provider *p = job->provider;
+
     job->is_running = false;
     job->is_released = true;
     job->has_failed = job->is_done = false;
     mem_free(job->text);
     job->text = NULL;
-    job->not_before_ms = loop_now_ms(job->provider->set->loop) + delay_ms;
+    job->not_before_ms = loop_now_ms(p->set->loop) + delay_ms;
     /* An orphan that is to be tried again is an add that nobody wants any more. */
     if (job->is_orphan) {
         unlink_job(job);
         job_free(job);
     }
-    queue_wake(job->provider, 0);
+    queue_wake(p, 0);
 }
 
 void queue_fail_all(struct provider *p, const struct err *why, int32_t status)
@@ -479,7 +481,7 @@ static void on_wake(void *arg)
     p->wake_timer = NULL;
     console_end_cancelled(p);
     finish_cancelled(p);
-    if (p->state != INSTANCE_READY || p->n_waiters > 0) {
+    if (!p->set->is_closing && (p->state != INSTANCE_READY || p->n_waiters > 0)) {
         instance_begin(p);
     }
     if (p->state == INSTANCE_FAILED) {
