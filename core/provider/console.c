@@ -189,6 +189,21 @@ static bool has_dialogue_begun(const struct provider_set *set)
     return false;
 }
 
+const struct provider *console_find_speaker(const struct call *call)
+{
+    const struct provider_set *set = call->provider->set;
+
+    for (size_t i = 0; i < set->n_providers; i++) {
+        const struct provider *p = set->providers[i];
+
+        if (p != call->provider && p->console != NULL && p->console->has_dialogue &&
+            p->slots[0].call != NULL) {
+            return p;
+        }
+    }
+    return NULL;
+}
+
 void console_await(struct provider *p, provider_heard_fn *heard, void *arg)
 {
     const struct provider_console *console = &p->set->console;

@@ -63,6 +63,10 @@ void console_close(struct slot *slot);
 /* Cancels the call in hand if nobody wants its outcome any more. */
 void console_end_cancelled(struct provider *p);
 
+/* Another provider of the set that is amid a dialogue: it would never hear its answer if the call
+ * began another. NULL: there is none. */
+const struct provider *console_find_speaker(const struct call *call);
+
 /* Waits for a line. A dialogue goes before a person who may want to say something. */
 void console_await(struct provider *p, provider_heard_fn *heard, void *arg);
 void console_hush(struct provider_set *set);

@@ -55,10 +55,19 @@ static void ask(struct call *c)
 {
     const struct provider_console *console = &c->provider->set->console;
     const struct provider_change *change = &c->jobs[0]->change;
+    const struct provider *other = console_find_speaker(c);
     struct err why = ERR_INIT;
 
     if (c->provider->broken.class != ERR_NONE) {
         console_fail(c, &c->provider->broken);
+        return;
+    }
+    if (other != NULL) {
+        (void)err_set(&why, ERR_CONFIG,
+                      "provider '%s' waits for an answer on standard input: only one can speak "
+                      "there, and this is another",
+                      other->name);
+        console_fail(c, &why);
         return;
     }
     if (change->identifier == NULL || change->key_authorization == NULL) {

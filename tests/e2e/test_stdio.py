@@ -265,3 +265,16 @@ def test_what_does_not_go_together(quick, client, options, words):
     for word in words:
         assert word in result.out + result.err
     assert quick.request_counts() == {}
+
+
+def test_two_dialogues_do_not_share_one_input(quick, client):
+    """Nobody hears an answer that is another's: the second is told so, and the first goes on."""
+    client.configure("plugin-user = nobody", sections="[provider one]\nplugin = stdio\n[provider two]\nplugin = stdio\n")
+    talk = Talk(client, "example.test", "www.example.test",
+                options=("--provider", "example.test=one", "--provider", "www.example.test=two"))
+    line = talk.hear()
+    assert LINE.match(line), line
+    undo = talk.publish(line)
+    talk.say(line)
+    refused(talk, "waits for an answer on standard input", "only one can speak there", code=3)
+    quick.update("example.test", undo)
