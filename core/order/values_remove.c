@@ -265,6 +265,8 @@ int values_take_back(struct values *values, const struct value_wish *wish, struc
 
     if (v == NULL) {
         v = value_new(values, wish->provider, wish->owner, wish->zone, wish->value);
+    } else if (value_is_busy(v)) {
+        return 0; /* a provider that was named twice is asked once */
     }
     value_take_wish(v, wish);
     v->lease_until_s = clock_wall_s();
