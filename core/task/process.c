@@ -167,6 +167,9 @@ static void cancel(void *arg, const char *reason)
 {
     struct process *process = arg;
 
+    if (process->is_closing) {
+        return; /* what there was to cancel is gone */
+    }
     process->is_cancelled = true;
     for (size_t i = 0; i < process->n_turns; i++) {
         const struct turn *turn = &process->turns[i];
@@ -315,6 +318,7 @@ static void run_turns(struct process *process)
     if (run_post_error(process->run)->class != ERR_NONE) {
         process_tell_post(process, run_post_error(process->run));
     }
+    process->is_closing = true;
     failures_free(process->failures);
     for (size_t i = 0; i < process->n_turns; i++) {
         stop(process->turns[i].trial);

@@ -31,7 +31,7 @@ struct process {
     struct plan plan;
     struct turn *turns;
     size_t n_turns, n_running;
-    bool is_cancelled, is_sweeping, is_over;
+    bool is_cancelled, is_sweeping, is_over, is_closing;
     struct failures *failures;
     struct tally tally;
 };
