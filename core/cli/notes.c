@@ -48,65 +48,66 @@ static int compare_texts(const struct note *a, const struct note *b)
 
 static int compare(const void *a, const void *b)
 {
-    const struct note *first = *(const struct note *const *)a;
-    const struct note *second = *(const struct note *const *)b;
+    const struct note *first = a;
+    const struct note *second = b;
     int texts = compare_texts(first, second);
 
     return texts != 0 ? texts : first->place < second->place ? -1 : 1;
 }
 
 /* "a, b, c and 7 more", to mem_free. */
-static char *join_names(const struct note *const *notes, size_t n)
+static char *join_names(const struct note *notes, size_t n)
 {
     AUTO(strv_done) struct strv names = STRV_INIT;
 
     for (size_t i = 0; i < n && i < NAMES_MAX; i++) {
-        strv_add(&names, notes[i]->name);
+        strv_add(&names, notes[i].name);
     }
     AUTO_FREE char *joined = strv_join(&names, ", ");
     return n > NAMES_MAX ? str_fmt("%s and %zu more", joined, n - NAMES_MAX) : str_dup(joined);
 }
 
 /* The line of n that say the same, to mem_free. */
-static char *format(const struct note *const *notes, size_t n)
+static char *format(const struct note *notes, size_t n)
 {
     AUTO_FREE char *names = join_names(notes, n);
     int64_t last_s = 0;
     char when[CLOCK_TEXT_MAX];
 
     for (size_t i = 0; i < n; i++) {
-        last_s = notes[i]->failed_s > last_s ? notes[i]->failed_s : last_s;
+        last_s = notes[i].failed_s > last_s ? notes[i].failed_s : last_s;
     }
     if (last_s == 0) {
-        return str_fmt("%s: %s\n", names, notes[0]->text);
+        return str_fmt("%s: %s\n", names, notes[0].text);
     }
     clock_format(last_s, when);
-    return str_fmt("%s: failed%s at %s: %s\n", names, n > 1 ? ", last" : "", when, notes[0]->text);
+    return str_fmt("%s: failed%s at %s: %s\n", names, n > 1 ? ", last" : "", when, notes[0].text);
 }
 
 /* lines[i]: of the ith note and all like it, NULL where one before it tells of it. */
-static void format_all(const struct note **notes, size_t n, char **lines)
+static void format_all(struct note *notes, size_t n, char **lines)
 {
     size_t n_alike = 0;
 
     qsort(notes, n, sizeof(*notes), compare);
     for (size_t i = 0; i < n; i += n_alike) {
         n_alike = 1;
-        while (i + n_alike < n && compare_texts(notes[i], notes[i + n_alike]) == 0) {
+        while (i + n_alike < n && compare_texts(&notes[i], &notes[i + n_alike]) == 0) {
             n_alike++;
         }
-        lines[notes[i]->place] = format(&notes[i], n_alike);
+        lines[notes[i].place] = format(&notes[i], n_alike);
     }
 }
 
 void notes_tell(const struct notes *notes, notes_line_fn *tell, void *arg)
 {
-    const struct note **sorted = mem_alloc(notes->n, sizeof(*sorted));
+    if (notes->n == 0) {
+        return;
+    }
+    /* Names and texts stay the notes' own. */
+    struct note *sorted = mem_copy(notes->items, notes->n * sizeof(*sorted));
     char **lines = mem_alloc(notes->n, sizeof(*lines));
 
-    for (size_t i = 0; i < notes->n; i++) {
-        sorted[i] = &notes->items[i];
-    }
     format_all(sorted, notes->n, lines);
     for (size_t i = 0; i < notes->n; i++) {
         if (lines[i] != NULL) {
