@@ -59,7 +59,7 @@ struct cut *cut_find(struct dns *dns, const char *name)
 struct cut *cut_find_complete(struct dns *dns, const char *zone)
 {
     for (struct cut *cut = dns->cuts; cut != NULL; cut = cut->next) {
-        if (cut->is_complete && strcmp(cut->name, zone) == 0) {
+        if (cut->is_complete && cut->n_servers > 0 && strcmp(cut->name, zone) == 0) {
             return cut;
         }
     }

@@ -8,7 +8,6 @@
 #include "dns/cut.h"
 
 #include <stdio.h>
-#include <string.h>
 
 static enum dns_class read_class(const struct exchange_result *result, const char *zone)
 {
@@ -58,9 +57,9 @@ static void on_soa(void *arg, const struct exchange_result *result)
 
 void dns_probe_start(struct dns *dns, const struct dns_place *place)
 {
-    struct cut *cut = cut_find(dns, place->zone);
+    struct cut *cut = cut_find_complete(dns, place->zone);
 
-    if (strcmp(cut->name, place->zone) != 0 || !cut->is_complete || cut->is_probed) {
+    if (cut == NULL || cut->is_probed) {
         return;
     }
     cut->is_probed = true;

@@ -6,8 +6,6 @@
 #include "base/mem.h"
 #include "dns/cut.h"
 
-#include <string.h>
-
 void seats_init(struct seats *seats, struct dns *dns, const struct dns_place *place,
                 const char *const *values, size_t n_values, seats_fn *on_answer, void *arg)
 {
