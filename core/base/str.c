@@ -230,15 +230,31 @@ void strv_sort(struct strv *v)
     }
 }
 
+static void join(const struct strv *v, size_t n, const char *between, struct buf *to)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (i > 0) {
+            buf_add_str(to, between);
+        }
+        buf_add_str(to, v->items[i]);
+    }
+}
+
 char *strv_join(const struct strv *v, const char *between)
 {
     struct buf joined = BUF((size_t)1 << 30);
 
-    for (size_t i = 0; i < v->n; i++) {
-        if (i > 0) {
-            buf_add_str(&joined, between);
-        }
-        buf_add_str(&joined, v->items[i]);
+    join(v, v->n, between, &joined);
+    return buf_take(&joined);
+}
+
+char *strv_join_first(const struct strv *v, size_t n_shown)
+{
+    struct buf joined = BUF((size_t)1 << 30);
+
+    join(v, v->n < n_shown ? v->n : n_shown, ", ", &joined);
+    if (v->n > n_shown) {
+        buf_addf(&joined, " and %zu more", v->n - n_shown);
     }
     return buf_take(&joined);
 }

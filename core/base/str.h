@@ -54,6 +54,8 @@ void strv_copy(struct strv *to, const struct strv *from); /* replaces what `to` 
 bool strv_is_same_set(const struct strv *a, const struct strv *b); /* for lists without doubles */
 void strv_sort(struct strv *v);
 char *strv_join(const struct strv *v, const char *between);
+/* "a, b, c and 7 more": the first n_shown of them. Both to mem_free. */
+char *strv_join_first(const struct strv *v, size_t n_shown);
 
 /* Splits at any byte of `at`, trims blanks, drops empty pieces, and appends. */
 void strv_add_split(struct strv *v, const char *text, const char *at);

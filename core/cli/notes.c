@@ -60,11 +60,10 @@ static char *join_names(const struct note *notes, size_t n)
 {
     AUTO(strv_done) struct strv names = STRV_INIT;
 
-    for (size_t i = 0; i < n && i < NAMES_MAX; i++) {
+    for (size_t i = 0; i < n; i++) {
         strv_add(&names, notes[i].name);
     }
-    AUTO_FREE char *joined = strv_join(&names, ", ");
-    return n > NAMES_MAX ? str_fmt("%s and %zu more", joined, n - NAMES_MAX) : str_dup(joined);
+    return strv_join_first(&names, NAMES_MAX);
 }
 
 /* The line of n that say the same, to mem_free. */

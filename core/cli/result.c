@@ -44,19 +44,13 @@ static void add_date(struct buf *to, const char *label, const char *text, int64_
 static void add_names(struct buf *to, const char *names)
 {
     AUTO(strv_done) struct strv all = STRV_INIT;
-    AUTO(buf_done) struct buf shown = BUF(SINK_TEXT_MAX);
 
     if (names == NULL) {
         return;
     }
     strv_add_split(&all, names, ", ");
-    for (size_t i = 0; i < all.n && i < SHOWN_NAMES; i++) {
-        buf_addf(&shown, "%s%s", i == 0 ? "" : ", ", all.items[i]);
-    }
-    if (all.n > SHOWN_NAMES) {
-        buf_addf(&shown, " and %zu more", all.n - SHOWN_NAMES);
-    }
-    add_row(to, "Names", buf_str(&shown));
+    AUTO_FREE char *shown = strv_join_first(&all, SHOWN_NAMES);
+    add_row(to, "Names", shown);
 }
 
 /* A certificate's result with nothing said of what comes next: the run goes on with others. */

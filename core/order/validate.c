@@ -66,13 +66,8 @@ static void add_names_like(const struct order *order, size_t index, struct buf *
     if (alike.n == order->n_names || (alike.n == 1 && str_eq(alike.items[0], order->certificate))) {
         return;
     }
-    for (size_t i = 0; i < alike.n && i < NAMES_SHOWN; i++) {
-        buf_addf(to, "%s%s", i == 0 ? "" : ", ", alike.items[i]);
-    }
-    if (alike.n > NAMES_SHOWN) {
-        buf_addf(to, " and %zu more", alike.n - NAMES_SHOWN);
-    }
-    buf_add_str(to, ": ");
+    AUTO_FREE char *shown = strv_join_first(&alike, NAMES_SHOWN);
+    buf_addf(to, "%s: ", shown);
 }
 
 /* One error out of those of the names: a paragraph a reason. */

@@ -205,17 +205,10 @@ static int ask_all(struct check *check, struct err *err)
 
 /* ---- What came of it ---- */
 
-/* "a.example and 3 more" */
-static char *name_certificates(const struct strv *names)
-{
-    return names->n == 1 ? str_dup(names->items[0])
-                         : str_fmt("%s and %zu more", names->items[0], names->n - 1);
-}
-
 static void judge_orphans(struct check *check)
 {
     if (check->orphans.n > 0) {
-        AUTO_FREE char *whose = name_certificates(&check->orphans);
+        AUTO_FREE char *whose = strv_join_first(&check->orphans, 1);
         AUTO_FREE char *text = str_fmt("%s: %s", whose, check->orphan_err.text);
 
         add_lack(check, text);
@@ -226,7 +219,7 @@ static void judge(struct check *check, const struct need *need)
 {
     const struct provider_facts *facts = provider_facts(need->provider);
     const char *name = provider_name(need->provider);
-    AUTO_FREE char *whose = name_certificates(&need->certificates);
+    AUTO_FREE char *whose = strv_join_first(&need->certificates, 1);
     AUTO_FREE char *text = NULL;
 
     if (provider_is_attended(need->provider)) {

@@ -50,16 +50,9 @@ void ask_open(struct plugin_test *test)
 /* "example.com, example.net and 3 more" */
 static void list_zones(const struct strv *zones, struct buf *to)
 {
-    buf_add_str(to, "this credential can edit: ");
-    for (size_t i = 0; i < zones->n && i < SHOWN_ZONES; i++) {
-        buf_addf(to, "%s%s", i == 0 ? "" : ", ", zones->items[i]);
-    }
-    if (zones->n > SHOWN_ZONES) {
-        buf_addf(to, " and %zu more", zones->n - SHOWN_ZONES);
-    }
-    if (zones->n == 0) {
-        buf_add_str(to, "nothing");
-    }
+    AUTO_FREE char *shown = strv_join_first(zones, SHOWN_ZONES);
+
+    buf_addf(to, "this credential can edit: %s", zones->n == 0 ? "nothing" : shown);
 }
 
 static bool covers(const char *named, const char *zone)

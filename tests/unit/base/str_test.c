@@ -110,6 +110,20 @@ static void lists_split_join_and_sort(void **state)
     assert_string_equal(joined, "a+c+d");
 }
 
+static void of_many_the_first_are_named(void **state)
+{
+    static const char *const WANTED[] = {"", "a", "a, b", "a, b and 1 more"};
+    AUTO(strv_done) struct strv v = STRV_INIT;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(WANTED); i++) {
+        AUTO_FREE char *joined = strv_join_first(&v, 2);
+
+        assert_string_equal(joined, WANTED[i]);
+        strv_add(&v, (const char *const[]){"a", "b", "c", "d"}[i]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -119,6 +133,7 @@ int main(void)
         cmocka_unit_test(numbers_are_whole_and_within_bounds),
         cmocka_unit_test(distances_are_edits),
         cmocka_unit_test(lists_split_join_and_sort),
+        cmocka_unit_test(of_many_the_first_are_named),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
